@@ -1,0 +1,23 @@
+"""From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
+
+from pipeline.alert.delivery import AlertOptions, Channel, Outbox, Outcome, backoff, deliver
+from pipeline.alert.payload import web_link
+from pipeline.alert.render import plain, render
+from pipeline.alert.routing import Candidate, owed
+from pipeline.alert.rules import Rule, Severity
+
+__all__ = [
+    "AlertOptions",
+    "Candidate",
+    "Channel",
+    "Outbox",
+    "Outcome",
+    "Rule",
+    "Severity",
+    "backoff",
+    "deliver",
+    "owed",
+    "plain",
+    "render",
+    "web_link",
+]

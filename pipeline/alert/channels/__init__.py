@@ -1,0 +1,1 @@
+"""Ways out for alerts: one file a channel, found by the name in the configuration."""

@@ -1,0 +1,43 @@
+"""The composition root: a configuration becomes the stages of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from pipeline.config import Config
+from pipeline.dedup import StoryIndex
+from pipeline.engine import open_engine
+from pipeline.match import MatchEngine
+from pipeline.run import Stages
+from pipeline.store import Store
+
+
+@contextmanager
+def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
+    """The stages for one or many runs; the database is opened, migrated and told of companies and feeds.
+
+    Raises StoreError when the database cannot be used.
+    """
+    with Store.open(config.database) as store, open_engine(config.engine) as engine:
+        store.remember(config.watchlist, config.feeds, now)
+        try:
+            yield Stages(
+                store=store,
+                engine=engine,
+                matching=MatchEngine.build(config.watchlist, config.matchers),
+                stories=StoryIndex(config.stories),
+                rules=config.rules,
+                channels=config.channels,
+                company_names={company.id: company.name for company in config.watchlist.companies},
+                company_tags={company.id: company.tags for company in config.watchlist.companies},
+                feeds={feed.url: feed for feed in config.feeds},
+                fetch=config.fetch,
+                polling=config.polling,
+                alert=config.alert,
+                engine_options=config.engine,
+            )
+        finally:
+            for channel in config.channels.values():
+                channel.close()

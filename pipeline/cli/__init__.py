@@ -1,0 +1,33 @@
+"""The ``newsward`` command: typer commands, nothing else."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pipeline.cli import evaluate, feeds, live, match, operate, show, streams
+from pipeline.cli.output import unicode_streams
+from pipeline.cli.root import app
+from pipeline.errors import ConfigError, InputError, NewswardError
+
+for _module in (operate, live, match, streams):
+    _module.add_commands(app)
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(show.hits, name="hits")
+app.add_typer(show.stories, name="stories")
+app.add_typer(show.alerts, name="alerts")
+app.add_typer(evaluate.app, name="eval")
+
+
+def main() -> None:
+    """Run the command line; exits with 0 (done), 1 (failed) or 2 (bad usage, input or configuration)."""
+    unicode_streams()
+    try:
+        app()
+    except NewswardError as error:
+        typer.echo(f"newsward: {error}", err=True)
+        sys.exit(2 if isinstance(error, (ConfigError, InputError)) else 1)
+
+
+__all__ = ["app", "main"]

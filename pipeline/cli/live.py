@@ -1,0 +1,108 @@
+"""Commands for a watch that goes on: ``daemon``, ``health``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli.output import out, print_json
+from pipeline.cli.root import Settings, now
+from pipeline.config import Config
+from pipeline.daemon import Daemon, serve
+from pipeline.errors import StoreError
+from pipeline.observe import HealthFacts, judge
+from pipeline.store import Store
+from pipeline.text import from_iso, to_iso
+
+_PATIENCE = 1.0  # seconds for threads that are about to end
+_BUSY_TIMEOUT = timedelta(seconds=3)  # whoever asks for health has a timeout of their own
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Puts the commands of this module into the app."""
+    for command in (daemon, health):
+        app.command()(command)
+
+
+def daemon(context: typer.Context) -> None:
+    """Poll, store and alert until told to end: `run` again and again, by one clock.
+
+    SIGTERM and SIGINT end it within 10 seconds, with exit code 0; SIGHUP loads the configuration anew, and one with
+    faults is told and not used. A `run` beside it does no harm. Exits with 1 when the database cannot be used at the
+    start, 2 when the configuration cannot.
+    """
+    settings: Settings = context.obj
+    serve(Daemon(settings.load(), settings.load, now))
+    if _is_anyone_left():
+        _leave()
+
+
+def _is_anyone_left() -> bool:
+    """Whether there are threads that the interpreter would wait for."""
+    until = time.monotonic() + _PATIENCE
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    for thread in others:
+        thread.join(max(0.0, until - time.monotonic()))
+    return any(thread.is_alive() for thread in others)
+
+
+def _leave() -> None:
+    """Ends the process as it is: a thread that waits for a name server or a web server cannot be told to end."""
+    sys.stdout.flush()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def health(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="The judgement and its facts as one JSON line.")] = False,
+) -> None:
+    """Tell whether the watch is well, with the reasons: for container health checks and for people.
+
+    Exits with 0 when it is; with 1 when no run was completed for too long, too many feeds fail, alerts wait for too
+    long or were given up, or the database is missing or cannot be read. `[health]` in the configuration says how much
+    is too much.
+    """
+    config = context.obj.load()
+    moment = now()
+    facts = None
+    try:
+        facts = _facts(config, moment)
+        reasons = judge(facts, config.health, moment)
+    except StoreError as error:
+        reasons = (str(error),)
+    if as_json:
+        print_json(_judgement(reasons, facts))
+    else:
+        out().print("\n".join(f"unhealthy: {reason}" for reason in reasons) or "healthy", markup=False, soft_wrap=True)
+    if reasons:
+        raise typer.Exit(1)
+
+
+def _facts(config: Config, moment: datetime) -> HealthFacts:
+    options = config.health
+    bounds = {
+        "overdue_since": to_iso(moment - options.max_wait),
+        "dead_since": to_iso(moment - options.dead_window),
+    }
+    with Store.open(config.database, create=False, busy_timeout=_BUSY_TIMEOUT) as store:
+        row = store.rows("health_facts", **bounds)[0]
+    moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at")}
+    return HealthFacts(**{**row, **moments})
+
+
+def _judgement(reasons: tuple[str, ...], facts: HealthFacts | None) -> dict[str, Any]:
+    told = {
+        name: to_iso(value) if isinstance(value, datetime) else value
+        for name, value in (asdict(facts) if facts else {}).items()
+    }
+    return {"healthy": not reasons, "reasons": reasons, **told}

@@ -1,0 +1,200 @@
+"""Commands that do the work: ``demo``, ``init``, ``check``, ``run``."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from pipeline.app import open_stages
+from pipeline.cli.output import err, out, print_json, print_table
+from pipeline.cli.root import Settings, now
+from pipeline.config import check as check_config
+from pipeline.demo import DemoResult, run_demo
+from pipeline.errors import AlreadyRunning
+from pipeline.model import Batch, RunReport
+from pipeline.observe import summary
+from pipeline.run import run_once
+from pipeline.scaffold import DEFAULT_COMPANIES, DEFAULT_PACKS, PACKS, write
+from pipeline.store import RunLock, Store
+from pipeline.text import to_iso
+
+_HITS_SHOWN = 16
+_TELLING = 3
+_STORIES_SHOWN = 8
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Puts the commands of this module into the app."""
+    for command in (demo, init, check, run):
+        app.command()(command)
+
+
+def run(
+    context: typer.Context,
+    wait: Annotated[bool, typer.Option(help="Wait for a run that is going on instead of leaving.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON line on stdout.")] = False,
+) -> None:
+    """Poll the feeds that are due, store the hits, send the alerts: one pass.
+
+    Exits with 0 when the run completed (failed feeds included: they are named), 1 when nothing could be polled or
+    the database could not be written, 2 when the configuration cannot be used.
+    """
+    settings: Settings = context.obj
+    config = settings.load()
+    try:
+        with RunLock(config.database.parent, wait=wait), open_stages(config, now()) as stages, _progress() as progress:
+            task = progress.add_task("polling", total=len(stages.store.due(now())))
+            report = run_once(stages, now(), watch=lambda batch, done: progress.advance(task))
+    except AlreadyRunning as error:
+        err().print(f"newsward: {error}; nothing to do", markup=False)
+        return
+    if as_json:
+        print_json(_report(report))
+    err().print(summary(report), markup=False)
+    if report.unreachable:
+        raise typer.Exit(1)
+
+
+def _report(report: RunReport) -> dict[str, Any]:
+    values = asdict(report)
+    values["started_at"] = to_iso(report.started_at)
+    values["took"] = round(report.took.total_seconds(), 3)
+    return values
+
+
+def _progress() -> Progress:
+    """A bar for people; silent where stderr is no terminal."""
+    console = err()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where the configuration goes; the database will lie in it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: two companies, the technology pack.")] = False,
+    company: Annotated[list[str] | None, typer.Option(help="A company to track; may be repeated.")] = None,
+    pack: Annotated[list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}); may be repeated.")] = None,
+) -> None:
+    """Write a working configuration into DIRECTORY."""
+    companies, packs = company or [], pack or []
+    if not yes and not companies:
+        answer = typer.prompt("Companies to track, separated by commas", default=", ".join(DEFAULT_COMPANIES))
+        companies = [name.strip() for name in answer.split(",") if name.strip()]
+    if not yes and not packs:
+        answer = typer.prompt(f"Feed packs ({', '.join(PACKS)}), separated by commas", default=", ".join(DEFAULT_PACKS))
+        packs = [name.strip() for name in answer.split(",") if name.strip()]
+    for path in write(directory, companies=companies, packs=packs):
+        err().print(f"wrote {path}", markup=False)
+    err().print(f"\nNext:\n  newsward --config {directory} check\n  newsward --config {directory} run", markup=False)
+
+
+def check(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a problem.")] = False,
+) -> None:
+    """Load the configuration and tell what is wrong with it, or valid but useless."""
+    config = context.obj.load()
+    problems = check_config(config)
+    for problem in problems:
+        if as_json:
+            print_json(asdict(problem))
+        else:
+            out().print(f"{problem.severity}: {problem.where}: {problem.what}\n    {problem.remedy}", markup=False)
+    sizes = {"companies": config.watchlist.companies, "feeds": config.feeds, "rules": config.rules}
+    counts = ", ".join(f"{what}: {len(things)}" for what, things in sizes.items())
+    err().print(f"{counts}; problems: {len(problems)}", markup=False)
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(2)
+
+
+# --------------------------------------------------------------------------- the demo, shown
+
+
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="Where the demo leaves its database.")] = Path("demo-data"),
+) -> None:
+    """Watch the whole pipeline work on the bundled sample: offline, in under a minute."""
+    talk = err()
+    with _progress() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def watch(step: str, feeds: int, batch: Batch | None) -> None:
+            if batch is None:
+                tasks[step] = progress.add_task(step, total=feeds)
+            else:
+                progress.advance(tasks[step])
+
+        result = run_demo(directory, watch=watch)
+    for step, report in result.reports:
+        talk.print(f"{step}: {summary(report)}", markup=False)
+    with Store.open(result.database, create=False) as store:
+        hits, stories = store.rows("hit_list", company=None, limit=1000), store.rows("story_list", limit=1000)
+    _show_hits(hits)
+    _show_stories(stories)
+    _show_alert(result, stories, out())
+    _show_next(result, out())
+
+
+def _show_hits(hits: list[dict[str, Any]]) -> None:
+    """The newest hits, and before them those whose evidence is worth a look: another script, a typo, a ticker."""
+    kinds = ("fuzzy", "variant", "ticker", "")
+    telling = [hit for kind in kinds for hit in [hit for hit in hits if _is_telling(hit, kind)][:_TELLING]]
+    shown = (telling + [hit for hit in hits if hit not in telling])[:_HITS_SHOWN]
+    shown.sort(key=lambda hit: str(hit["published_at"]), reverse=True)
+    columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
+    title = f"\n{len(shown)} of {len(hits)} hits: which entry is about whom, and by what evidence"
+    print_table(columns, [tuple(hit[name] for name in columns) for hit in shown], title=title)
+
+
+def _is_telling(hit: dict[str, Any], kind: str) -> bool:
+    """Whether the evidence is of the kind; "" = a name in another script."""
+    evidence = str(hit["evidence"])
+    return f"({kind}" in evidence if kind else any(char.isalpha() and ord(char) > 0x2FF for char in evidence)
+
+
+def _show_stories(stories: list[dict[str, Any]]) -> None:
+    """The stories that several entries tell: these are the alerts that were not sent twice."""
+    told = [story for story in stories if story["entries"] > 1]
+    told.sort(key=lambda story: -int(story["entries"]))
+    columns = ("entries", "outlets", "companies", "title", "publishers", "alerted")
+    title = f"\n{len(told)} of {len(stories)} stories are told by several entries: each is one alert"
+    print_table(columns, [tuple(story[name] for name in columns) for story in told[:_STORIES_SHOWN]], title=title)
+
+
+def _show_alert(result: DemoResult, stories: list[dict[str, Any]], console: Console) -> None:
+    """The alert of the story that most entries tell, as the webhook received it."""
+    entries = {story["story"]: story["entries"] for story in stories}
+    headers, payload = max(result.received.alerts, key=lambda one: entries.get(one[1]["story_id"], 0))
+    lines = [f"{name}: {headers[name]}" for name in headers if name.lower() in ("content-type", "idempotency-key")]
+    # Small objects on one line: the evidence is a list of them.
+    body = re.sub(
+        r"\{[^{}\[\]]*\}", lambda leaf: " ".join(leaf[0].split()), json.dumps(payload, ensure_ascii=False, indent=2)
+    )
+    title = f"1 of {len(result.received.alerts)} alerts, as the webhook received it"
+    console.print(Panel(Text("\n".join(["POST /alerts", *lines, "", body])), title=title, title_align="left"))
+
+
+def _show_next(result: DemoResult, console: Console) -> None:
+    database, config = result.database, result.config
+    console.print(
+        f"The database is {database}, its configuration {config}. Three things to do next:\n"
+        f"  1. ask it:           sqlite-utils rows {database} hit_list -t --limit 5\n"
+        f"  2. ask why:          newsward --config {config} explain 'Xiamio unveils a smart speaker'\n"
+        "  3. your companies:   newsward init my-watch --company 'Your Company' && newsward --config my-watch run",
+        markup=False,
+    )

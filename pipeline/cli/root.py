@@ -1,0 +1,68 @@
+"""The root of the command line: global options, exit codes, and which commands there are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline import __version__
+from pipeline.config import Config, load
+from pipeline.observe import configure_logging
+
+app = typer.Typer(
+    name="newsward",
+    help="Watches news feeds for the companies you track; one story, one alert.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The global options as given."""
+
+    config: Path | None
+    verbose: bool
+
+    def load(self) -> Config:
+        """The configuration, with logging set up as it says. Raises ConfigError."""
+        config = load(self.config, os.environ)
+        level = "debug" if self.verbose else config.log.level
+        configure_logging(format=config.log.format, level=level, stream=sys.stderr)
+        return config
+
+
+def now() -> datetime:
+    """The one clock of the command line."""
+    return datetime.now(UTC)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"newsward {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="A configuration folder or its newsward.toml; else $NEWSWARD_CONFIG, else ./config."),
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything, each feed included.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Global options."""
+    # Until a configuration says otherwise: commands that read none must not mix logs into their data.
+    configure_logging(level="debug" if verbose else "warning", stream=sys.stderr)
+    context.obj = Settings(config, verbose)

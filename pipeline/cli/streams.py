@@ -1,0 +1,91 @@
+"""Commands that read lines and write lines: ``cluster``, ``canonical``, ``parse``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from pipeline.cli.output import print_json, read_json_lines
+from pipeline.dedup import ClusterInput, StoryOptions, read_input
+from pipeline.dedup import cluster as place_stream
+from pipeline.errors import InputError
+from pipeline.model import Entry, Feed, FetchFailed
+from pipeline.parse import parse as parse_document
+from pipeline.text import to_iso
+from pipeline.urls import canonical_url
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Puts the commands of this module into the app."""
+    app.command()(cluster)
+    app.command()(canonical)
+    app.command()(parse)
+
+
+def cluster(
+    grain: Annotated[
+        Literal["broad", "normal", "fine"], typer.Option(help="How much is one story: a topic .. one event.")
+    ] = "normal",
+) -> None:
+    """Sort a stream of entries (JSON Lines on stdin) into entries, articles and stories."""
+    given: dict[str, Any] = {}  # ids as they were given: a number stays a number
+    entries = (_input(line, number, given) for number, line in read_json_lines(sys.stdin, "stdin"))
+    for placed in place_stream(entries, StoryOptions(grain=grain)):
+        first = (placed.id, placed.entry, placed.article, placed.story)
+        ids = zip(("id", "entry", "article", "story"), (given[one] for one in first), strict=True)
+        print_json({**dict(ids), "relation": placed.relation.value})
+
+
+def _input(line: dict[str, Any], number: int, given: dict[str, Any]) -> ClusterInput:
+    try:
+        entry = read_input(line)
+        given.setdefault(entry.id, line["id"])
+        return entry
+    except InputError as error:
+        raise InputError(f"stdin, line {number}: {error}") from error
+
+
+def canonical() -> None:
+    """Print the canonical form of each URL on stdin, one a line."""
+    for line in sys.stdin:
+        sys.stdout.write(canonical_url(line.strip()) + "\n")
+        sys.stdout.flush()
+
+
+def parse(
+    file: Annotated[str, typer.Argument(help="A feed document, or - for stdin.")],
+    url: Annotated[str, typer.Option(help="Where it was found: the base of relative links.")] = "",
+) -> None:
+    """Parse a feed document: a line about the feed, then a line an entry."""
+    body = _read(file)
+    document = parse_document(body, feed=Feed(url or file), url=url)
+    if isinstance(document, FetchFailed):
+        typer.echo(f"newsward: {file}: {document.reason}", err=True)
+        raise typer.Exit(1)
+    info = document.info
+    print_json({"feed": {"title": info.title, "link": info.link, "language": info.language, "format": info.format}})
+    for entry in document.entries:
+        print_json(_parsed(entry))
+
+
+def _parsed(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.guid or entry.url or entry.id,
+        "title": entry.title,
+        "link": entry.url,
+        "published": to_iso(entry.published_at) if entry.published_at else None,
+        "updated": to_iso(entry.updated_at) if entry.updated_at else None,
+        "author": entry.author,
+        "summary": entry.summary,
+        "content": entry.content,
+    }
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from error

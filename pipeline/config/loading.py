@@ -1,0 +1,314 @@
+"""The whole configuration, composed of what its files say, or refused with all its faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.alert import AlertOptions, Channel, Rule
+from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
+from pipeline.config.problems import Problem
+from pipeline.config.reading import Environment, locate, read_toml
+from pipeline.dedup import StoryOptions
+from pipeline.engine import DaemonOptions, EngineOptions
+from pipeline.errors import ConfigError
+from pipeline.fetch import FetchOptions, PollingOptions
+from pipeline.match import AnyMatcher, Matcher
+from pipeline.model import Company, Feed, Watchlist
+from pipeline.observe import HealthOptions, LogOptions
+from pipeline.plugins import nearest, resolve, together, validate
+from pipeline.sources import FeedSource, Source
+
+Model = TypeVar("Model", bound=BaseModel)
+_PORTS = {"http": 80, "https": 443}
+
+
+class StoreOptions(BaseModel):
+    """Where things are remembered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database: Path = Field(
+        Path("newsward.db"),
+        description="the SQLite file, relative to newsward.toml; its folder is written to (run lock, WAL)",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that was configured, checked and complete."""
+
+    directory: Path
+    database: Path
+    watchlist: Watchlist
+    feeds: tuple[Feed, ...]
+    matchers: tuple[AnyMatcher, ...]
+    channels: Mapping[str, Channel]
+    rules: tuple[Rule, ...]
+    fetch: FetchOptions
+    polling: PollingOptions
+    stories: StoryOptions
+    alert: AlertOptions
+    engine: EngineOptions
+    daemon: DaemonOptions
+    health: HealthOptions
+    log: LogOptions
+    problems: tuple[Problem, ...] = ()
+
+    def replace_fetch(self, **changes: Any) -> Config:
+        """The same with other fetch options. Raises pydantic's ValidationError for values that they cannot have."""
+        return replace(self, fetch=FetchOptions.model_validate({**self.fetch.model_dump(), **changes}))
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration of a folder, or of a ``newsward.toml``; else of ``$NEWSWARD_CONFIG``, else of ``./config``.
+
+    Touches nothing. Raises one ConfigError that tells every fault, a line a fault: file, table, key and remedy.
+    """
+    main = locate(path, environ)
+    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
+    config = loader.config()
+    faults = [*loader.environment.faults, *loader.faults]
+    if config is None or faults:
+        raise together(faults)
+    return config
+
+
+@dataclass(slots=True)
+class _Loader:
+    """One load: faults are gathered, so that a person is told of all of them at once."""
+
+    directory: Path
+    document: dict[str, Any]
+    file: str
+    environment: Environment
+    faults: list[ConfigError] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def config(self) -> Config | None:
+        """The composed configuration; None, or to be thrown away, when faults were found."""
+        self.faults.extend(unknown_tables(self.document, _KNOWN, self.file))
+        store = self._section("store", StoreOptions)
+        sections = {name: self._section(name, model) for name, model in _SECTIONS.items()}
+        companies = self._companies()
+        channels = self._channels()
+        rules = self._rules(companies, self._named("channel"))
+        matchers = self._matchers()
+        feeds = self._feeds()
+        if store is None or None in sections.values():
+            return None
+        return Config(
+            directory=self.directory,
+            database=self.directory / store.database,
+            watchlist=Watchlist(companies),
+            feeds=feeds,
+            matchers=matchers,
+            channels=MappingProxyType(channels),
+            rules=rules,
+            problems=(*self.environment.problems, *self.problems),
+            **sections,  # type: ignore[arg-type]  # each section has the model that _SECTIONS names
+        )
+
+    def _section(self, name: str, model: type[Model]) -> Model | None:
+        table = self.document.get(name, {})
+        if not isinstance(table, dict):
+            self.faults.append(ConfigError(f"{name!r} must be a table, written [{name}]", where=self.file))
+            return None
+        return self._made(model, table, f"{self.file}: [{name}]")
+
+    def _made(self, model: type[Model], table: Mapping[str, Any], where: str) -> Model | None:
+        """The expanded and validated table; None when a fault was found in it."""
+        options = self.environment.expand(table, where)
+        if options is None:
+            return None
+        made = validate(model, options, where=where, directory=self.directory)
+        if isinstance(made, tuple):
+            self.faults.extend(made)
+            return None
+        return made
+
+    def _plugged(self, table: Mapping[str, Any], where: str, role: str, package: str) -> BaseModel | None:
+        """The object behind a table with a ``kind``, which has at least the methods of its door."""
+        kind = table.get("kind")
+        if not isinstance(kind, str):
+            what = "is missing" if kind is None else "must be a string"
+            self.faults.append(ConfigError(f"key 'kind' {what}", where=where))
+            return None
+        try:
+            model = resolve(kind, role=role, package=package)
+        except ConfigError as error:
+            self.faults.append(ConfigError(error.message, where=where, remedy=error.remedy))
+            return None
+        for method in _METHODS[role]:
+            if not callable(getattr(model, method, None)):
+                self.faults.append(ConfigError(f"kind {kind!r} has no method {method!r}", where=where))
+                return None
+        options = {key: value for key, value in table.items() if key not in {"id", "kind"}}
+        return self._made(model, options, where)
+
+    # ----------------------------------------------------------------------- companies
+
+    def _companies(self) -> tuple[Company, ...]:
+        located: list[tuple[str, Company]] = []
+        for name, document in self._files("companies", ("company",)):
+            located.extend(read_companies(document.get("company", []), name, self.faults))
+        self.faults.extend(clashes(located))
+        return tuple(company for _, company in located)
+
+    def _files(self, key: str, tables: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The documents that ``companies = [...]`` or ``feeds = [...]`` names; by default the one of that name."""
+        names = self.document.get(key, [f"{key}.toml"])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            remedy = f'such as {key} = ["{key}.toml"]; [[{tables[0]}]] tables stand in those files'
+            self.faults.append(
+                ConfigError(f"key {key!r} must be an array of file names", where=self.file, remedy=remedy)
+            )
+            return
+        for name in names:
+            try:
+                document = read_toml(self.directory / name, name)
+            except ConfigError as error:
+                self.faults.append(error)
+                continue
+            self.faults.extend(unknown_tables(document, tables, name))
+            yield name, document
+
+    # ----------------------------------------------------------------------- channels, rules, matchers
+
+    def _tables(self, key: str, label: str) -> list[tuple[str, dict[str, Any]]]:
+        tables = self.document.get(key, [])
+        return list(array_of_tables(tables, key, self.file, self.faults, label=lambda table: table.get(label)))
+
+    def _named(self, key: str) -> list[str]:
+        """The ids as written, those of tables with faults too: one fault must not make a second one of its rule."""
+        tables = self.document.get(key, [])
+        rows = tables if isinstance(tables, list) else []
+        return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
+
+    def _channels(self) -> dict[str, Channel]:
+        channels: dict[str, Channel] = {}
+        seen: dict[str, str] = {}
+        for where, table in self._tables("channel", "id"):
+            made = self._plugged(table, where, "Channel", "pipeline.alert.channels")
+            name = table.get("id")
+            if not isinstance(name, str) or not name:
+                remedy = 'a word that rules can name, such as id = "desk"'
+                self.faults.append(ConfigError("key 'id' is missing or no string", where=where, remedy=remedy))
+                continue
+            self._unique(seen, name, "id", where)
+            if made is not None:
+                channels[name] = cast("Channel", made)
+        return channels
+
+    def _rules(self, companies: Sequence[Company], channels: Sequence[str]) -> tuple[Rule, ...]:
+        rules: list[Rule] = []
+        seen: dict[str, str] = {}
+        company_ids = [company.id for company in companies]
+        for where, table in self._tables("rule", "name"):
+            rule = self._made(Rule, table, where)
+            if rule is None:
+                continue
+            self._unique(seen, rule.name, "name", where)
+            # Told as written: what the environment put there may be a secret by mistake.
+            self._exist("channel", zip(rule.channels, table.get("channels", ()), strict=False), channels, where)
+            self._exist("company", zip(rule.companies, table.get("companies", ()), strict=False), company_ids, where)
+            rules.append(rule)
+        return tuple(rules)
+
+    def _exist(self, what: str, named: Iterable[tuple[str, str]], known: Sequence[str], where: str) -> None:
+        """A fault for each (name, as written) that is not known."""
+        ids = set(known)
+        for name, written in named:
+            if name not in ids:
+                remedy = nearest(written, known) or (
+                    f"there are: {', '.join(known[:10])}" if known else "there is none"
+                )
+                self.faults.append(ConfigError(f"{what} {written!r} does not exist", where=where, remedy=remedy))
+
+    def _unique(self, seen: dict[str, str], name: str, key: str, where: str) -> None:
+        if name in seen:
+            self.faults.append(ConfigError(f"{key} {name!r} is that of {seen[name]} too", where=where))
+        seen.setdefault(name, where.partition(": ")[2])
+
+    def _matchers(self) -> tuple[AnyMatcher, ...]:
+        tables = self._tables("matcher", "kind")
+        made = [self._plugged(table, where, "Matcher", "pipeline.match") for where, table in tables]
+        given = tuple(cast("AnyMatcher", one) for one in made if one is not None)
+        return given or (Matcher.model_validate({}),)
+
+    # ----------------------------------------------------------------------- feeds
+
+    def _feeds(self) -> tuple[Feed, ...]:
+        located: list[tuple[str, Feed]] = []
+        for name, document in self._files("feeds", ("feed", "source")):
+            for where, table in array_of_tables(document.get("feed", []), "feed", name, self.faults, label=_feed_label):
+                located.extend(self._expanded(self._made(FeedSource, table, where), where))
+            sources = document.get("source", [])
+            for where, table in array_of_tables(sources, "source", name, self.faults, label=_kind):
+                located.extend(self._expanded(self._plugged(table, where, "Source", "pipeline.sources"), where))
+        return tuple(self._without_repeats(located))
+
+    def _expanded(self, source: BaseModel | None, where: str) -> Iterator[tuple[str, Feed]]:
+        if source is None:
+            return
+        try:
+            for feed in cast("Source", source).feeds():
+                yield where, feed
+        except ConfigError as error:
+            self.faults.append(ConfigError(str(error), where=where))
+
+    def _without_repeats(self, located: Sequence[tuple[str, Feed]]) -> Iterator[Feed]:
+        """Each feed once, the first telling wins; the same address in two lists is told and harms nothing."""
+        seen: dict[str, str] = {}
+        for where, feed in located:
+            key = _same_feed(feed.url)
+            if key in seen:
+                first = seen[key].partition(": ")[2]
+                self.problems.append(Problem(where, f"the same feed as {first}; polled once", "remove one of them"))
+                continue
+            seen[key] = where
+            yield feed
+
+
+def _kind(table: Mapping[str, Any]) -> object:
+    return table.get("kind")
+
+
+def _feed_label(table: Mapping[str, Any]) -> object:
+    """The title, else the host alone: the rest of an address may be a secret."""
+    url = table.get("url")
+    if table.get("title") or not isinstance(url, str):
+        return table.get("title")
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return ""
+
+
+def _same_feed(url: str) -> str:
+    """Addresses that differ in scheme, trailing slash or fragment only lead to one feed."""
+    parts = urlsplit(url)
+    port = "" if parts.port in {None, _PORTS[parts.scheme]} else f":{parts.port}"
+    return f"{parts.hostname}{port}{parts.path.rstrip('/')}?{parts.query}"
+
+
+_SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {
+        "fetch": FetchOptions,
+        "polling": PollingOptions,
+        "stories": StoryOptions,
+        "alert": AlertOptions,
+        "engine": EngineOptions,
+        "daemon": DaemonOptions,
+        "health": HealthOptions,
+        "log": LogOptions,
+    }
+)
+_METHODS = {"Source": ("feeds",), "Matcher": ("compile",), "Channel": ("send", "close")}
+_KNOWN = ("companies", "feeds", "store", *_SECTIONS, "channel", "rule", "matcher")

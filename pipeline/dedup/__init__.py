@@ -1,0 +1,22 @@
+"""The same news told twice: identity before matching; copies, stories and updates after it."""
+
+from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, read_input
+from pipeline.dedup.identity import Sorted, lookup_keys, sort_entries
+from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.memory import MemoryLookups
+from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions
+
+__all__ = [
+    "Arrival",
+    "ClusterInput",
+    "ClusterOutput",
+    "Lookups",
+    "MemoryLookups",
+    "Sorted",
+    "StoryIndex",
+    "StoryOptions",
+    "cluster",
+    "lookup_keys",
+    "read_input",
+    "sort_entries",
+]

@@ -1,0 +1,143 @@
+"""Identity: which entries of a document are new, edited, or seen before; exact, asked before matching."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.keys import digest, guid_key, reused_guid_key, url_key
+from pipeline.model import Entry, Feed, Known, Sighting
+from pipeline.text import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A document's entries by what they are to the memory; ``seen`` counts those that bring nothing."""
+
+    new: tuple[Entry, ...] = ()
+    edited: tuple[Entry, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    seen: int = 0
+
+
+def lookup_keys(entries: Iterable[Entry]) -> frozenset[str]:
+    """Every key that ``sort_entries`` may ask ``known`` for: more than ``Entry.keys``, for guids that were reused."""
+    keys: set[str] = set()
+    for entry in entries:
+        keys.update(entry.keys)
+        if entry.guid:
+            keys.add(_reused_key(entry))
+        keys.add(_words_key(entry))
+    return frozenset(keys)
+
+
+def sort_entries(entries: Sequence[Entry], feed: Feed, known: Mapping[str, Known]) -> Sorted:
+    """Sort one document's entries into new, edited and seen again; pure, and the order of the document is kept.
+
+    ``known`` answers for ``lookup_keys(entries)``. A returned entry's ``id`` and ``keys`` may differ from what came
+    in: an edited entry carries its stored id, an entry under a reused guid has keys of its own, and a URL that
+    entries of different titles share in this document (a live blog, the home page) is nobody's key.
+    """
+    sorter = _Sorter(feed, dict(known), _shared_urls(entries))
+    for entry in entries:
+        sorter.add(entry)
+    return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings), sorter.seen)
+
+
+class _Sorter:
+    """One pass over a document; ``known`` grows with it, so that a document cannot repeat itself either."""
+
+    def __init__(self, feed: Feed, known: dict[str, Known], shared: frozenset[str]) -> None:
+        self.feed, self.known, self.shared = feed, known, shared
+        self.new: list[Entry] = []
+        self.edited: dict[str, Entry] = {}
+        self.sightings: list[Sighting] = []
+        self.seen = 0
+        self._met: set[str] = set()  # ids that this document has already brought
+
+    def add(self, entry: Entry) -> None:
+        entry = replace(entry, keys=self._sound_keys(entry))
+        guid = guid_key(entry.feed_url, entry.guid) if entry.guid else ""
+        reused = guid in self.known and _is_other_content(entry, self.known[guid])
+        if reused:
+            entry = replace(entry, keys=(_reused_key(entry), *(key for key in entry.keys if key != guid)))
+        before = next((self.known[key] for key in entry.keys if key in self.known), None)
+        if before is None:
+            self._add_new(entry)
+        else:
+            self._add_again(entry, before, reused=reused)
+
+    def _sound_keys(self, entry: Entry) -> tuple[str, ...]:
+        if entry.canonical_url not in self.shared:
+            return entry.keys
+        shared = url_key(entry.canonical_url)
+        return tuple(key for key in entry.keys if key != shared) or (_words_key(entry),)
+
+    def _add_new(self, entry: Entry) -> None:
+        entry = replace(entry, id=entry.keys[0])
+        self.new.append(entry)
+        self._met.add(entry.id)
+        memory = Known(
+            entry.id, self.feed.url, entry.canonical_url, entry.title, entry.content_hash, entry.published_at
+        )
+        self.known.update(dict.fromkeys(entry.keys, memory))
+
+    def _add_again(self, entry: Entry, before: Known, *, reused: bool) -> None:
+        """An entry that is known; the first telling in a document counts, its repeats bring nothing."""
+        fresh = tuple(key for key in entry.keys if key not in self.known)
+        first_telling = before.entry_id not in self._met
+        self._met.add(before.entry_id)
+        is_edited = first_telling and self._is_edited(entry, before)
+        if is_edited:
+            keys = tuple(key for key in entry.keys if self.known.get(key, before).entry_id == before.entry_id)
+            self.edited[before.entry_id] = replace(entry, id=before.entry_id, keys=keys)
+        is_sighting = self._is_sighting(entry, before, fresh, reused=reused)
+        if is_sighting:
+            self.sightings.append(
+                Sighting(before.entry_id, self.feed.url, entry.guid, entry.url, fresh or entry.keys[-1:])
+            )
+        self.known.update(dict.fromkeys(fresh, before))
+        self.seen += not (is_edited or is_sighting)
+
+    def _is_edited(self, entry: Entry, before: Known) -> bool:
+        return (
+            before.feed_url == self.feed.url and bool(before.content_hash) and before.content_hash != entry.content_hash
+        )
+
+    def _is_sighting(self, entry: Entry, before: Known, fresh: tuple[str, ...], *, reused: bool) -> bool:
+        """Known from another feed, or here under another guid; not when this feed's guid was already on record."""
+        if entry.guid and not reused:
+            return guid_key(entry.feed_url, entry.guid) in fresh
+        return before.feed_url != self.feed.url
+
+
+def _is_other_content(entry: Entry, before: Known) -> bool:
+    """A guid reused: title and address both changed, and the date does not say that it is one entry, rewritten."""
+    moved = bool(entry.canonical_url and before.canonical_url) and entry.canonical_url != before.canonical_url
+    same_date = entry.published_at is not None and entry.published_at == before.published_at
+    return moved and not same_date and _plain(entry.title) != _plain(before.title)
+
+
+def _shared_urls(entries: Sequence[Entry]) -> frozenset[str]:
+    """Canonical URLs under which this document tells different things: other titles under other guids (or none)."""
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    tellings: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.canonical_url:
+            titles[entry.canonical_url].add(_plain(entry.title))
+            tellings[entry.canonical_url].add(entry.guid or f"title {_plain(entry.title)}")
+    return frozenset(url for url in titles if len(titles[url]) > 1 and len(tellings[url]) > 1)
+
+
+def _plain(title: str) -> str:
+    return " ".join(fold(title).split())
+
+
+def _reused_key(entry: Entry) -> str:
+    return reused_guid_key(entry.feed_url, entry.guid, entry.canonical_url, entry.title)
+
+
+def _words_key(entry: Entry) -> str:
+    """What an entry without a guid is known by when its URL tells nothing."""
+    return digest("words", entry.feed_url, entry.canonical_url, entry.title or entry.text)

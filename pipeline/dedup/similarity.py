@@ -1,0 +1,222 @@
+"""How alike an entry and a story are: named features, and the small model that turns them into a probability."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from heapq import nlargest
+from importlib.resources import files
+from math import exp, log, log1p, sqrt
+
+from rapidfuzz.fuzz import token_set_ratio
+
+from pipeline.dedup.wording import Wording, is_everyday, stem, wording
+from pipeline.model import Member, StoryView
+from pipeline.text import fold, tokens
+
+MEMBERS_COMPARED = 6
+CROSS_HOURS = 48.0
+OWN_NAME_RARITY = 0.2  # a company's own name cannot tell its stories apart
+BEST_MEMBERS = 3  # mean of the best three: the best one chains, the mean of all splits
+TITLE_WEIGHT = 2.0  # a term in the headline counts as two in the text
+
+# A stream that has just begun knows no frequencies: it starts as if it had seen so many stories, in which
+# everyday words were this common.
+PRIOR_STORIES = 400
+PRIOR_EVERYDAY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A logistic regression with a name for each weight."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        """That the entry belongs to the story, 0 to 1."""
+        score = self.bias + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+        return 1 / (1 + exp(-max(-40.0, min(40.0, score))))
+
+    def leading(self, features: Mapping[str, float], count: int = 5) -> tuple[tuple[str, float], ...]:
+        """The features that moved the decision most, with what each added to its log-odds."""
+        parts = ((name, round(weight * features.get(name, 0.0), 3)) for name, weight in self.weights.items())
+        return tuple(sorted((part for part in parts if part[1]), key=lambda part: (-abs(part[1]), part[0]))[:count])
+
+
+@lru_cache(maxsize=2)
+def story_model(name: str) -> Model:
+    """The model of that name in ``weights.json``, which ``bench/train_stories.py`` writes: "broad" or "normal"."""
+    stored = json.loads(files("pipeline.dedup").joinpath("weights.json").read_text(encoding="utf-8"))[name]
+    return Model(float(stored["bias"]), {str(name): float(weight) for name, weight in stored["weights"].items()})
+
+
+class Idf(dict[str, float]):
+    """The inverse document frequency of terms, in stories, smoothed by what is known before the first."""
+
+    def __init__(self, frequencies: Mapping[str, int], stories: int, companies: Iterable[str] = ()) -> None:
+        super().__init__()
+        self.own = frozenset(stem(token) for name in companies for token in tokens(fold(name)))
+        self.update(dict.fromkeys(self.own, OWN_NAME_RARITY))
+        self._frequencies, self._stories = frequencies, PRIOR_STORIES + stories + 1
+
+    def __missing__(self, term: str) -> float:
+        seen = self._frequencies.get(term, 0) + (PRIOR_EVERYDAY if is_everyday(term) else 1)
+        self[term] = found = log(self._stories / (seen + 0.5))
+        return found
+
+
+def words_of(member: Member) -> Wording:
+    """The wording of a member of a story."""
+    return wording(member.title, member.text, member.publisher, member.language)
+
+
+def story_features(
+    entry: Wording, companies: frozenset[str] | None, hours: float, story: StoryView, age: float, idf: Idf
+) -> dict[str, float]:
+    """The features of an entry against a story: ``hours`` since its last member, ``age`` hours since its first.
+
+    Similarities lie between 0 and 1, conflicts are 0 or 1. ``companies`` None = the gate is off.
+    """
+    told = [words_of(member) for member in story.members]
+    near = nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
+    whole, title, text = _vectors(entry, idf)
+    seen = [_vectors(other, idf) for other in near]
+    both = [whole.cosine(other) for other, _, _ in seen]
+    titles = [title.cosine(other) for _, other, _ in seen]
+    texts = [text.cosine(other) for _, _, other in seen if text.length and other.length]
+    said = frozenset().union(*(other.bag for other in told))
+    shared = len(companies & story.companies) if companies is not None else 0
+    features = {
+        "core": whole.cosine(_core(told, idf)),
+        "wording": _mean_of_best(both),
+        "title": _mean_of_best(titles),
+        "text": max(texts, default=0.0),
+        "no_text": float(not texts),
+        "title_set": max(token_set_ratio(entry.title, other.title) for other in near) / 100,
+        "known_words": _share(entry.title_terms, said, idf),
+        "told_words": max(_share(other.title_terms, entry.bag, idf) for other in near),
+        "gap": log1p(max(hours, 0.0)) / log1p(72.0),
+        "age": min(age, 168.0) / 168.0,
+        "size": 1 - 1 / len(told),
+        "gated": float(companies is not None),
+        "further_companies": float(min(max(shared - 1, 0), 2)),
+    }
+    features.update(_facts(entry, told))
+    features.update(_names(entry, near, said, idf))
+    return features
+
+
+def _core(told: Sequence[Wording], idf: Idf) -> _Vector:
+    """What the members have in common: each term by its rarity and by how many say it."""
+    counts = Counter(term for other in told for term in other.bag)
+    weights = {term: idf[term] * count for term, count in counts.items()}
+    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
+
+
+def _vectors(words: Wording, idf: Idf) -> tuple[_Vector, _Vector, _Vector]:
+    """Of title and text together, of the title, of the text."""
+    return (
+        _headed(words.terms, words.title_terms, idf),
+        _vector(words.title_terms, idf),
+        _vector(words.text_terms, idf),
+    )
+
+
+def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
+    """Where hard facts agree or clash: figures, quarters, weekdays, up and down."""
+    figures = frozenset().union(*(other.figures for other in told))
+    quarters = frozenset().union(*(other.quarters for other in told))
+    weekdays = frozenset().union(*(other.weekdays for other in told))
+    directions = {other.direction for other in told} - {0}
+    return {
+        "figures": min(1.0, len(entry.figures & figures) / 2),
+        "figures_clash": float(bool(entry.title_figures and figures) and not entry.title_figures & figures),
+        "quarters_clash": float(bool(entry.quarters and quarters) and not entry.quarters & quarters),
+        "weekdays_clash": float(bool(entry.weekdays and weekdays) and not entry.weekdays & weekdays),
+        "direction_clash": float(bool(entry.direction and directions) and entry.direction not in directions),
+    }
+
+
+def _names(entry: Wording, near: Sequence[Wording], said: frozenset[str], idf: Idf) -> dict[str, float]:
+    """How far the words written as names agree: brokers, targets, places, people; not the company's own."""
+    actors = entry.actors - idf.own
+    told = [_share(theirs, entry.bag, idf) for other in near if (theirs := other.actors - idf.own)]
+    return {
+        "names": _share(actors, said, idf) if actors else 0.5,
+        "names_told": max(told, default=0.5),
+        "names_clash": float(bool(actors and told) and not actors & said),
+    }
+
+
+def cross_language_score(
+    entry: Wording, companies: frozenset[str] | None, hours: float, story: StoryView
+) -> tuple[float, dict[str, float]]:
+    """The probability that a story is told here in another language, with its features.
+
+    No words can be compared, so companies, figures and quoted Latin names must carry it, and the time must be near.
+    Set by hand, not learnt: two companies and one figure or two names are enough, so are one company and two figures.
+    """
+    shared = len(companies & story.companies) if companies else 0
+    best: tuple[float, dict[str, float]] = (0.0, {})
+    for other in map(words_of, story.members if shared and hours <= CROSS_HOURS else ()):
+        if not entry.language or not other.language or other.language == entry.language:
+            continue
+        figures, names = len(entry.figures & other.figures), len(_quotable(entry) & _quotable(other))
+        evidence = 1.5 * (shared - 1) + figures + (0.5 if shared > 1 else 0.25) * min(names, 3)
+        found = 1 / (1 + exp(3.5 + hours / 24 - 2.0 * evidence))
+        if found > best[0]:
+            best = (
+                found,
+                {"shared_companies": shared, "shared_figures": figures, "shared_names": names, "hours": hours},
+            )
+    return best
+
+
+def _quotable(words: Wording) -> frozenset[str]:
+    """Latin words that another language would quote: all of them in a text of another script, else the names."""
+    return words.latin if words.language == "zh" else words.actors | words.latin
+
+
+@dataclass(frozen=True, slots=True)
+class _Vector:
+    """Terms with their weights, and the length of it all."""
+
+    weights: Mapping[str, float]
+    length: float
+
+    def cosine(self, other: _Vector) -> float:
+        if not self.length or not other.length:
+            return 0.0
+        ours, theirs = self.weights, other.weights
+        return sum([weight * theirs[term] for term, weight in ours.items() if term in theirs]) / (
+            self.length * other.length
+        )
+
+
+def _vector(terms: Iterable[str], idf: Idf) -> _Vector:
+    weights = {term: idf[term] for term in terms}
+    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
+
+
+def _headed(terms: Iterable[str], title: frozenset[str], idf: Idf) -> _Vector:
+    weights = {term: idf[term] * TITLE_WEIGHT if term in title else idf[term] for term in terms}
+    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
+
+
+def _mean_of_best(scores: Sequence[float]) -> float:
+    best = sorted(scores, reverse=True)[:BEST_MEMBERS]
+    return sum(best) / len(best)
+
+
+def _share(part: frozenset[str], whole: frozenset[str], idf: Idf) -> float:
+    """How much of the part is found in the whole, each term weighing its rarity."""
+    total = sum([idf[term] for term in part])
+    return sum([idf[term] for term in part & whole]) / total if total else 0.0
+
+
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0.0

@@ -1,0 +1,247 @@
+"""Stories: where an entry belongs, decided against what is stored, each decision with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.memory import Overlay
+from pipeline.dedup.similarity import (
+    Idf,
+    Model,
+    cross_language_score,
+    story_features,
+    story_model,
+    words_of,
+)
+from pipeline.dedup.sketch import SHARED_HASHES, SHORT_TOKENS, Shingled, copy_score, shingled, sketch
+from pipeline.dedup.updates import news_in
+from pipeline.dedup.wording import Wording
+from pipeline.model import Entry, Member, Placement, Relation, StoryView
+
+# The probability from which an entry joins a story. Broad is what a news site shows as one cluster (side aspects
+# included), fine is one event told by several outlets.
+THRESHOLDS: Mapping[str, float] = {"broad": 0.2, "normal": 0.5, "fine": 0.7}
+
+COPIES_COMPARED = 20  # entries that share the most hashes: the originals of a copy are always among them
+QUERY_TERMS = 20  # the entry's rarest terms, by which stories are found
+
+
+class StoryOptions(BaseModel):
+    """How entries become stories."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grain: Literal["broad", "normal", "fine"] = Field(
+        "normal", description="How wide a story is: broad (a topic and its side aspects), normal, fine (one event)."
+    )
+    window: timedelta = Field(
+        timedelta(hours=72), gt=timedelta(), description="A story lives on while its last entry is no older than this."
+    )
+    max_age: timedelta = Field(
+        timedelta(days=7), gt=timedelta(), description="No entry joins a story that began longer ago than this."
+    )
+    copy_window: timedelta = Field(
+        timedelta(days=14), gt=timedelta(), description="How long the same article is recognised at further outlets."
+    )
+    candidates: int = Field(12, ge=1, le=100, description="Stories that an entry is compared with, at most.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An entry to be placed. ``entry.published_at`` is set; ``companies`` None = the company gate is off.
+
+    ``names`` are the companies' names as they stand in the entry: they cannot tell its stories apart.
+    """
+
+    entry: Entry
+    companies: frozenset[str] | None
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """A story weighed for an entry."""
+
+    story: StoryView
+    partner: str  # the member that is most alike
+    rule: str
+    score: float
+    features: Mapping[str, float]
+    leading: tuple[tuple[str, float], ...]
+
+
+class StoryIndex:
+    """Places entries into stories. Holds no state: what is stored is asked, what is decided is returned."""
+
+    def __init__(self, options: StoryOptions, model: Model | None = None) -> None:
+        self._options = options
+        self._model = model or story_model("broad" if options.grain == "broad" else "normal")
+
+    def place(self, arrivals: Sequence[Arrival], lookups: Lookups) -> tuple[Placement, ...]:
+        """One placement for each arrival, in order; later arrivals see the earlier ones. Changes nothing.
+
+        Raises ValueError for an entry without ``published_at``.
+        """
+        memory = Overlay(lookups)
+        placements = []
+        for arrival in arrivals:
+            placement, story = self._place(arrival, memory)
+            memory.add(arrival.entry, placement, story)
+            placements.append(placement)
+        return tuple(placements)
+
+    def _place(self, arrival: Arrival, lookups: Lookups) -> tuple[Placement, StoryView | None]:
+        entry = arrival.entry
+        if entry.published_at is None:
+            raise ValueError(f"an entry without a date cannot be placed: {entry.id}")
+        look = shingled(entry.title, entry.text, entry.publisher, entry.language)
+        placement = Placement(
+            entry_id=entry.id,
+            article_id=entry.id,
+            story_id=entry.id,
+            relation=Relation.NEW,
+            rule="nothing_like_it",
+            companies=arrival.companies or frozenset(),
+            sketch=sketch(look.shingles),
+            terms=look.words.terms,
+        )
+        original = self._original(arrival, look, placement.sketch, lookups)
+        if original is not None:
+            return _as_copy(placement, *original), None
+        if arrival.companies is not None and not arrival.companies:
+            return replace(placement, rule="no_company"), None
+        return self._join(arrival, look.words, placement, lookups)
+
+    # ------------------------------------------------------------------ the same article
+
+    def _original(
+        self, arrival: Arrival, look: Shingled, hashes: Sequence[int], lookups: Lookups
+    ) -> tuple[Member, float] | None:
+        """The earlier entry that this one copies, with how surely; the surest, then the earliest."""
+        at = arrival.entry.published_at
+        assert at is not None
+        sharing = lookups.sharing(hashes, at - self._options.copy_window)
+        needed = min(SHARED_HASHES, len(hashes))
+        near = [other for other, shared in sharing.items() if shared >= needed]
+        near.sort(key=lambda other: (-sharing[other], other))
+        best: tuple[Member, float] | None = None
+        for member in lookups.members(near[:COPIES_COMPARED]).values():
+            score = self._copy_score(arrival, look, member)
+            if score and (best is None or _before(score, member, best)):
+                best = member, score
+        return best
+
+    def _copy_score(self, arrival: Arrival, look: Shingled, member: Member) -> float:
+        entry = arrival.entry
+        if member.entry_id == entry.id or (
+            arrival.companies and member.companies and not arrival.companies & member.companies
+        ):
+            return 0.0
+        other = shingled(member.title, member.text, member.publisher, member.language)
+        assert entry.published_at is not None
+        # A short text ("Why its shares are down today") is the same article only while it is the same news.
+        apart = abs(entry.published_at - member.published_at)
+        if min(look.tokens, other.tokens) < SHORT_TOKENS and apart > self._options.window:
+            return 0.0
+        return copy_score(look, other)
+
+    # ------------------------------------------------------------------ the same story
+
+    def _join(
+        self, arrival: Arrival, words: Wording, placement: Placement, lookups: Lookups
+    ) -> tuple[Placement, StoryView | None]:
+        verdicts = self.weigh(arrival, words, lookups)
+        best = max(verdicts, key=lambda verdict: (verdict.score, verdict.story.id), default=None)
+        if best is None:
+            return placement, None
+        judged = replace(
+            placement, partner=best.partner, score=round(best.score, 4), rule="too_unlike", features=best.leading
+        )
+        if best.score < THRESHOLDS[self._options.grain]:
+            return judged, None
+        news = news_in(words, arrival.companies or frozenset(), best.story)
+        relation = Relation.UPDATE if news else Relation.SAME_STORY
+        return replace(
+            judged,
+            story_id=best.story.id,
+            relation=relation,
+            rule=best.rule,
+            features=best.leading + tuple((f"new:{what}", 1.0) for what in news),
+        ), best.story
+
+    def weigh(self, arrival: Arrival, words: Wording, lookups: Lookups) -> list[_Verdict]:
+        """Every candidate story with its probability; the training of the model looks at these too."""
+        at = arrival.entry.published_at
+        assert at is not None
+        counts, total = lookups.frequencies(words.terms)
+        idf = Idf(counts, total)
+        # A term that no story has told yet leads to none.
+        told = sorted((term for term in words.terms if counts.get(term)), key=lambda term: (-idf[term], term))
+        terms = told[:QUERY_TERMS]
+        # What another language may share must not be crowded out by words that it cannot.
+        quotable = words.latin | words.figures
+        terms += [term for term in told[QUERY_TERMS:] if term in quotable][: QUERY_TERMS // 2]
+        options = self._options
+        stories = lookups.candidates(arrival.companies, terms, at - options.window, options.candidates)
+        open_stories = [story for story in stories if self._is_open(story, arrival)]
+        return self.judge(arrival, words, open_stories, lookups)
+
+    def judge(self, arrival: Arrival, words: Wording, stories: Sequence[StoryView], lookups: Lookups) -> list[_Verdict]:
+        """The given stories, each with its probability."""
+        idf = _idf_of(words, arrival.names.union(arrival.companies or ()), stories, lookups)
+        return [self._verdict(arrival, words, story, idf) for story in stories]
+
+    def _is_open(self, story: StoryView, arrival: Arrival) -> bool:
+        at = arrival.entry.published_at
+        assert at is not None
+        is_near = at - story.first_at <= self._options.max_age and story.first_at - at <= self._options.window
+        return is_near and bool(story.members)
+
+    def _verdict(self, arrival: Arrival, words: Wording, story: StoryView, idf: Idf) -> _Verdict:
+        at = arrival.entry.published_at
+        assert at is not None
+        hours = abs(at - story.last_at) / timedelta(hours=1) if at > story.last_at else 0.0
+        age = abs(at - story.first_at) / timedelta(hours=1)
+        features = story_features(words, arrival.companies, hours, story, age, idf)
+        score = self._model.probability(features)
+        partner = max(story.members, key=lambda member: len(words_of(member).title_terms & words.title_terms)).entry_id
+        # "... Q2 results" and "... Q3 results" share all other words, and their outlets' templates.
+        if features["quarters_clash"] and self._options.grain != "broad":
+            return _Verdict(story, partner, "other_quarter", 0.0, features, (("quarters_clash", 1.0),))
+        foreign, evidence = cross_language_score(words, arrival.companies, hours, story)
+        if foreign > score:
+            return _Verdict(story, partner, "other_language", foreign, features, tuple(evidence.items()))
+        return _Verdict(story, partner, "alike", score, features, self._model.leading(features))
+
+
+def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryView], lookups: Lookups) -> Idf:
+    """Rarity of every term that the comparison will weigh, in one question."""
+    terms = set(words.terms).union(words.title_terms, words.text_terms, words.actors)
+    for story in stories:
+        for member in story.members:
+            other = words_of(member)
+            terms.update(other.title_terms, other.text_terms, other.actors)
+    return Idf(*lookups.frequencies(terms), companies)
+
+
+def _before(score: float, member: Member, best: tuple[Member, float]) -> bool:
+    return (-score, member.published_at, member.entry_id) < (-best[1], best[0].published_at, best[0].entry_id)
+
+
+def _as_copy(placement: Placement, original: Member, score: float) -> Placement:
+    return replace(
+        placement,
+        article_id=original.article_id,
+        story_id=original.story_id,
+        relation=Relation.COPY,
+        rule="same_words",
+        partner=original.entry_id,
+        score=round(score, 4),
+        features=(("words_shared", round(score, 4)),),
+    )

@@ -1,0 +1,227 @@
+"""What an entry says, in the shape that similarity compares: terms, figures, names, language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import snowballstemmer
+
+from pipeline.text import fold, is_cjk, tokens
+
+LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
+MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
+
+_VOCABULARY: Mapping[str, Any] = tomllib.loads(
+    files("pipeline.dedup").joinpath("vocabulary.toml").read_text(encoding="utf-8")
+)
+_STOP_OF = {language: frozenset(words.split()) for language, words in _VOCABULARY["stop"].items()}
+_STOP = frozenset().union(*_STOP_OF.values())
+_UP = frozenset(_VOCABULARY["direction"]["up"].split())
+_DOWN = frozenset(_VOCABULARY["direction"]["down"].split())
+_REVERSAL = frozenset(_VOCABULARY["reversal"]["words"].split())
+_WEEKDAYS = frozenset(_VOCABULARY["calendar"]["weekdays"].split())
+_SCALE: Mapping[str, float] = _VOCABULARY["scale"]
+_QUARTERS = tuple(
+    (re.compile("|".join(map(re.escape, spellings))), quarter)
+    for quarter, spellings in _VOCABULARY["calendar"]["quarters"].items()
+)
+_SCALE_WORDS = "|".join(sorted((word for word in _SCALE if word.isascii()), key=len, reverse=True))
+_TOKEN = re.compile(
+    rf"(?<![\w.,])(?P<number>\d{{1,15}}(?:[.,]\d{{1,15}}){{0,5}})"
+    rf"(?:[ -]?(?:(?P<scale>(?:{_SCALE_WORDS})\b|万亿|[万萬亿億兆])"
+    r"|(?P<percent>%|percent\b|per cent\b|pct\b|prozent\b)))?"
+    r"|(?P<word>\w+)"
+)
+# Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
+_UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
+_SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")
+_THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
+_ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
+
+_CONTINENTAL = frozenset(("millionen", "millones", "mio", "milliarde", "milliarden", "milliards", "mrd"))  # "1.800 Mio"
+_OUTLET_WORDS = 5
+_SUFFIX = re.compile(r"\s+(?:\||[-–—])\s+([^|–—]{2,50})$|\s*\|\s*([^|]{2,50})$")
+_TAG = re.compile(
+    r"^(?:(?:UPDATE|WRAPUP|RPT|CORRECTED|REFILE|BREAKING|EXCLUSIVE|Exclusive|Breaking|Update|JUST IN)(?: ?\d+)?[-:] ?)+"
+    r"|\s+(?:\((?:update\w*|video|photos?)\)|-\s*(?:report|sources?|update))$"
+)
+_BOILERPLATE = re.compile(
+    r"\bThe post .{0,300}? (?:appeared|first appeared) .{0,120}$"
+    r"|\b(?:Continue reading|Read (?:more|full story|the full (?:story|article))|Click here to)\b.{0,120}$"
+    r"|^(?:[A-Z][A-Z .,]{2,30}(?: ?\([^)]{2,40}\)| [A-Z][\w. ]{1,30})?|\([^)]{2,40}\)) ?(?:--|[-–—]) (?=\S)"
+    r"|^By [A-Z][\w.'-]+(?: [A-Z][\w.'-]+){1,2}(?= [A-Z])"
+    r"|\[(?:…|\.\.\.)\]|…|\.\.\.$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An entry's words as they are compared. Terms are stems, pairs of unspaced script, or figures."""
+
+    title: str  # folded, without outlet and tags
+    text: str  # folded, without boilerplate; "" when it only repeats the title
+    title_terms: frozenset[str]
+    text_terms: frozenset[str]
+    terms: tuple[str, ...]  # of title and text, in the order told, at most MAX_TERMS
+    bag: frozenset[str]  # the same terms
+    title_figures: frozenset[str]
+    figures: frozenset[str]  # of title and text
+    quarters: frozenset[str]
+    weekdays: frozenset[str]
+    direction: int  # of the title: 1 up, -1 down, 0 neither or both
+    reversals: frozenset[str]  # of the title
+    actors: frozenset[str]  # stems of the words that are written as names
+    latin: frozenset[str]  # terms in Latin letters, which other scripts quote too
+    language: str  # "" = unknown
+
+
+@lru_cache(maxsize=32768)
+def wording(title: str, text: str, publisher: str = "", language: str = "") -> Wording:
+    """The words of an entry; pure, remembered because every member of a story is looked at again and again."""
+    bare = bare_title(title, publisher)
+    folded = fold(bare)
+    lead = _lead(text, folded)
+    title_terms, text_terms = tuple(_terms(folded)), tuple(_terms(fold(lead)))
+    both = f"{folded} . {fold(lead)}"
+    terms = tuple(dict.fromkeys(title_terms + text_terms))[:MAX_TERMS]
+    words = frozenset(re.findall(r"\w+", folded))
+    return Wording(
+        title=folded,
+        text=fold(lead),
+        title_terms=frozenset(title_terms),
+        text_terms=frozenset(text_terms[:MAX_TERMS]),
+        terms=terms,
+        bag=frozenset(terms),
+        title_figures=frozenset(filter(is_figure, title_terms)),
+        figures=frozenset(term for term in title_terms + text_terms if is_figure(term)),
+        quarters=_quarters(both),
+        weekdays=_WEEKDAYS.intersection(re.findall(r"\w+", both)),
+        direction=bool(words & _UP) - bool(words & _DOWN),
+        reversals=frozenset(stem(word) for word in words & _REVERSAL),
+        actors=_actors(bare, lead),
+        latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
+        language=language[:2].lower() or _guess_language(both),
+    )
+
+
+def bare_title(title: str, publisher: str = "") -> str:
+    """The headline without the outlet's name and the desk's tags ("UPDATE 1-", "- report")."""
+    bare = _TAG.sub("", " ".join(title.split())[:500]).strip()
+    if publisher:
+        bare = re.sub(
+            rf"^{re.escape(publisher)}:\s+|\s*[-–—|:]\s*{re.escape(publisher)}$", "", bare, flags=re.IGNORECASE
+        )
+    outlet = _SUFFIX.search(bare)
+    if outlet and _looks_like_outlet((outlet[1] or outlet[2]).strip()) and len(bare[: outlet.start()].split()) > 2:
+        bare = bare[: outlet.start()]
+    return _TAG.sub("", bare).strip() or title.strip()
+
+
+def bare_text(text: str) -> str:
+    """The text without datelines, bylines and "read more"."""
+    return " ".join(_BOILERPLATE.sub(" ", " ".join(text[:20_000].split())).split())
+
+
+def is_figure(term: str) -> bool:
+    """A number that means something: not a year, and not a single digit without a unit."""
+    if not term[0].isdigit():
+        return False
+    return not (term.isdigit() and (len(term) == 1 or (len(term) == 4 and term[:2] in ("19", "20"))))
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The stem of an English word; other words, and short ones, stand for themselves."""
+    return str(_english().stemWord(word)) if len(word) > 3 and word.isascii() and word.isalpha() else word
+
+
+def is_everyday(term: str) -> bool:
+    """True for the stems of words that are in every other piece of business news."""
+    return term in _everyday()
+
+
+@lru_cache(maxsize=1)
+def _everyday() -> frozenset[str]:
+    return frozenset(stem(word) for words in _VOCABULARY["everyday"].values() for word in words.split())
+
+
+@lru_cache(maxsize=1)
+def _english() -> Any:
+    return snowballstemmer.stemmer("english")
+
+
+def _looks_like_outlet(words: str) -> bool:
+    named = words.split()
+    return len(named) <= _OUTLET_WORDS and named[0][0].isupper() and not any(char.isdigit() for char in words)
+
+
+def _lead(text: str, folded_title: str) -> str:
+    """The first words of the text; "" when they say no more than the title (and an outlet's name) does."""
+    lead = " ".join(bare_text(text).split(" ")[:LEAD_WORDS])
+    folded = fold(lead)
+    if folded.startswith(folded_title) and len(folded) < len(folded_title) + 40:
+        return ""
+    return lead[: LEAD_WORDS * 12]
+
+
+def _terms(folded: str) -> Iterator[str]:
+    for found in _TOKEN.finditer(_SEAM.sub(" ", folded)):
+        if found["number"]:
+            yield _figure(found["number"], found["scale"], bool(found["percent"]))
+        else:
+            yield from _word_terms(found["word"])
+
+
+def _word_terms(word: str) -> Iterator[str]:
+    if not word.isascii():
+        yield from tokens(word)
+    elif len(word) > 1 and word not in _STOP:
+        yield stem(word)
+
+
+def _figure(digits: str, scale: str | None, is_share: bool) -> str:
+    """One spelling for a number: "$3.5 billion", "3.5bn" and "35亿" are all "3.5e+09"."""
+    if scale in _CONTINENTAL:
+        digits = digits.replace(".", "").replace(",", ".")
+    elif _THOUSANDS.fullmatch(digits) and (digits.count(",") or digits.count(".") > 1):
+        digits = digits.replace(",", "").replace(".", "")
+    elif digits.count(",") == 1 and "." not in digits:
+        digits = digits.replace(",", ".")
+    try:
+        value = float(digits.replace(",", "")) * _SCALE.get(scale or "", 1.0)
+    except ValueError:
+        return f"@{digits}"  # a date, a version, an address: compared, but no figure
+    return f"{value:.6g}" + ("%" if is_share else "")
+
+
+def _quarters(folded: str) -> frozenset[str]:
+    named = {quarter for spellings, quarter in _QUARTERS if spellings.search(folded)}
+    return frozenset(named.union(re.findall(r"\bq[1-4]\b", folded)))
+
+
+def _actors(title: str, text: str) -> frozenset[str]:
+    """Words written as names. A headline in Title Case tells nothing, and neither does the start of a sentence."""
+    words = re.findall(r"[A-Za-z]{3,}", title)
+    shouted = len(words) > 3 and sum(word[0].isupper() for word in words) > 0.8 * len(words)
+    found: set[str] = set()
+    for part in (text,) if shouted else (title, text):
+        for name in _ACTOR.finditer(part):
+            if part[max(0, name.start() - 2) : name.start()] not in ("", ". ", "! ", "? "):
+                found.add(stem(fold(name[0])))
+    return frozenset(found - _STOP)
+
+
+def _guess_language(folded: str) -> str:
+    """By script, else by the function words: two different ones at least, and more than any other language has."""
+    letters = [char for char in folded[:400] if char.isalpha()]
+    if sum(map(is_cjk, letters)) * 4 > len(letters) > 0:
+        return "zh"
+    words = set(re.findall(r"[a-z]+", folded))
+    votes = sorted(((len(words & stop), language) for language, stop in _STOP_OF.items()), reverse=True)
+    return votes[0][1] if votes[0][0] > max(1, votes[1][0]) else ""

@@ -1,0 +1,120 @@
+"""Where shards run: feeds dealt out so that a domain stays in one shard, results back in the order of the due list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.model import Due, Polled
+from pipeline.urls import registrable_domain
+
+Shard = tuple[Due, ...]
+PollShard = Callable[[Shard], Sequence[Polled]]
+_ASK_EVERY = 0.2  # seconds between two questions whether to stop, while a shard is waited for
+
+
+class EngineOptions(BaseModel):
+    """Where polling runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["inline"] = Field("inline", description="inline = threads of this process")
+    workers: int = Field(4, ge=1, le=64, description="shards polled at the same time")
+    shard_size: int = Field(50, ge=1, le=5000, description="feeds in a shard; a domain is never divided")
+
+
+class DaemonOptions(BaseModel):
+    """The rhythm of ``newsward daemon``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tick: timedelta = Field(
+        timedelta(seconds=15),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=10),  # feeds may be due as often as that
+        description="How often the daemon looks for feeds that are due and alerts that are owed",
+    )
+
+
+@contextmanager
+def open_engine(options: EngineOptions) -> Iterator[Executor]:
+    """The executor that the options ask for. At the end it is not waited for: what still polls was given up."""
+    engine = ThreadPoolExecutor(max_workers=options.workers, thread_name_prefix="poll")
+    try:
+        yield engine
+    finally:
+        engine.shutdown(wait=False, cancel_futures=True)
+
+
+def never() -> bool:
+    """The answer to "stop?" of one who goes on to the end."""
+    return False
+
+
+def shards(dues: Sequence[Due], size: int) -> tuple[Shard, ...]:
+    """The due feeds in groups of about ``size``, ordered by their first feed.
+
+    Feeds of one registrable domain are always in one group, since politeness is kept inside a shard.
+    """
+    by_domain: dict[str, list[Due]] = {}
+    for due in dues:
+        by_domain.setdefault(registrable_domain(due.state.current_url or due.feed.url), []).append(due)
+    groups: list[list[Due]] = []
+    for domain in by_domain.values():
+        if groups and len(groups[-1]) + len(domain) <= size:
+            groups[-1].extend(domain)
+        else:
+            groups.append(list(domain))
+    return tuple(map(tuple, groups))
+
+
+def poll_in_order(
+    engine: Executor,
+    dues: Sequence[Due],
+    poll: PollShard,
+    *,
+    size: int,
+    ahead: int,
+    stop: Callable[[], bool] = never,
+) -> Iterator[Polled]:
+    """Polls all due feeds on the engine and yields what came of each, in the order of ``dues``.
+
+    At most ``ahead`` shards beyond the one waited for are under way, so memory does not grow with the due list.
+    Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
+    a shard is waited for; what is under way then is left to itself.
+    """
+    dealt = shards(dues, size)
+    home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
+    waiting: dict[int, Future[Sequence[Polled]]] = {}
+    done: dict[str, Polled] = {}
+    begun = 0
+    try:
+        for due in dues:
+            if stop():
+                return
+            number = home[due.feed.url]
+            # Groups are ordered by their first feed, so the group waited for has always been begun.
+            while begun < len(dealt) and begun <= number + ahead:
+                waiting[begun] = engine.submit(poll, dealt[begun])
+                begun += 1
+            if due.feed.url not in done:
+                if not _is_done(waiting[number], stop):
+                    return
+                done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
+            yield done.pop(due.feed.url)
+    finally:
+        for future in waiting.values():
+            future.cancel()
+
+
+def _is_done(shard: Future[Sequence[Polled]], stop: Callable[[], bool]) -> bool:
+    """Waits for the shard; False when told to stop before it came."""
+    while not wait([shard], timeout=_ASK_EVERY).done:
+        if stop():
+            return False
+    return True

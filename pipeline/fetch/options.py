@@ -1,0 +1,56 @@
+"""How feeds are asked: the settings of this stage's wire side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from ipaddress import ip_network
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pipeline import __version__
+
+
+class FetchOptions(BaseModel):
+    """How feeds are asked. Durations are seconds where text is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user_agent: str = Field(
+        f"newsward/{__version__} (+https://pypi.org/project/newsward/)",
+        min_length=1,
+        pattern=r"^[ -~]+$",
+        description="Name, version and a URL where a site owner finds out who is asking.",
+    )
+    concurrency: int = Field(100, ge=1, le=2000, description="Feeds asked at the same time, each on its own domain.")
+    spacing: timedelta = Field(
+        timedelta(seconds=1),
+        ge=timedelta(0),
+        description="Time between two requests to one registrable domain, from start to start.",
+    )
+    deadline: timedelta = Field(
+        timedelta(seconds=40), gt=timedelta(0), description="Time for one feed in all: names, redirects and body."
+    )
+    connect_timeout: timedelta = Field(
+        timedelta(seconds=10), gt=timedelta(0), description="Time to find a host and to be connected to it."
+    )
+    min_rate: int = Field(200, ge=0, description="Bytes a second: an answer that is slower is given up.")
+    rate_window: timedelta = Field(
+        timedelta(seconds=10), gt=timedelta(0), description="Time over which the slowest rate is measured."
+    )
+    max_raw: int = Field(5_000_000, gt=0, description="Bytes of a body as sent.")
+    max_decoded: int = Field(10_000_000, gt=0, description="Bytes of a body when decompressed.")
+    max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed in one poll.")
+    allow_private: bool = Field(
+        False, description="Poll addresses that are not public too: this machine, private networks, anything."
+    )
+    allow_networks: tuple[str, ...] = Field(
+        (), description="Networks (such as 10.1.0.0/16) that may be polled although they are not public."
+    )
+    ca_file: str = Field("", description="PEM file of certificates to trust besides the public ones.")
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _are_networks(cls, blocks: tuple[str, ...]) -> tuple[str, ...]:
+        for block in blocks:
+            ip_network(block, strict=False)
+        return blocks

@@ -1,0 +1,159 @@
+"""How often a feed is worth asking: by the pace at which it publishes, and by what its document asks for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.model import DateKind, Document, Entry, FeedState, Hints
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+# The pace is that of the newest 5 or of the newest 20 entries, whichever is faster, so that a burst is noticed while
+# it lasts. Replayed on 52 real feeds, against the newest 30 alone: 16.1 polls a day for 11.9; the median delay
+# 18 minutes for 33, nine in ten entries within 48 minutes for 297.
+_WINDOWS = (5, 20)
+# Evidence that a publisher outpaces its own "updated daily".
+_OVERRULING = 10
+# Without dates, a poll that brought nothing makes the next a tenth rarer.
+_SLACKEN = 1.1
+
+
+class PollingOptions(BaseModel):
+    """When feeds are asked again. Durations are seconds where text is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hourly_interval: timedelta = Field(
+        timedelta(minutes=40),
+        gt=timedelta(0),
+        description="Time between polls of a feed that publishes once an hour; four times the pace halves it.",
+    )
+    min_interval: timedelta = Field(
+        timedelta(minutes=10), gt=timedelta(0), description="No feed is polled more often than this."
+    )
+    max_interval: timedelta = Field(
+        timedelta(hours=12), gt=timedelta(0), description="A healthy feed is polled at least this often."
+    )
+    default_interval: timedelta = Field(
+        timedelta(minutes=30), gt=timedelta(0), description="For a feed whose pace is not known yet."
+    )
+    hint_floor: timedelta = Field(
+        timedelta(minutes=15),
+        ge=timedelta(0),
+        description="What a server's or document's shorter wish (max-age, ttl, updatePeriod) is raised to.",
+    )
+    hint_cap: timedelta = Field(timedelta(hours=24), gt=timedelta(0), description="What a longer wish is cut to.")
+    max_backoff: timedelta = Field(
+        timedelta(hours=24), gt=timedelta(0), description="Longest wait after repeated failures."
+    )
+    dead_after: timedelta = Field(
+        timedelta(days=30), gt=timedelta(0), description="Failing for so long, a feed is only looked in on."
+    )
+    dead_interval: timedelta = Field(
+        timedelta(days=7), gt=timedelta(0), description="How often a feed is polled that failed for so long."
+    )
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if not self.min_interval <= self.default_interval <= self.max_interval:
+            raise ValueError("min_interval, default_interval and max_interval must not decrease in this order")
+        if self.hint_floor > self.hint_cap:
+            raise ValueError("hint_floor is longer than hint_cap")
+        return self
+
+
+def interval_of(
+    state: FeedState, document: Document | None, *, now: datetime, new: int, options: PollingOptions
+) -> timedelta:
+    """The interval that fits the feed's pace. ``document`` None = the answer brought no new document (304).
+
+    Waiting time summed over all entries, for a given number of requests, is least when the interval goes with the
+    inverse square root of the pace: minimise the sum of pace x interval / 2 while the sum of 1 / interval is fixed.
+    """
+    if document is None:
+        return max(state.interval or options.default_interval, _clamp(_of_silence(state, now, options), options))
+    pace = _entries_an_hour(document.entries, now)
+    interval = _of_pace(pace, options) if pace else _without_dates(state, now=now, new=new, options=options)
+    return max(_clamp(interval, options), wish_of(document, now, options))
+
+
+def wish_of(document: Document, now: datetime, options: PollingOptions) -> timedelta:
+    """What the document asks for (ttl, updatePeriod), within bounds; none when it asks for nothing.
+
+    Many a blog says "daily" and publishes every hour: what it does outweighs what it says.
+    """
+    hints = document.info.hints
+    every = wish_floor(hints.update_every, options)
+    lately = sum(date >= now - every for date in _dates(document.entries, now))
+    return max(wish_floor(hints.ttl, options), timedelta() if lately >= _OVERRULING else every)
+
+
+def wish_floor(wish: timedelta | None, options: PollingOptions) -> timedelta:
+    """How long a wish not to be asked counts for: none for none, else between ``hint_floor`` and ``hint_cap``."""
+    return min(max(wish, options.hint_floor), options.hint_cap) if wish else timedelta()
+
+
+def past_quiet_hours(moment: datetime, hints: Hints, *, spread: timedelta) -> datetime:
+    """The moment, or when the quiet hours and days (UTC) around it are over, plus ``spread`` (under an hour).
+
+    A list of all hours or all days is a mistake and is ignored.
+    """
+    hours = {hour % 24 for hour in hints.skip_hours}
+    days = {day % 7 for day in hints.skip_days}
+    if len(hours) == 24 or len(days) == 7:
+        return moment
+    if moment.hour not in hours and moment.weekday() not in days:
+        return moment
+    full_hour = moment.replace(minute=0, second=0, microsecond=0)
+    while full_hour.hour in hours or full_hour.weekday() in days:
+        full_hour += HOUR
+    return full_hour + spread
+
+
+def _clamp(interval: timedelta, options: PollingOptions) -> timedelta:
+    return max(options.min_interval, min(interval, options.max_interval))
+
+
+def _of_pace(pace: float, options: PollingOptions) -> timedelta:
+    return options.hourly_interval / math.sqrt(pace)
+
+
+def _entries_an_hour(entries: Sequence[Entry], now: datetime) -> float | None:
+    """The pace up to now by the dates given; None when there are none, or only one (that of a build, say)."""
+    dates = sorted(set(_dates(entries, now)), reverse=True)
+    if len(dates) < 2:
+        return None
+    windows = {min(size, len(dates)) for size in _WINDOWS}
+    return max(size / ((now - dates[size - 1]) / HOUR) for size in windows)
+
+
+def _dates(entries: Sequence[Entry], now: datetime) -> list[datetime]:
+    """When entries were published, as far as the feed says so and it can be true."""
+    return [
+        entry.published_at
+        for entry in entries
+        if entry.published_at and entry.date_kind is DateKind.GIVEN and entry.published_at < now
+    ]
+
+
+def _of_silence(state: FeedState, now: datetime, options: PollingOptions) -> timedelta:
+    """What a long silence tells: nothing seen in a time t bounds the pace below 3 / t with 95 % confidence."""
+    if state.last_full_at is None or state.last_full_at >= now:
+        return timedelta()
+    return _of_pace(3 * HOUR / (now - state.last_full_at), options)
+
+
+def _without_dates(state: FeedState, *, now: datetime, new: int, options: PollingOptions) -> timedelta:
+    """Feeling the way: rarer while nothing comes, half way to the pace seen since the last poll when something does."""
+    before = state.interval or options.default_interval
+    if state.last_polled_at is None or now <= state.last_polled_at:
+        return before
+    if not new:
+        return before * _SLACKEN
+    return (before + _of_pace(new / ((now - state.last_polled_at) / HOUR), options)) / 2

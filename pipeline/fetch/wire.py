@@ -1,0 +1,131 @@
+"""Names resolved, their addresses judged, and connections made to judged addresses only."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from typing import Any
+
+from pipeline.fetch.failures import PollError, network_words
+from pipeline.fetch.guard import Guard
+from pipeline.fetch.streams import Pace, PlainStream
+from pipeline.model import ErrorKind
+
+SockAddress = tuple[Any, ...]
+Resolved = tuple[socket.AddressFamily, SockAddress]
+Resolver = Callable[[str, int], Awaitable[list[Resolved]]]
+
+# RFC 8305, 5 and 8: the next address gets its chance after 250 ms; six are plenty.
+_HEAD_START = 0.25
+_MAX_ADDRESSES = 6
+# getaddrinfo blocks a thread until the name server answers or its own timeout ends.
+_RESOLVER_THREADS = 32
+
+
+class Wire:
+    """Resolves a name once, has all its addresses judged, and connects to one of those judged.
+
+    Because the address connected to is the one that was judged, a name whose address changes in between
+    (DNS rebinding) gains nothing; the name itself still goes into the Host header and the TLS handshake.
+    """
+
+    def __init__(self, guard: Guard, pace: Pace, resolver: Resolver | None = None) -> None:
+        self._guard, self._pace = guard, pace
+        self._resolver = resolver or self._ask_system
+        self._threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
+
+    def close(self) -> None:
+        """Lets the resolver's threads go without waiting for those that hang."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def connect(self, host: str, port: int, timeout: float | None) -> PlainStream:
+        """A connection to ``host`` within ``timeout`` seconds. PollError: DNS, BLOCKED_ADDRESS, CONNECT or TIMEOUT."""
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._judged(host, port)
+                connection = await _first_to_connect(addresses)
+        except TimeoutError as error:
+            raise PollError(ErrorKind.TIMEOUT, f"no connection to {host}:{port} in time") from error
+        except OSError as error:
+            raise PollError(ErrorKind.CONNECT, f"no connection to {host}:{port}: {network_words(error)}") from error
+        return PlainStream(connection, self._pace)
+
+    async def _judged(self, host: str, port: int) -> list[Resolved]:
+        addresses = await self._resolve(host, port)
+        for _, address in addresses:
+            objection = self._guard.objection(address[0])
+            if objection:
+                place = host if host == address[0] else f"{host} at {address[0]}"
+                raise PollError(ErrorKind.BLOCKED_ADDRESS, f"{place} is not polled: {objection}, and not allowed")
+        return addresses
+
+    async def _resolve(self, host: str, port: int) -> list[Resolved]:
+        try:
+            literal = ip_address(host)
+        except ValueError:
+            return await self._resolver(host, port)
+        return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (host, port))]
+
+    async def _ask_system(self, host: str, port: int) -> list[Resolved]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(
+                self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            )
+        except socket.gaierror as error:
+            raise PollError(ErrorKind.DNS, f"the name {host} cannot be resolved: {network_words(error)}") from error
+        except UnicodeError as error:
+            raise PollError(ErrorKind.DNS, f"{host[:80]} cannot be the name of a host") from error
+        return [(family, address) for family, _, _, _, address in found]
+
+
+async def _first_to_connect(addresses: list[Resolved]) -> socket.socket:
+    """Happy eyeballs (RFC 8305): addresses in turn, each a head start before the next. OSError if none answers."""
+    if len(addresses) == 1:
+        return await _connect(*addresses[0])
+    waiting = deque(_interleaved(addresses)[:_MAX_ADDRESSES])
+    trying: set[asyncio.Task[socket.socket]] = set()
+    failure = OSError("no address")
+    try:
+        while waiting or trying:
+            if waiting:
+                trying.add(asyncio.create_task(_connect(*waiting.popleft())))
+            done, trying = await asyncio.wait(
+                trying, timeout=_HEAD_START if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            connected = [task.result() for task in done if task.exception() is None]
+            for surplus in connected[1:]:
+                surplus.close()
+            if connected:
+                return connected[0]
+            failure = next((error for task in done if isinstance(error := task.exception(), OSError)), failure)
+        raise failure
+    finally:
+        for task in trying:
+            task.cancel()
+
+
+def _interleaved(addresses: list[Resolved]) -> list[Resolved]:
+    """The system's order, with the families taking turns, so that one broken family costs one head start."""
+    first = [each for each in addresses if each[0] == addresses[0][0]]
+    other = [each for each in addresses if each[0] != addresses[0][0]]
+    mixed: list[Resolved] = []
+    for index in range(max(len(first), len(other))):
+        mixed += first[index : index + 1] + other[index : index + 1]
+    return mixed
+
+
+async def _connect(family: socket.AddressFamily, address: SockAddress) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(connection, address)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

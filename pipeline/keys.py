@@ -1,0 +1,54 @@
+"""Identity of an entry: the keys by which it is known again, strongest first."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+
+def digest(*parts: str) -> str:
+    """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
+    state = blake2b(digest_size=8)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        state.update(len(raw).to_bytes(8, "big"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:
+    """The entry's identities, strongest first; never empty.
+
+    A guid counts within its feed only (RSS 2.0: "a string that uniquely identifies the item"; feeds of one
+    publisher do reuse them); a canonical URL counts everywhere, unless it is a bare host, which is the link of
+    many entries; an entry with neither is known by what it says.
+    """
+    keys = []
+    if guid:
+        keys.append(guid_key(feed_url, guid))
+    if _names_an_article(canonical_url):
+        keys.append(url_key(canonical_url))
+    return tuple(keys) or (digest("words", feed_url, title, text),)
+
+
+def guid_key(feed_url: str, guid: str) -> str:
+    """The key of a guid within its feed."""
+    return digest("guid", feed_url, guid)
+
+
+def url_key(canonical_url: str) -> str:
+    """The key of an article's address, the same in every feed."""
+    return digest("url", canonical_url)
+
+
+def reused_guid_key(feed_url: str, guid: str, canonical_url: str, title: str) -> str:
+    """The first key of an entry whose guid its feed had already given to another one."""
+    return digest("reused", feed_url, guid, canonical_url or title)
+
+
+def content_hash(title: str, text: str) -> str:
+    """Changes when what a reader sees changes."""
+    return digest("content", title, text)
+
+
+def _names_an_article(canonical_url: str) -> bool:
+    return bool(canonical_url.partition("://")[2].partition("/")[2])

@@ -1,0 +1,316 @@
+"""One entry against the compiled watchlist: what occurs, what it competes with, what speaks for and against it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from pipeline.match import lexicon
+from pipeline.match.checks import is_excluded, is_whole, shows
+from pipeline.match.forms import Form, pattern_of
+from pipeline.match.index import Found, NameIndex, longest
+from pipeline.match.kinds import Flavour
+from pipeline.match.language import language_of
+from pipeline.match.notation import TickerFound, Tickers
+from pipeline.match.repair import Repair, Repairer
+from pipeline.match.signals import Place, Surroundings, entry_signals, local_signals
+from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
+from pipeline.text import fold
+from pipeline.urls import registrable_domain
+
+_CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
+_SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
+_TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
+_OCCURRENCES = 100  # of one company in one field that are weighed; more prove nothing more
+_NEWSROOMS = (
+    "newsroom.",
+    "news.",
+    "press.",
+    "media.",
+    "investor.",
+    "investors.",
+    "ir.",
+    "blog.",
+    "about.",
+    "corporate.",
+)
+_NEWS_PATHS = ("/newsroom", "/press", "/news-release", "/investor", "/media-cent", "/about/news", "/company-news")
+# Pages of everyone are served from these; their address says nothing of the company behind them.
+_PLATFORMS = frozenset({"news.google.com", "finance.yahoo.com", "news.yahoo.com", "apple.news", "blog.google.com"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A mention with the verdict on it; rejected ones are kept so that they can be explained."""
+
+    mention: Mention
+    accepted: bool
+
+
+class Finder(Protocol):
+    """Finds candidates in one entry after another; holds no state that an entry could change."""
+
+    def find(self, entry: Entry) -> tuple[Candidate, ...]:
+        """Every candidate, accepted or not, in no particular order."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    company: int
+    form: Form
+    place: Place | None
+    mention: Mention
+    shared: bool = False  # the same spelling is a name of another company too
+
+
+class NameFinder:
+    """The finder of the built-in matcher."""
+
+    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
+        self._companies = watchlist.companies
+        self._threshold = threshold
+        self._index = NameIndex(watchlist)
+        self._repairer = Repairer(self._index.words, fuzzy)
+        self._tickers = Tickers(watchlist.companies)
+        self._context = [_patterns(company.context) for company in watchlist.companies]
+        self._exclude = [_patterns(company.exclude) for company in watchlist.companies]
+        self._domains = {domain.lower(): i for i, c in enumerate(watchlist.companies) for domain in c.domains}
+
+    def find(self, entry: Entry) -> tuple[Candidate, ...]:
+        """Every candidate; those of 60 points (the threshold) and more are accepted."""
+        skeletons = [
+            Skeleton(EntryField.TITLE, entry.title[:_TEXT_LIMIT]),
+            Skeleton(EntryField.TEXT, entry.text[:_TEXT_LIMIT]),
+        ]
+        language = language_of(
+            entry.language, entry.title + entry.text[:400], skeletons[0].tokens + skeletons[1].tokens[:60]
+        )
+        found = [item for skeleton in skeletons for item in self._occurrences(skeleton, language)]
+        tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
+        del tickers[_OCCURRENCES:]
+        by_url = self._by_url(entry)
+        if not found and not tickers and by_url is None:
+            return ()
+        by_ticker = list(self._of_tickers(tickers))
+        scored = [*_without_bare_tickers(self._names(found, language), by_ticker), *by_ticker]
+        if by_url is not None:
+            scored.append(by_url)
+        return self._judge(scored, skeletons, language)
+
+    def _occurrences(self, skeleton: Skeleton, language: str) -> list[Found]:
+        found = self._index.find(skeleton)
+        repairs = self._repairer.repairs(skeleton.tokens, language)
+        for chosen in _readings(repairs):
+            found += self._index.find_repaired(skeleton, chosen)
+        return found
+
+    def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
+        """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
+        cues = lexicon.cues(language)
+        exclusions = [item for item in found if item.meaning.excluded]
+        standing = []
+        for item in found:
+            place = Place(item.skeleton, item.span, language, cues)
+            forms = [form for form in item.meaning.forms if shows(form, place)] if is_whole(item) else []
+            if forms or not (item.meaning.forms or item.meaning.excluded):
+                standing.append((item, place, forms))
+        counted: Counter[tuple[int, EntryField]] = Counter()
+        for item, place, forms in longest(standing):
+            for form in forms:
+                counted[form.company, item.skeleton.where] += 1
+                if counted[form.company, item.skeleton.where] > _OCCURRENCES:
+                    continue
+                if not is_excluded(item, form.company, exclusions):
+                    yield self._scored(item, form, place)
+
+    def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
+        reasons = list(local_signals(form, place))
+        reasons.extend(_of_repairs(item, form))
+        if item.meaning.opens_others:
+            reasons.extend(_family(place))
+        start, end = item.skeleton.original_span(item.span)
+        mention = Mention(
+            company_id=self._companies[form.company].id,
+            field=item.skeleton.where,
+            start=start,
+            end=end,
+            found=item.skeleton.original[start:end],
+            name=form.name,
+            method=_method(item, form, place),
+            score=0.0,
+            reasons=tuple(reason for reason in reasons if reason.points),
+        )
+        shared = len({other.company for other in item.meaning.forms}) > 1
+        return _Scored(form.company, form, place, mention, shared)
+
+    def _of_tickers(self, found: Iterable[tuple[Skeleton, TickerFound]]) -> Iterator[_Scored]:
+        for skeleton, item in found:
+            mention = Mention(
+                company_id=self._companies[item.company].id,
+                field=skeleton.where,
+                start=item.start,
+                end=item.end,
+                found=skeleton.original[item.start : item.end],
+                name=item.ticker,
+                method=Method.TICKER,
+                score=0.0,
+                reasons=(Reason(f"ticker notation: {item.notation}", item.points),),
+            )
+            form = Form(item.company, item.ticker, Method.TICKER, Flavour.TICKER, item.points)
+            yield _Scored(item.company, form, None, mention)
+
+    def _by_url(self, entry: Entry) -> _Scored | None:
+        """The entry's own address on a company's domain: its newsroom speaks of it, its shop or app store need not."""
+        if not self._domains or not entry.url:
+            return None
+        try:
+            parts = urlsplit(entry.url)
+            host = (parts.hostname or "").lower()
+            owner = self._domains.get(host.removeprefix("www."), self._domains.get(registrable_domain(entry.url)))
+        except ValueError:
+            return None
+        if owner is None or host in _PLATFORMS:
+            return None
+        is_newsroom = host.startswith(_NEWSROOMS) or parts.path.lower().startswith(_NEWS_PATHS)
+        start = entry.url.lower().find(host)
+        reason = Reason(
+            "the company's newsroom" if is_newsroom else "an address of the company", 75.0 if is_newsroom else 45.0
+        )
+        found = entry.url[start : start + len(host)]
+        company = self._companies[owner]
+        mention = Mention(
+            company.id, EntryField.URL, start, start + len(host), found, found, Method.DOMAIN, 0.0, (reason,)
+        )
+        return _Scored(owner, Form(owner, found, Method.DOMAIN, Flavour.DOMAIN, reason.points), None, mention)
+
+    def _judge(self, scored: list[_Scored], skeletons: list[Skeleton], language: str) -> tuple[Candidate, ...]:
+        """Entry-wide signals on top of the local ones, then the verdicts."""
+        surroundings = Surroundings(skeletons, lexicon.cues(language))
+        local = [(item, _sum(item.mention.reasons)) for item in map(_beside_a_name, scored)]
+        certain: dict[int, list[Mention]] = defaultdict(list)
+        for item, score in local:
+            if score >= _CERTAIN and not item.shared:
+                certain[item.company].append(item.mention)
+        candidates = []
+        for item, _ in local:
+            reasons = (*item.mention.reasons, *self._entry_wide(item, certain[item.company], surroundings))
+            total = _sum(reasons)
+            mention = replace(item.mention, reasons=reasons, score=round(min(100.0, max(0.0, total)), 1))
+            candidates.append(Candidate(mention, total >= self._threshold))
+        return tuple(candidates)
+
+    def _entry_wide(self, item: _Scored, certain: list[Mention], surroundings: Surroundings) -> Iterator[Reason]:
+        if item.shared and (surplus := _sum(item.mention.reasons) - _SHARED_AT_MOST) > 0:
+            yield Reason("name of several companies", -surplus)
+        yield from entry_signals(
+            context=self._context[item.company],
+            exclude=self._exclude[item.company],
+            form=item.form,
+            surroundings=surroundings,
+        )
+        place = (item.mention.field, item.mention.start)
+        vouching = [mention.found for mention in certain[:2] if (mention.field, mention.start) != place]
+        if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
+            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", 45.0)
+
+
+_LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
+_NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
+_NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
+_REACH = 40  # characters on either side in which a list's next name must begin
+
+
+def _beside_a_name(item: _Scored) -> _Scored:
+    """Companies come in lists ("Visa and Mastercard"): a name beside an ordinary word speaks for it.
+
+    Only the text decides, never what else is tracked: a company's hits must not change with the rest of the list.
+    """
+    mention = item.mention
+    if item.place is None or item.form.flavour in (Flavour.DISTINCT, Flavour.DOMAIN) or not item.place.is_cased:
+        return item
+    if not mention.found[:1].isupper():
+        return item
+    text = item.place.skeleton.original
+    after = _NAME_AFTER.match(text[mention.end : mention.end + _REACH])
+    before = _NAME_BEFORE.search(text[max(0, mention.start - _REACH) : mention.start])
+    beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
+    if not beside:
+        return item
+    return replace(item, mention=replace(mention, reasons=(*mention.reasons, Reason(f"listed beside {beside}", 18.0))))
+
+
+def _is_unknown_name(word: str) -> bool:
+    """A capitalised word that is neither in common use nor a person's name: most likely another company's."""
+    token = fold(word)
+    if not word[0].isupper() or len(word) < 4 or lexicon.is_class_name(token):
+        return False
+    if lexicon.is_word(token, "en"):
+        return lexicon.is_rare(token) and token in lexicon.proper_names()
+    return not lexicon.is_person(token)
+
+
+def _sum(reasons: Iterable[Reason]) -> float:
+    return sum(reason.points for reason in reasons)
+
+
+def _patterns(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    tokens = [tokenise(fold(phrase)) for phrase in phrases]
+    return tuple(pattern_of(words) for words in tokens if words)
+
+
+def _without_bare_tickers(names: Iterable[_Scored], by_ticker: list[_Scored]) -> Iterator[_Scored]:
+    """``$MSFT`` is one mention: the bare letters inside a notation are not a second."""
+    for item in names:
+        mention = item.mention
+        if not any(
+            mention.field is other.mention.field
+            and other.mention.start <= mention.start
+            and mention.end <= other.mention.end
+            for other in by_ticker
+        ):
+            yield item
+
+
+def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:
+    """First only words that no name has are read otherwise, best option first; then those that another name has."""
+    strange = {place: options for place, options in repairs.items() if not options[0].known}
+    for rank in range(max(map(len, strange.values()), default=0)):
+        yield {place: options[min(rank, len(options) - 1)] for place, options in strange.items()}
+    if len(strange) < len(repairs):
+        yield {place: options[0] for place, options in repairs.items()}
+
+
+def _family(place: Place) -> Iterator[Reason]:
+    """Other listed companies begin with this very name: a capitalised word behind it may make it theirs."""
+    written = place.surface(1)
+    if written[:1].isupper() and place.is_cased and place.after == " " and place.token(1) not in place.cues.nouns:
+        yield Reason(f"other companies begin so, and more follows: {written}", -34.0)
+
+
+def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
+    for repair in item.repairs:
+        if repair.method is Method.FUZZY:
+            yield Reason(
+                f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", round((repair.ratio - 100.0) * 0.6, 1)
+            )
+            if item.skeleton.surfaces[item.span.first].islower() and item.skeleton.style != "lower":
+                yield Reason("misspelt and in lower case", -25.0)
+            if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
+                yield Reason("misspelling of an uncertain name", -10.0)
+        else:
+            yield Reason(f"inflected: {repair.target}", -4.0 if form.flavour is Flavour.DISTINCT else -8.0)
+
+
+def _method(item: Found, form: Form, place: Place) -> Method:
+    if any(repair.method is Method.FUZZY for repair in item.repairs):
+        return Method.FUZZY
+    if item.repairs or (form.method is Method.EXACT and place.is_possessive):
+        return Method.VARIANT
+    if form.method is Method.EXACT and place.found.casefold() not in form.name.casefold():
+        return Method.VARIANT
+    return form.method

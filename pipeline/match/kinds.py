@@ -1,0 +1,119 @@
+"""How much a name proves by itself: what kind of word it is, and why; names that call for a warning."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pipeline.match import lexicon
+from pipeline.match.skeleton import is_unspaced
+from pipeline.model import NameKind
+
+
+class Flavour(StrEnum):
+    """What kind of word a name is; finer than NameKind, because the evidence differs."""
+
+    DISTINCT = "distinct"  # nothing else is written so
+    PHRASE = "phrase"  # several ordinary words, a name only together and capitalised
+    PROPER = "proper"  # a nation, a region: capitalised in its other sense too
+    PERSON = "person"  # a first or last name too
+    ACRONYM = "acronym"  # two or three capitals
+    WORD = "word"  # an ordinary word too
+    CJK = "cjk"  # one or two characters of an unspaced script: inside other words too
+    WEAK = "weak"
+    TICKER = "ticker"
+    DOMAIN = "domain"
+
+
+_BASE = {
+    Flavour.DISTINCT: 85.0,
+    Flavour.PHRASE: 76.0,
+    Flavour.PERSON: 70.0,
+    Flavour.ACRONYM: 62.0,
+    Flavour.PROPER: 24.0,
+    Flavour.WORD: 32.0,
+    Flavour.CJK: 60.0,
+    Flavour.WEAK: 12.0,
+    Flavour.TICKER: 66.0,
+    Flavour.DOMAIN: 80.0,
+}
+_FORCED = {NameKind.UNIQUE: Flavour.DISTINCT, NameKind.COMMON: Flavour.WORD, NameKind.WEAK: Flavour.WEAK}
+KIND_OF = {
+    Flavour.DISTINCT: NameKind.UNIQUE,
+    Flavour.PHRASE: NameKind.UNIQUE,
+    Flavour.DOMAIN: NameKind.UNIQUE,
+    Flavour.TICKER: NameKind.TICKER,
+    Flavour.WEAK: NameKind.WEAK,
+    Flavour.PERSON: NameKind.COMMON,
+    Flavour.PROPER: NameKind.COMMON,
+    Flavour.ACRONYM: NameKind.COMMON,
+    Flavour.WORD: NameKind.COMMON,
+    Flavour.CJK: NameKind.COMMON,
+}
+WHY = {
+    Flavour.DISTINCT: "no dictionary or name list has it",
+    Flavour.PHRASE: "ordinary words, but a name together and capitalised",
+    Flavour.PERSON: "people are called so too",
+    Flavour.PROPER: "a people, a region or the like is called so too",
+    Flavour.ACRONYM: "a short abbreviation that others use too",
+    Flavour.WORD: "an ordinary word too",
+    Flavour.CJK: "two characters or fewer, found inside other words too",
+    Flavour.WEAK: "too short to prove anything by itself",
+    Flavour.TICKER: "a ticker symbol",
+    Flavour.DOMAIN: "a domain",
+}
+
+
+def base_of(flavour: Flavour, core: tuple[str, ...]) -> float:
+    """The points that a name of this flavour has before its surroundings are looked at."""
+    points = _BASE[flavour]
+    if flavour is Flavour.WORD and len(core) == 1:
+        points += 14.0 if core[0] in lexicon.proper_names() else 0.0
+        points += 14.0 if lexicon.is_rare(core[0]) else 0.0
+    if flavour is Flavour.ACRONYM:
+        points += {2: 0.0, 3: 4.0}.get(len(core[0]), 0.0 if lexicon.is_ordinary(core[0], "en") else 18.0)
+    if flavour is Flavour.TICKER and len(core[0]) == 3:
+        points -= 20.0
+    return points
+
+
+def flavour_of(core: tuple[str, ...], text: str, kind: NameKind | None = None) -> Flavour:
+    """What kind of word the name with these tokens is; ``text`` is the name as listed, for its capitals."""
+    if kind in _FORCED:
+        return _FORCED[kind]
+    if len(core) > 1:
+        is_domain = "." in text and " " not in text.strip()
+        return Flavour.DISTINCT if is_domain else _flavour_of_phrase(core)
+    token = core[0]
+    if len(token) == 1:
+        return Flavour.WEAK
+    if is_unspaced(token[0]) or "\uac00" <= token[0] <= "\ud7a3":
+        return Flavour.CJK if len(token) <= 2 else Flavour.DISTINCT
+    return _flavour_of_word(token, text)
+
+
+def _flavour_of_phrase(core: tuple[str, ...]) -> Flavour:
+    if any(is_unspaced(token[0]) for token in core):
+        return Flavour.DISTINCT
+    return (
+        Flavour.PHRASE
+        if all(len(token) < 3 or lexicon.is_ordinary(token, "en") for token in core)
+        else Flavour.DISTINCT
+    )
+
+
+def _flavour_of_word(token: str, text: str) -> Flavour:
+    written = text.split()[0] if text.split() else ""
+    is_mixed = any(char.isupper() for char in written[1:]) and not written.isupper()
+    if len(token) <= 3 and (written.isupper() or not written or not token.isalpha()):
+        return Flavour.ACRONYM
+    if is_mixed:
+        return Flavour.DISTINCT
+    if lexicon.is_ordinary(token, "en"):
+        return Flavour.ACRONYM if written.isupper() and len(token) <= 4 else Flavour.WORD
+    if len(token) <= 2 or (len(token) == 3 and not written.islower()):
+        return Flavour.ACRONYM
+    if written.isupper() and len(token) >= 4 and lexicon.is_person(token):
+        return Flavour.ACRONYM
+    if lexicon.is_class_name(token):
+        return Flavour.PROPER
+    return Flavour.PERSON if lexicon.is_person(token) else Flavour.DISTINCT

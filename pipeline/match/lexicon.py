@@ -1,0 +1,204 @@
+"""What the matcher knows of languages: ordinary words, person names, words of business; loaded when asked for."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from pipeline.text import fold
+
+# pyspellchecker's lists: a count of 50 stands for "in a dictionary, but rare in use".
+_RARE = 50
+_LISTED = frozenset({"ar", "de", "es", "fr", "it", "nl", "pt", "ru"})
+_MARKS = re.compile("[\u0300-\u036f]")
+# Trade names that have become verbs: in a newspaper they are nearly always the company.
+_BRANDS = frozenset({"google", "googles", "xerox", "skype", "photoshop", "facebook", "twitter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """Words around a name that tell whether a company is meant; all folded."""
+
+    verbs: frozenset[str] = frozenset()
+    auxiliaries: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+    articles: frozenset[str] = frozenset()
+    prepositions: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
+    stop: frozenset[str] = frozenset()
+
+
+def data(name: str) -> Traversable:
+    """A file of ``pipeline/match/data``."""
+    return files("pipeline.match") / "data" / name
+
+
+@cache
+def _zipped(name: str) -> tuple[str, ...]:
+    return tuple(gzip.decompress(data(name).read_bytes()).decode().split("\n"))
+
+
+@cache
+def _english() -> frozenset[str]:
+    """Words that English writes in lower case."""
+    return frozenset(word for word in _zipped("english.txt.gz") if not word[0].isupper()) - _BRANDS
+
+
+@cache
+def proper_names() -> frozenset[str]:
+    """Names that English dictionaries list with a capital: people, places, nations, some brands; folded."""
+    return frozenset(fold(word) for word in _zipped("english.txt.gz") if word[0].isupper())
+
+
+def is_class_name(token: str) -> bool:
+    """A proper name with a plural in the dictionary (American, Southwest); brands have none."""
+    return token in proper_names() and token + "s" in proper_names()
+
+
+@cache
+def _frequencies() -> dict[str, int]:
+    return _counts("en")
+
+
+def is_rare(token: str) -> bool:
+    """An English word, but seldom used: fewer than about six in a million spoken words."""
+    return _frequencies().get(token, 0) < 500
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Frequent first names, folded."""
+    return frozenset(map(str.lower, _zipped("given_names.txt.gz")))
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Frequent last names, folded."""
+    return frozenset(map(str.lower, _zipped("surnames.txt.gz")))
+
+
+@cache
+def _counts(language: str) -> dict[str, int]:
+    """Words of a language with how often they are used, folded as a whole (word by word takes ten times as long)."""
+    raw: dict[str, int] = json.loads(
+        gzip.decompress((files("spellchecker") / "resources" / f"{language}.json.gz").read_bytes())
+    )
+    blob = unicodedata.normalize("NFKD", "\n".join(raw).casefold())
+    return dict(zip(_MARKS.sub("", blob).split("\n"), raw.values(), strict=True))
+
+
+def has_words(language: str) -> bool:
+    """Do we have a list of the language's ordinary words?"""
+    return language == "en" or language in _LISTED
+
+
+def is_word(token: str, language: str) -> bool:
+    """Is the folded token a word of English or of the entry's language, however rare?"""
+    return token in _english() or (language in _LISTED and token in _counts(language))
+
+
+@lru_cache(maxsize=65536)
+def is_ordinary(token: str, language: str) -> bool:
+    """Is the folded token a word in common use in English or in the entry's language?"""
+    return token in _english() or (language in _LISTED and _counts(language).get(token, 0) > 6 * _RARE)
+
+
+def is_foreign(token: str, language: str) -> bool:
+    """Is it known that the entry's language, not English, does not use this word?"""
+    return language in _LISTED and _counts(language).get(token, 0) <= 6 * _RARE
+
+
+def is_person(token: str) -> bool:
+    """Is the folded token a frequent first or last name?"""
+    return token in given_names() or token in surnames()
+
+
+@cache
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(data(name).read_text(encoding="utf-8"))
+
+
+@cache
+def cues(language: str) -> Cues:
+    """The cue words of a language; those of English where we have none."""
+    table = _toml("cues.toml")
+    found: dict[str, str] = table.get(language, table["en"])
+    return Cues(**{key: frozenset(fold(value).split()) for key, value in found.items()})
+
+
+@cache
+def guessable() -> dict[str, tuple[str, ...]]:
+    """Each stop word with the languages that use it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in _toml("cues.toml"):
+        for word in cues(language).stop:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+def _listed(key: str, separator: str | None = None) -> tuple[str, ...]:
+    text: str = _toml("legal_forms.toml")[key].replace("\n", separator or " ")
+    return tuple(part.strip() for part in text.split(separator) if part.strip())
+
+
+@cache
+def legal_after() -> frozenset[str]:
+    """Legal forms that stand behind a name, as token strings: ``inc``, ``s a``."""
+    return frozenset(fold(form) for form in _listed("after", "|"))
+
+
+@cache
+def legal_before() -> frozenset[str]:
+    """Legal forms that stand in front of a name."""
+    return frozenset(fold(form) for form in _listed("before", "|"))
+
+
+@cache
+def legal_glued() -> tuple[str, ...]:
+    """Legal forms written without a space, longest first."""
+    return tuple(sorted({fold(form) for form in _listed("glued")}, key=len, reverse=True))
+
+
+@cache
+def describing() -> frozenset[str]:
+    """Words that describe a business at the end of its name."""
+    return frozenset(_listed("describing"))
+
+
+@cache
+def describing_long() -> frozenset[str]:
+    """Words that describe a business, left off only from long names."""
+    return describing() | frozenset(_listed("describing_long"))
+
+
+@cache
+def siblings() -> frozenset[str]:
+    """Words that, capitalised after a name, make another firm of it."""
+    return frozenset(_listed("sibling"))
+
+
+@cache
+def shortenings() -> dict[str, tuple[str, ...]]:
+    """Last words of names with other ways to write them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pair in _listed("short", "|"):
+        long, _, short = pair.partition("=")
+        found[long] = (*found.get(long, ()), short)
+    return found
+
+
+@cache
+def decoys() -> tuple[str, ...]:
+    """Phrases that hold a company's name and mean something else."""
+    lines = data("decoys.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line and not line.startswith("#"))

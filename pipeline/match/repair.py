@@ -1,0 +1,163 @@
+"""Words of a text that are a misspelt or inflected word of a name: candidates from an index, verified one by one.
+
+The index holds every listed word with each one letter left out (so any two words within one edit meet there), and
+under its first letter and sorted letters ("Xiamio" is two edits from Xiaomi, but the same letters).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from pipeline.match import lexicon
+from pipeline.model import Method
+
+_SUFFIXES = {
+    "de": ("s", "es", "n", "en", "e", "er", "em", "ern"),
+    "nl": ("s", "en", "e"),
+    "ru": ("а", "у", "ом", "е", "ы", "и", "ой", "ою", "ю", "я", "ей", "ем", "ам", "ами", "ах", "ов"),
+    "uk": ("а", "у", "ом", "і", "и", "ою", "ю", "я", "ем"),
+    "pl": ("a", "u", "em", "ie", "owi", "y", "i", "ami", "ach", "ow", "ą", "e"),
+    "cs": ("a", "u", "em", "e", "y", "ovi", "ou"),
+    "tr": (
+        "in",
+        "un",
+        "nin",
+        "nun",
+        "a",
+        "e",
+        "ya",
+        "ye",
+        "da",
+        "de",
+        "dan",
+        "den",
+        "i",
+        "u",
+        "yi",
+        "yu",
+        "nda",
+        "nde",
+    ),
+    "fi": ("n", "in", "a", "n", "lla", "lle", "lta", "ssa", "sta", "en"),
+    "hu": ("nak", "nek", "t", "ot", "et", "ban", "ben", "val", "vel", "hoz", "n"),
+}
+_PLURAL = ("s", "es")
+_SHORTEST, _SHORTEST_ALONE = 3, 5  # letters of a listed word: beside others of its name, and as a whole name
+_LONGEST = 24  # letters; nobody mistypes longer words into each other
+_ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
+_LONG_WORD = 8  # letters from which another word one edit away is another spelling (fertilisers, fertilizers)
+_OPTIONS = 4  # readings of one token that are tried
+_CACHE = 200_000  # tokens remembered per language
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a token was taken for. ``alone`` = good enough to be a whole name by itself."""
+
+    target: str
+    method: Method
+    ratio: float  # 0 to 100
+    alone: bool
+    known: bool = False  # the token is a word of another name as it stands
+
+
+class Repairer:
+    """Knows the words of all names; ``alone`` are those that are a distinctive name by themselves."""
+
+    def __init__(self, words: Mapping[str, bool], fuzzy: bool = True) -> None:
+        self._words = words
+        self._fuzzy = fuzzy
+        self._deletions: dict[str, list[str]] = defaultdict(list)
+        self._letters: dict[str, list[str]] = defaultdict(list)
+        self._remembered: dict[str, dict[str, tuple[Repair, ...]]] = defaultdict(dict)
+        for word in sorted(words) if fuzzy else ():
+            if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
+                self._letters[_letters(word)].append(word)
+                for key in _deletions(word):
+                    self._deletions[key].append(word)
+
+    def repairs(self, tokens: list[str], language: str) -> dict[int, tuple[Repair, ...]]:
+        """The tokens that may stand for another word, by their place; best first."""
+        known = self._remembered[language]
+        found = {}
+        for place, token in enumerate(tokens):
+            options = known.get(token)
+            if options is None:
+                options = self._remember(known, token, language)
+            if options:
+                found[place] = options
+        return found
+
+    def _remember(self, known: dict[str, tuple[Repair, ...]], token: str, language: str) -> tuple[Repair, ...]:
+        if len(known) >= _CACHE:
+            known.clear()
+        known[token] = options = tuple(self._options(token, language))[:_OPTIONS]
+        return options
+
+    def _options(self, token: str, language: str) -> Iterator[Repair]:
+        if not _SHORTEST <= len(token) <= _LONGEST or not token.isalpha():
+            return
+        inflected = tuple(self._uninflected(token, language))
+        yield from inflected
+        if self._fuzzy and not inflected and token not in self._words:
+            yield from self._untyped(token, language)
+
+    def _uninflected(self, token: str, language: str) -> Iterator[Repair]:
+        for target, stem in dict(self._stems(token, language)).items():
+            if target in self._words and target != token:
+                alone = self._words[target] and token not in self._words and len(target) >= _SHORTEST and stem != token
+                alone = alone and not lexicon.is_ordinary(token, language) and token not in lexicon.given_names()
+                yield Repair(target, Method.VARIANT, fuzz.ratio(token, target), alone, token in self._words)
+
+    def _stems(self, token: str, language: str) -> Iterator[tuple[str, str]]:
+        """Words that differ from the token in their ending only, with the part that they share."""
+        suffixes = _SUFFIXES.get(language, _PLURAL)
+        for suffix in suffixes:
+            if token.endswith(suffix) and len(token) - len(suffix) >= _SHORTEST:
+                stem = token.removesuffix(suffix)
+                yield stem, stem
+                if suffixes is not _PLURAL:
+                    yield from ((stem + other, stem) for other in suffixes)
+        yield from ((token + suffix, token) for suffix in suffixes)
+
+    def _untyped(self, token: str, language: str) -> Iterator[Repair]:
+        is_word = lexicon.is_word(token, language) or token in lexicon.given_names()
+        if is_word and len(token) < _LONG_WORD:
+            return
+        candidates = set(self._letters.get(_letters(token), ()))
+        for key in _deletions(token):
+            candidates.update(self._deletions.get(key, ()))
+        ranked = sorted(
+            (word[0] != token[0], not self._words[word], -fuzz.ratio(token, word), word) for word in candidates
+        )
+        for _, _, negative, word in ranked:
+            if _letters(word) == _letters(token) or OSA.distance(token, word, score_cutoff=1) <= 1:
+                yield Repair(word, Method.FUZZY, -negative, not is_word and self._alone(token, word, language))
+
+    def _alone(self, token: str, target: str, language: str) -> bool:
+        """May the misspelling be a whole name by itself? Only of a long one, and if nothing else explains it.
+
+        Letters in another order are a slip of the hand; a letter too few, too many or wrong may be another name, and
+        in names of five letters it mostly is.
+        """
+        least = _SHORTEST_ALONE if sorted(token) == sorted(target) else _SHORTEST_ALONE + 1
+        if not self._words[target] or token[0] != target[0] or min(len(token), len(target) - 1) < least - 1:
+            return False
+        if token in lexicon.proper_names() or token in lexicon.surnames() or token + "s" == target:
+            return False
+        return lexicon.has_words(language) or len(target) >= _ALONE_UNLISTED
+
+
+def _letters(word: str) -> str:
+    return word[0] + "".join(sorted(word))
+
+
+def _deletions(word: str) -> Iterable[str]:
+    yield word
+    if len(word) > _SHORTEST:
+        yield from {word[:i] + word[i + 1 :] for i in range(len(word))}

@@ -1,0 +1,126 @@
+"""A field as the automaton reads it: folded tokens between single spaces, with the way back to the original.
+
+``"AT&T's 小米 deal"`` reads ``" at & t s 小米 deal "``: a name is then found by plain search for ``" at & t "``,
+and the spaces are its word boundaries. Latin and unspaced script are cut apart.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pipeline.model import EntryField
+from pipeline.text import Folded, fold_with_offsets
+
+# Scripts written without spaces (Thai and its neighbours too), and marks that belong to a word but are no \w.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_MARKS = (
+    "\u0591-\u05bd\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d"
+    "\u0abc-\u0acd\u0b3c-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbe-\u0ccd\u0d3e-\u0d4d"
+)
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+|&")
+_ASCII_TOKEN = re.compile(r"[a-z0-9]+|&")
+_UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
+
+
+def is_unspaced(char: str) -> bool:
+    """Is it of a script that is written without spaces between words?"""
+    return not char.isascii() and _UNSPACED_CHAR.match(char) is not None
+
+
+def tokenise(folded: str) -> list[str]:
+    """Tokens of folded text: words, runs of unspaced script, and ``&``."""
+    return (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+
+
+def starts_of(tokens: list[str]) -> list[int]:
+    """Where each token begins in the text that the automaton reads."""
+    starts, position = [], 1
+    for token in tokens:
+        starts.append(position)
+        position += len(token) + 1
+    return starts
+
+
+@dataclass(slots=True)
+class Span:
+    """Tokens ``first`` to ``last`` (inclusive) of a skeleton, and what of the folded text they cover."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+@dataclass
+class Skeleton:
+    """One field of one entry. The spans of its tokens are worked out only when something was found."""
+
+    where: EntryField
+    original: str
+    folded: Folded = field(init=False)
+    tokens: list[str] = field(init=False)
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.folded = fold_with_offsets(self.original)
+        self.tokens = tokenise(self.folded.text)
+        self.text = f" {' '.join(self.tokens)} "
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Each token's span in the folded text."""
+        pattern = _ASCII_TOKEN if self.folded.text.isascii() else _TOKEN
+        return [match.span() for match in pattern.finditer(self.folded.text)]
+
+    @cached_property
+    def surfaces(self) -> list[str]:
+        """Each token as the original writes it."""
+        return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
+
+    @cached_property
+    def _token_starts(self) -> list[int]:
+        return starts_of(self.tokens)
+
+    def span_of(self, start: int, end: int) -> Span:
+        """Code points ``start`` to ``end`` of ``text`` (boundary spaces allowed) as tokens and folded code points."""
+        start, end = start + (self.text[start] == " "), end - (self.text[end - 1] == " ")
+        first = bisect_right(self._token_starts, start) - 1
+        last = bisect_right(self._token_starts, end - 1) - 1
+        begin = self.spans[first][0] + start - self._token_starts[first]
+        finish = self.spans[last][0] + end - self._token_starts[last]
+        return Span(first, last, begin, finish)
+
+    def gap(self, index: int) -> str:
+        """What stands between token ``index - 1`` and token ``index``; beyond the ends, all that is left."""
+        spans = self.spans
+        before = spans[index - 1][1] if index > 0 else 0
+        after = spans[index][0] if index < len(spans) else len(self.folded.text)
+        return self.folded.text[before:after]
+
+    def original_span(self, span: Span) -> tuple[int, int]:
+        """The span in code points of the original field."""
+        return self.folded.span(span.start, span.end)
+
+    @cached_property
+    def style(self) -> str:
+        """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""
+        return style_of(self.surfaces)
+
+
+def style_of(surfaces: list[str]) -> str:
+    """By the words of four letters and more, the first left out: most headlines capitalise these or none."""
+    cased = [word for word in surfaces if word.lower() != word.upper()]
+    if not cased:
+        return "none"
+    if all(word.isupper() for word in cased) and sum(map(len, cased)) > 7:
+        return "upper"
+    if all(word.islower() for word in cased):
+        return "lower"
+    long = [word for word in cased[1:] if len(word) > 3]
+    raised = sum(word[0].isupper() for word in long)
+    return "title" if len(long) > 1 and raised / len(long) > 0.65 else "sentence"

@@ -1,0 +1,530 @@
+"""The nouns of the product: frozen values that travel between the stages, and nothing else.
+
+Durations are ``timedelta``, moments are aware UTC ``datetime``, names ending in ``_url`` are strings.
+A value is changed with ``dataclasses.replace``; only ``store/`` gives values a memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+# --------------------------------------------------------------------------- feeds and fetching
+
+
+class ErrorKind(StrEnum):
+    """Why a poll failed; the class decides how long the feed rests (``fetch/polling.py``)."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    REDIRECT = "redirect"
+    BLOCKED_ADDRESS = "blocked_address"
+    BLOCKED = "blocked"  # 401, 403, a challenge page
+    RATE_LIMITED = "rate_limited"  # 429
+    GONE = "gone"  # 410
+    NOT_FOUND = "not_found"  # 404
+    HTTP = "http"  # any other status that is no success
+    ENCODING = "encoding"  # a Content-Encoding that does not decode
+    TRUNCATED = "truncated"  # shorter than announced
+    EMPTY = "empty"
+    NOT_A_FEED = "not_a_feed"
+    MALFORMED = "malformed"  # a feed so broken that no entry could be read
+    UNEXPECTED = "unexpected"  # our own fault: logged with its traceback
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is polled, as configured or as added to the database."""
+
+    url: str
+    title: str = ""
+    publisher: str = ""
+    language: str = ""
+    tier: int = 3  # 1 = most authoritative .. 5 = least
+    tags: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    source: str = "config"  # where it came from: a source's name, or "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a document asks of its pollers (RSS ttl, skipHours, skipDays; the syndication module)."""
+
+    ttl: timedelta | None = None
+    update_every: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()  # 0 = Monday, as in datetime.weekday()
+    expired: bool = False  # JSON Feed 1.1: the feed is finished
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What is remembered of a feed between two polls. Validators are opaque strings (RFC 9110 8.8)."""
+
+    url: str
+    current_url: str = ""  # where it was last answered; "" until then
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    status: int | None = None  # of the last answer
+    failures: int = 0  # in a row
+    failing_since: datetime | None = None
+    error_kind: ErrorKind | None = None
+    error: str = ""
+    last_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None  # a 200 or a 304
+    last_full_at: datetime | None = None  # a 200
+    interval: timedelta | None = None
+    next_poll_at: datetime | None = None  # None = never polled: due at once
+    disabled: str = ""  # a reason in words; "" = enabled
+    hints: Hints = Hints()  # of the last document: they hold on a 304 too
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A feed whose turn it is, with its memory."""
+
+    feed: Feed
+    state: FeedState
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the head of a response tells, whatever its body."""
+
+    status: int
+    url: str  # the address that answered, after redirects
+    moved_to: str = ""  # the end of an unbroken permanent prefix (301, 308)
+    etag: str = ""
+    last_modified: str = ""
+    content_type: str = ""
+    fresh_for: timedelta | None = None  # max-age less Age, or Expires less Date
+    retry_after: timedelta | None = None
+    elapsed: timedelta = timedelta()
+    size: int = 0  # bytes of the decoded body
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A body to parse; once it is parsed it is left behind (``body`` empty, ``answer.size`` kept)."""
+
+    answer: Answer
+    body: bytes
+    body_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotModified:
+    """304: nothing new; may bring newer validators (RFC 9111 4.3.4)."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """A poll that brought nothing, foreseen: the reason is for the person who must act."""
+
+    kind: ErrorKind
+    reason: str
+    answer: Answer | None = None
+
+
+FetchResult = Fetched | NotModified | FetchFailed
+
+
+# --------------------------------------------------------------------------- entries
+
+
+class DateKind(StrEnum):
+    """How far an entry's date can be trusted."""
+
+    GIVEN = "given"
+    GUESSED = "guessed"  # an odd format, a zone supplied by us, a future date clamped
+    SEEN = "seen"  # none in the feed: the time we first saw the entry
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One normalised item of a feed.
+
+    ``title`` and ``text`` are plain text; ``summary`` and ``content`` are HTML as it came and must be
+    cleaned before they are shown. ``keys`` are the entry's identities, strongest first (``keys.py``);
+    ``id`` is the hash of the first.
+    """
+
+    id: str
+    feed_url: str
+    title: str
+    text: str = ""
+    url: str = ""  # absolute
+    canonical_url: str = ""
+    guid: str = ""  # as published
+    keys: tuple[str, ...] = ()
+    summary: str = ""
+    content: str = ""
+    author: str = ""
+    publisher: str = ""
+    language: str = ""
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+    date_kind: DateKind = DateKind.SEEN
+    content_hash: str = ""  # of what a reader would see: title and text
+
+
+@dataclass(frozen=True, slots=True)
+class FeedInfo:
+    """What a document says of itself. ``format`` is feedparser's word: rss20, atom10, rss10, json11 ..."""
+
+    title: str = ""
+    link: str = ""
+    language: str = ""
+    format: str = ""
+    hints: Hints = Hints()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed feed; ``damage`` says in words what had to be repaired or was cut, "" = nothing."""
+
+    info: FeedInfo
+    entries: tuple[Entry, ...]
+    damage: str = ""
+    is_cut: bool = False  # it breaks off: what it would have brought is still to be had
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What came of one feed's turn on the wire; ``document`` is there when ``result`` is Fetched."""
+
+    due: Due
+    result: FetchResult
+    document: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The same entry in a further feed."""
+
+    entry_id: str
+    feed_url: str
+    guid: str
+    url: str
+    keys: tuple[str, ...] = ()
+
+
+# --------------------------------------------------------------------------- companies and hits
+
+
+class NameKind(StrEnum):
+    """How much a name proves by itself."""
+
+    UNIQUE = "unique"
+    COMMON = "common"  # an ordinary word, person or place too
+    TICKER = "ticker"
+    WEAK = "weak"  # counts only beside other evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One way to write a company; ``kind`` None = to be inferred when the watchlist is compiled."""
+
+    text: str
+    kind: NameKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Whom we track."""
+
+    id: str
+    name: str
+    aliases: tuple[Name, ...] = ()
+    tickers: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """All tracked companies; ids are unique."""
+
+    companies: tuple[Company, ...] = ()
+
+
+class Method(StrEnum):
+    """How a mention was found."""
+
+    EXACT = "exact"
+    VARIANT = "variant"  # another spelling of the same name: possessive, spacing, width, inflection
+    FUZZY = "fuzzy"  # a typo
+    TICKER = "ticker"
+    DOMAIN = "domain"
+
+
+class EntryField(StrEnum):
+    """Where a mention stands."""
+
+    TITLE = "title"
+    TEXT = "text"
+    URL = "url"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One signal for (positive) or against (negative) a mention, in points of its score."""
+
+    signal: str
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Evidence that an entry names a company. ``start`` and ``end`` are code points into the field."""
+
+    company_id: str
+    field: EntryField
+    start: int
+    end: int
+    found: str  # the field's text from start to end
+    name: str  # the name that it was taken for
+    method: Method
+    score: float  # 0 to 100
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry that is about a tracked company: one for each (entry, company). Mentions best first."""
+
+    entry_id: str
+    company_id: str
+    score: float  # 0 to 100: is it this company?
+    salience: float  # 0 to 100: is the entry about it?
+    mentions: tuple[Mention, ...]
+    rule_version: str = ""
+
+    @property
+    def best(self) -> Mention:
+        """The mention that carries the hit."""
+        return self.mentions[0]
+
+
+# --------------------------------------------------------------------------- stories
+
+
+class Relation(StrEnum):
+    """What an entry is to the news already known."""
+
+    NEW = "new"  # opens a story
+    SEEN = "seen"  # the same entry again
+    COPY = "copy"  # the same article at a further outlet
+    SAME_STORY = "same_story"
+    UPDATE = "update"  # the same story, with something new in it
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What identity must know of an entry that is already stored."""
+
+    entry_id: str
+    feed_url: str
+    canonical_url: str
+    title: str
+    content_hash: str
+    published_at: datetime | None = None
+    story_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry as its story remembers it: all that similarity looks at."""
+
+    entry_id: str
+    article_id: str
+    story_id: str
+    title: str
+    text: str
+    published_at: datetime
+    publisher: str = ""
+    language: str = ""
+    companies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """A live story as a candidate: its newest members, newest last."""
+
+    id: str
+    companies: frozenset[str]
+    first_at: datetime
+    last_at: datetime
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an entry belongs, and why. Ids are those of the first member."""
+
+    entry_id: str
+    article_id: str
+    story_id: str
+    relation: Relation
+    rule: str  # which rule decided
+    partner: str = ""  # the entry it was compared with
+    score: float = 0.0  # 0 to 1
+    features: tuple[tuple[str, float], ...] = ()  # leading first
+    companies: frozenset[str] = frozenset()
+    sketch: tuple[int, ...] = ()  # what the copy index stores: 64-bit signed
+    terms: tuple[str, ...] = ()  # what the story index stores
+
+
+# --------------------------------------------------------------------------- alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A message owed to a channel. ``id`` is its idempotency key; ``payload`` is plain JSON data."""
+
+    id: str
+    channel: str
+    rule: str
+    kind: str  # "story" now; "update" and "digest" share the outbox
+    story_id: str
+    entry_id: str
+    created_at: datetime
+    not_before: datetime
+    severity: str = "normal"
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OwedAlert:
+    """An alert taken from the outbox under a lease, with the attempts made before."""
+
+    alert: Alert
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The receiver took it."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailed:
+    """The receiver did not take it; ``permanent`` = trying again cannot help."""
+
+    reason: str
+    retry_after: timedelta | None = None
+    permanent: bool = False
+
+
+SendResult = Sent | SendFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of one attempt, and what follows: exactly one of sent, next attempt, dead."""
+
+    alert_id: str
+    channel: str
+    attempted_at: datetime
+    attempt: int  # from 1
+    result: SendResult
+    next_attempt_at: datetime | None = None
+    dead: bool = False
+
+
+# --------------------------------------------------------------------------- batches and runs
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecord:
+    """One line of the fetch history."""
+
+    feed_url: str
+    fetched_at: datetime
+    outcome: str  # "fetched", "not_modified" or "failed"
+    status: int | None = None
+    error_kind: ErrorKind | None = None
+    error: str = ""
+    entries: int = 0  # in the document
+    new: int = 0
+    edited: int = 0
+    bytes: int = 0
+    elapsed: timedelta = timedelta()
+    damage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All that one feed's turn wants written, in one transaction."""
+
+    feed: Feed
+    state: FeedState
+    fetch: FetchRecord
+    info: FeedInfo | None = None
+    new: tuple[Entry, ...] = ()
+    edited: tuple[Entry, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit really added; repeats add nothing."""
+
+    new: int = 0
+    edited: int = 0
+    sightings: int = 0
+    hits: int = 0
+    stories: int = 0
+    alerts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFeed:
+    """A feed that brought nothing in this run, and why."""
+
+    url: str
+    kind: ErrorKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one run did; observers count it."""
+
+    started_at: datetime
+    took: timedelta
+    feeds: int = 0  # configured
+    due: int = 0
+    fetched: int = 0
+    not_modified: int = 0
+    failed: tuple[FailedFeed, ...] = ()
+    committed: Committed = Committed()
+    sent: int = 0
+    undelivered: int = 0  # alerts that wait for a further attempt
+    dead: int = 0  # alerts given up in this run
+
+    @property
+    def unreachable(self) -> bool:
+        """True when nothing could be polled: all that was due failed on the network, so the fault is likely ours.
+
+        One dead feed that is due by itself proves nothing, unless it is the only one.
+        """
+        network = {ErrorKind.DNS, ErrorKind.CONNECT, ErrorKind.TIMEOUT, ErrorKind.UNEXPECTED}
+        everything = 0 < self.due == len(self.failed) and (self.due > 1 or self.feeds == 1)
+        return everything and all(feed.kind in network for feed in self.failed)

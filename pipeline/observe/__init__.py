@@ -1,0 +1,17 @@
+"""What a run tells: log lines without secrets, one sentence for people, and whether the watch is well."""
+
+from pipeline.observe.health import HealthFacts, HealthOptions, judge
+from pipeline.observe.log import LogOptions, configure_logging
+from pipeline.observe.redact import redact, redact_url
+from pipeline.observe.summary import summary
+
+__all__ = [
+    "HealthFacts",
+    "HealthOptions",
+    "LogOptions",
+    "configure_logging",
+    "judge",
+    "redact",
+    "redact_url",
+    "summary",
+]

@@ -1,0 +1,122 @@
+"""The one place that sets up logging: an event name and fields, for people on a terminal, as JSON elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from pipeline.errors import ConfigError
+from pipeline.observe.redact import redact, redact_text
+
+Format = Literal["auto", "console", "json"]
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+_CHATTY = ("httpx", "httpcore", "apscheduler")  # a line a request, or a tick, at INFO
+# Written by structlog or by us, so that nothing in them can be a secret by its name.
+_STANDARD = frozenset({"event", "level", "timestamp", "exception", "stack", "logger"})
+# A feed's words must not reach a terminal as commands, nor begin a line of their own.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL_IN_TRACEBACK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class LogOptions(BaseModel):
+    """What is logged, and how it looks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Format = Field("auto", description="console for people, json for machines; auto: console on a terminal.")
+    level: Literal["debug", "info", "warning", "error", "critical"] = Field("info", description="The least told.")
+
+
+def configure_logging(*, format: Format = "auto", level: str = "info", stream: TextIO | None = None) -> None:
+    """Sends structlog's events and the standard library's records, redacted, to ``stream`` (default: stderr).
+
+    Times are UTC. Called again, it replaces what it set up before. Raises ConfigError for an unknown level.
+    """
+    number = _LEVELS.get(level.casefold())
+    if number is None:
+        raise ConfigError(f"unknown log level {level!r}", where="log.level", remedy=f"one of {', '.join(_LEVELS)}")
+    target = sys.stderr if stream is None else stream
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        # Before the redaction, so that a traceback passes through it as text.
+        structlog.processors.format_exc_info,
+    ]
+    handler = _OwnHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact_event,
+                _renderer(format, target),
+            ],
+        )
+    )
+    _take_over(handler, number)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def redact_event(logger: WrappedLogger, method: str, event: EventDict) -> MutableMapping[str, Any]:
+    """A structlog processor: no secrets and no control characters in any field."""
+    first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
+    return {key: _safe(key, value) for key, value in {**first, **event}.items()}
+
+
+def _safe(key: str, value: Any) -> Any:
+    if key in ("exception", "stack"):
+        return _escape(_CONTROL_IN_TRACEBACK, redact_text(str(value)))
+    return _escape(_CONTROL, redact("" if key in _STANDARD else key, value))
+
+
+def _escape(control: re.Pattern[str], value: Any) -> Any:
+    """Control characters as Python writes them, in texts at any depth."""
+    match value:
+        case str():
+            return control.sub(lambda match: ascii(match[0])[1:-1], value)
+        case dict():
+            return {_escape(control, key): _escape(control, item) for key, item in value.items()}
+        case list():
+            return [_escape(control, item) for item in value]
+        case _:
+            return value
+
+
+class _OwnHandler(logging.StreamHandler[TextIO]):
+    """Ours among the root logger's handlers."""
+
+
+def _take_over(handler: _OwnHandler, level: int) -> None:
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, _OwnHandler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.captureWarnings(True)
+
+
+def _renderer(format: Format, stream: TextIO) -> Processor:
+    is_terminal = stream.isatty()
+    if format == "json" or (format == "auto" and not is_terminal):
+        return structlog.processors.JSONRenderer()
+    # Plain tracebacks: the pretty ones print local variables, and with them secrets.
+    return structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=structlog.dev.plain_traceback)

@@ -1,0 +1,32 @@
+"""A run in one line, for people."""
+
+from __future__ import annotations
+
+from pipeline.model import Committed, RunReport
+
+
+def summary(report: RunReport) -> str:
+    """What the run polled, what it found and what became of the alerts; what is rare is left out when it is zero."""
+    if not report.due:
+        return f"no feed was due; {_alerts(report)}"
+    polled = f"{_count(report.due, 'feed')}: {report.fetched} fetched, {report.not_modified} unchanged"
+    polled += f", {len(report.failed)} failed" if report.failed else ""
+    return f"{polled}; {_found(report.committed)}; {_alerts(report)}"
+
+
+def _found(added: Committed) -> str:
+    parts = [_count(added.new, "new entry", "new entries")]
+    parts += [f"{added.edited} edited"] if added.edited else []
+    parts += [_count(added.hits, "hit"), _count(added.stories, "new story", "new stories")]
+    return ", ".join(parts)
+
+
+def _alerts(report: RunReport) -> str:
+    parts = [f"{_count(report.sent, 'alert')} sent"]
+    parts += [f"{report.undelivered} waiting"] if report.undelivered else []
+    parts += [f"{report.dead} given up"] if report.dead else []
+    return ", ".join(parts)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

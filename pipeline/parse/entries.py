@@ -1,0 +1,121 @@
+"""Items to entries: identity, plain text, absolute links, whose words they are."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urljoin
+
+from pipeline.keys import content_hash, entry_keys, reused_guid_key
+from pipeline.model import DateKind, Entry, Feed, FeedInfo
+from pipeline.parse.items import Channel, Item
+from pipeline.parse.markup import MAX_HTML, entry_text, first_words, plain_line, plain_title
+from pipeline.urls import canonical_url
+
+MAX_ENTRIES = 500  # of one document, newest first: a poll brings a few, more is an archive
+MAX_URL = 8192  # characters; RFC 9110 4.1 asks for at least 8,000 octets
+MAX_GUID = 4000  # characters
+MAX_NAME = 300  # characters of an author or publisher
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What all entries of a document share."""
+
+    feed: Feed
+    info: FeedInfo
+    author: str
+    base_url: str
+
+
+def make_info(info: FeedInfo, *, url: str) -> FeedInfo:
+    """What a document says of itself, as plain text and with an absolute link."""
+    return replace(
+        info,
+        title=first_words(plain_title(info.title, is_markup=True), MAX_NAME),
+        link=absolute_url(url, info.link),
+        language=clean_language(info.language),
+    )
+
+
+def make_entries(channel: Channel, info: FeedInfo, *, feed: Feed, url: str) -> tuple[Entry, ...]:
+    """The newest 500 of a document's items as entries, in the order of the document."""
+    context = _Context(feed, info, plain_line(channel.author, MAX_NAME), url)
+    return tuple(_told_apart([_entry(item, context) for item in newest(channel.items)]))
+
+
+def newest(items: Sequence[Item]) -> Sequence[Item]:
+    """At most 500 items: by date, then by position, those without a date last; the order stays."""
+    if len(items) <= MAX_ENTRIES:
+        return items
+    moments = [item.published.moment if item.published else _BEGINNING for item in items]
+    ranked = sorted(range(len(items)), key=lambda index: (moments[index], -index), reverse=True)
+    return [items[index] for index in sorted(ranked[:MAX_ENTRIES])]
+
+
+def absolute_url(base: str, reference: str) -> str:
+    """A web address, resolved against ``base``; "" for anything that is none (javascript:, data:, mailto:)."""
+    reference = "".join(reference.split()) if "\n" in reference or "\t" in reference else reference.strip()
+    if not reference or len(reference) > MAX_URL:
+        return ""
+    try:
+        url = urljoin(base, reference)
+    except ValueError:
+        return ""
+    host = url.partition("://")[2]
+    return url if url.lower().startswith(("http://", "https://")) and host[:1] not in ("", "/", "?", "#") else ""
+
+
+def clean_language(tag: str) -> str:
+    """A language tag (BCP 47) as published, with hyphens; "" for anything else."""
+    tag = tag.strip()
+    return tag.replace("_", "-") if _LANGUAGE.fullmatch(tag) else ""
+
+
+def _entry(item: Item, context: _Context) -> Entry:
+    feed, info = context.feed, context.info
+    url = absolute_url(context.base_url, item.link)
+    summary, content = item.summary[:MAX_HTML], item.content[:MAX_HTML]
+    text = entry_text(summary, content if content != summary else "")
+    title = plain_title(item.title, is_markup=item.title_is_markup) or first_words(text)
+    guid = item.guid.strip()[:MAX_GUID]
+    canonical = canonical_url(absolute_url(context.base_url, item.original_link) or url)
+    keys = entry_keys(feed_url=feed.url, guid=guid, canonical_url=canonical, title=title, text=text)
+    return Entry(
+        id=keys[0],
+        feed_url=feed.url,
+        title=title,
+        text=text,
+        url=url,
+        canonical_url=canonical,
+        guid=guid,
+        keys=keys,
+        summary=summary,
+        content=content if content != summary else "",
+        author=plain_line(item.author, MAX_NAME) or context.author,
+        publisher=plain_line(item.source, MAX_NAME) or feed.publisher or feed.title or info.title,
+        language=clean_language(item.language) or info.language or clean_language(feed.language),
+        published_at=item.published.moment if item.published else None,
+        updated_at=item.updated.moment if item.updated else None,
+        date_kind=item.published.kind if item.published else DateKind.SEEN,
+        content_hash=content_hash(title, text),
+    )
+
+
+def _told_apart(entries: list[Entry]) -> Iterable[Entry]:
+    """The entries; where a document gives one guid to different addresses, the guid alone is nobody's identity."""
+    addresses: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        addresses[entry.guid].add(entry.canonical_url)
+    for entry in entries:
+        if not entry.guid or len(addresses[entry.guid]) < 2:
+            yield entry
+            continue
+        own = reused_guid_key(entry.feed_url, entry.guid, entry.canonical_url, entry.title)
+        yield replace(entry, id=own, keys=(own, *entry.keys[1:]))

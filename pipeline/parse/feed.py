@@ -1,0 +1,56 @@
+"""A body to a document: RSS, RDF, Atom, CDF and JSON Feed, or what else it turned out to be."""
+
+from __future__ import annotations
+
+from pipeline.model import Document, ErrorKind, Feed, FetchFailed
+from pipeline.parse.encoding import Text, decode
+from pipeline.parse.entries import MAX_ENTRIES, make_entries, make_info
+from pipeline.parse.items import CUT_OFF, Channel, Unreadable
+from pipeline.parse.jsonfeed import NotAFeed, read_json
+from pipeline.parse.sniff import Kind, Sniffed, describe_page, sniff
+from pipeline.parse.xmlfeed import read_xml
+
+
+def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Document | FetchFailed:
+    """The document in a body that ``url`` answered with, or why it is none (then the caller adds its answer).
+
+    Never raises for what stands in the body, reads no file and asks no network. The format is told by the content:
+    ``content_type`` is asked for the charset only. A feed without items is a document without entries.
+    """
+    if not body.strip():
+        return FetchFailed(
+            ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
+        )
+    decoded = decode(body, content_type=content_type, language=feed.language)
+    if not decoded.text.strip():
+        return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
+    sniffed = sniff(decoded.text)
+    channel = _read(decoded, sniffed, url)
+    if isinstance(channel, FetchFailed):
+        return channel
+    info = make_info(channel.info, url=url)
+    entries = make_entries(channel, info, feed=feed, url=url)
+    left_out = len(channel.items) - MAX_ENTRIES
+    cap = f"{left_out} older entries beyond {MAX_ENTRIES} were left out" if left_out > 0 else ""
+    damage = "; ".join(filter(None, (decoded.damage, sniffed.damage, channel.damage, cap)))
+    return Document(info, entries, damage, is_cut=channel.damage.startswith(CUT_OFF))
+
+
+def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
+    text = decoded.text[sniffed.start :]
+    match sniffed.kind:
+        case Kind.XML_FEED:
+            read = read_xml(text, url=url, netscape=sniffed.netscape)
+        case Kind.JSON:
+            read = read_json(text)
+        case Kind.HTML:
+            return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but {describe_page(decoded.text, url)}")
+        case Kind.XML:
+            return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but XML whose root is <{sniffed.root}>")
+        case kind:
+            return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but {kind}")
+    if isinstance(read, NotAFeed):
+        return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but {read.reason}")
+    if isinstance(read, Unreadable):
+        return FetchFailed(ErrorKind.MALFORMED, f"a feed of which no entry could be read: {read.reason}")
+    return read

@@ -1,0 +1,6 @@
+"""From the configuration to feeds: one address, or a subscription list on disk; one file a kind."""
+
+from pipeline.sources.door import Source
+from pipeline.sources.feed import Source as FeedSource
+
+__all__ = ["FeedSource", "Source"]

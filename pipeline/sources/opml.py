@@ -1,0 +1,199 @@
+"""The feeds of an OPML file on disk, or of all OPML files in a folder: other readers' subscription lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from html import unescape
+from pathlib import Path
+from xml.parsers import expat
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from pipeline.errors import ConfigError
+from pipeline.model import Feed
+from pipeline.sources.feed import Source as FeedSource
+from pipeline.sources.feed import web_address_problem
+
+_LARGEST = 16 * 1024 * 1024  # bytes; a list of 50,000 feeds takes about 10 MB
+_DEEPEST = 64  # nested outlines; people nest three
+_MOST_FILES = 1000
+_SHOWN = 20
+# The two commonest faults of published lists: a bare & in an address (XML 1.0 4.1 knows five names, and numbers),
+# and HTML in a description.
+_BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+_ATTRIBUTE = re.compile(rb'="[^"]*"')
+
+
+class Source(BaseModel):
+    """An OPML file, or a folder of ``*.opml`` files; read anew at each start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Path = Field(description="OPML file, or a folder of *.opml files; relative to the configuration's folder")
+    publisher: str = Field("", description="who publishes them all, when entries do not say")
+    language: str = Field("", description="BCP 47 tag of their entries, when they and the list do not say")
+    tier: int = Field(
+        3, ge=1, le=5, description="authority of them all, 1 (most) to 5 (least), as stored with the feeds"
+    )
+    tags: tuple[str, ...] = Field((), description="words to group them by; the list's own folders are added")
+
+    @field_validator("path")
+    @classmethod
+    def _from_the_configuration(cls, path: Path, info: ValidationInfo) -> Path:
+        return Path((info.context or {}).get("directory", "")) / path
+
+    def feeds(self) -> tuple[Feed, ...]:
+        """The lists' feeds in order, each address once. Raises ConfigError for a list that cannot be used."""
+        feeds: dict[str, Feed] = {}
+        for path in self._files():
+            for outline in read_opml(path):
+                feed = self._feed(outline, path.name)
+                feeds.setdefault(feed.url, feed)
+        return tuple(feeds.values())
+
+    def _files(self) -> list[Path]:
+        if not self.path.is_dir():
+            return [self.path]
+        try:
+            files = sorted(path for path in self.path.iterdir() if path.suffix.lower() == ".opml")
+        except OSError as error:
+            raise ConfigError(f"cannot be read: {error.strerror}", where=str(self.path)) from error
+        if not files:
+            raise ConfigError("no *.opml file in this folder", where=str(self.path))
+        if len(files) > _MOST_FILES:
+            raise ConfigError(
+                f"more than {_MOST_FILES} OPML files", where=str(self.path), remedy="name a smaller folder"
+            )
+        return files
+
+    def _feed(self, outline: Outline, list_name: str) -> Feed:
+        (feed,) = FeedSource(
+            url=outline.url,
+            title=outline.title,
+            publisher=self.publisher,
+            language=self.language or outline.language,
+            tier=self.tier,
+            tags=tuple(dict.fromkeys((*self.tags, *outline.folders))),
+        ).feeds()
+        return replace(feed, source=f"opml:{list_name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One subscription of a list: OPML 2.0, "Subscription lists"."""
+
+    url: str
+    title: str = ""
+    language: str = ""
+    folders: tuple[str, ...] = ()
+    line: int = 0
+
+
+def read_opml(path: Path) -> tuple[Outline, ...]:
+    """The subscriptions of one list, in order. Bare ampersands and angle brackets in attributes are repaired.
+
+    Raises ConfigError for a file that cannot be read, is too large, is no OPML, declares entities, nests too deep,
+    names no feed, or holds addresses that are not on the web: each of those with its line.
+    """
+    outlines = _parse(_bytes(path), path.name)
+    if not outlines:
+        raise ConfigError("no feed in this list (no outline with an xmlUrl)", where=path.name)
+    bad = [f"line {one.line}: xmlUrl {problem}" for one in outlines if (problem := web_address_problem(one.url))]
+    if bad:
+        more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        raise ConfigError("; ".join(bad[:_SHOWN]) + more, where=path.name, remedy="correct or remove these outlines")
+    return outlines
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    if len(data) > _LARGEST:
+        raise ConfigError(f"larger than {_LARGEST // 2**20} MB", where=path.name, remedy="divide the list")
+    return data
+
+
+def _parse(data: bytes, name: str) -> tuple[Outline, ...]:
+    try:
+        return _read(data, name)
+    except expat.ExpatError:
+        pass
+    try:
+        return _read(_repaired(data), name)
+    except expat.ExpatError as error:
+        what = expat.ErrorString(error.code)
+        raise ConfigError(f"line {error.lineno}, column {error.offset + 1}: {what}", where=name) from error
+
+
+def _read(data: bytes, name: str) -> tuple[Outline, ...]:
+    reader = _Reader(name)
+    try:
+        reader.parser.Parse(data, True)
+    except (LookupError, ValueError) as error:  # an encoding that Python does not know, or of several bytes a letter
+        raise ConfigError("is in an encoding that cannot be read", where=name, remedy="save it as UTF-8") from error
+    return tuple(reader.outlines)
+
+
+def _repaired(data: bytes) -> bytes:
+    whole = _BARE_AMPERSAND.sub(b"&amp;", data)
+    return _ATTRIBUTE.sub(lambda attribute: attribute[0].replace(b"<", b"&lt;"), whole)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Gathers outlines while expat walks the document; expat fetches nothing from outside by itself."""
+
+    name: str
+    outlines: list[Outline] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+    root: str = ""
+    parser: expat.XMLParserType = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.parser = expat.ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.EntityDeclHandler = self._entity
+
+    def _entity(self, *_: object) -> None:
+        # A list has no use for entities of its own; a bomb (a billion laughs) is made of nothing else.
+        raise ConfigError("declares entities, which no subscription list needs", where=self.name, remedy="remove them")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        tag = tag.lower()
+        self.root = self.root or tag
+        if self.root != "opml":
+            raise ConfigError("is not an OPML file", where=self.name, remedy='for a feed use [[feed]] url = "..."')
+        if tag != "outline":
+            return
+        given = {key.lower(): value.strip() for key, value in attributes.items()}
+        title = unescape(given.get("title") or given.get("text", ""))
+        if given.get("xmlurl"):
+            language = given.get("language", "")
+            self.outlines.append(
+                Outline(
+                    _web(given["xmlurl"]),
+                    title,
+                    "" if language == "unknown" else language,  # the word that several readers export
+                    tuple(folder.lower() for folder in self.folders if folder),
+                    self.parser.CurrentLineNumber,
+                )
+            )
+        self.folders.append(title)
+        if len(self.folders) > _DEEPEST:
+            raise ConfigError(f"outlines nest deeper than {_DEEPEST}", where=self.name)
+
+    def _end(self, tag: str) -> None:
+        if tag.lower() == "outline":
+            self.folders.pop()
+
+
+def _web(url: str) -> str:
+    """``feed:https://...`` and ``feed://...`` are what browsers once handed to readers."""
+    if url.lower().startswith("feed://"):
+        return "http://" + url[len("feed://") :]
+    return url[len("feed:") :] if url.lower().startswith("feed:") else url

@@ -1,0 +1,60 @@
+"""Values as columns hold them: text that SQLite takes, moments, durations, JSON, and the way back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.text import fold, is_cjk, to_iso, tokens
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """The text as it is, but half surrogates, which UTF-8 cannot say, become U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """A moment as its column holds it; None = unknown."""
+    return None if moment is None else to_iso(moment)
+
+
+def moment(stamp: str | None) -> datetime | None:
+    """The moment of a column; None = unknown."""
+    return None if stamp is None else instant(stamp)
+
+
+def instant(stamp: str) -> datetime:
+    """The moment that ``stamp`` wrote; strptime would take ten times as long, for every member of every candidate."""
+    return datetime.fromisoformat(stamp)
+
+
+def seconds(duration: timedelta | None) -> float | None:
+    """A duration as its column holds it; None = unknown."""
+    return None if duration is None else duration.total_seconds()
+
+
+def duration(seconds: float | None) -> timedelta | None:
+    """The duration of a column; None = unknown."""
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def to_json(data: Any) -> str:
+    """JSON that SQLite's own functions read. Raises ValueError for NaN and infinities, which JSON cannot say."""
+    return clean(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+def texts(values: Iterable[str]) -> str:
+    """Strings as the JSON list that ``json_each(?)`` takes: sorted, each once."""
+    return to_json(sorted({clean(value) for value in values}))
+
+
+def cjk_pairs(*fields: str) -> str:
+    """Overlapping pairs of each unspaced run, so that full-text search finds two-character words (小米)."""
+    return " ".join(
+        token for field in fields if not field.isascii() for token in tokens(fold(field)) if is_cjk(token[0])
+    )

@@ -1,0 +1,93 @@
+"""A connection to the database file: opened, checked, configured, and its errors said in words."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import DatabaseBusy, StoreError
+
+OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
+_PAUSE = 0.02  # seconds between two tries to switch to WAL
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_WORDS = {
+    sqlite3.SQLITE_READONLY: "cannot be written (check the permissions of the file and of its directory)",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened (does its directory exist, and may we write in it?)",
+    sqlite3.SQLITE_PERM: "cannot be opened (check its permissions)",
+    sqlite3.SQLITE_NOTADB: "is not a SQLite database (name another file, or move this one away)",
+    sqlite3.SQLITE_CORRUPT: "is damaged (restore a backup; `sqlite3 FILE .recover` may save the rest)",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full (nothing was lost; free some space and run again)",
+    sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error (check the disk and the mount)",
+}
+
+
+def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> None:
+    """Raises StoreError when the SQLite library is older than the tables need."""
+    if version < OLDEST_SQLITE:
+        have, need = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SQLITE))
+        raise StoreError(f"SQLite {have} is too old: {need} or later is needed (install a newer Python or SQLite)")
+
+
+@contextmanager
+def said_in_words(path: str) -> Iterator[None]:
+    """Errors of SQLite inside come out as StoreError, or DatabaseBusy, naming the file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _BUSY:
+            raise DatabaseBusy(
+                f"{path}: another program is writing (wait for it, or raise the busy timeout)"
+            ) from error
+        raise StoreError(f"{path}: {_WORDS.get(code, f'SQLite says: {error}')}") from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[None]:
+    """All or nothing. IMMEDIATE takes the write lock at once: what is read inside is still true when it is written."""
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def connect(path: Path | str, *, busy_timeout: timedelta, create: bool) -> sqlite3.Connection:
+    """An open connection in autocommit mode that has changed nothing yet; raises sqlite3.Error."""
+    address = (
+        ":memory:" if str(path) == ":memory:" else f"{Path(path).absolute().as_uri()}?mode=rw{'c' if create else ''}"
+    )
+    connection = sqlite3.connect(address, timeout=busy_timeout.total_seconds(), isolation_level=None, uri=True)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def configure(connection: sqlite3.Connection, busy_timeout: timedelta) -> None:
+    """WAL and the settings that the other modules count on; raises sqlite3.Error."""
+    _switch_to_wal(connection, busy_timeout.total_seconds())
+    connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, a power cut may cost the last commits, never the file
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")  # a read-only root has nowhere else to put temporary files
+    connection.execute("PRAGMA cache_size = -32000")  # KiB; keys and postings are looked up all over the file
+
+
+def _switch_to_wal(connection: sqlite3.Connection, seconds: float) -> None:
+    """SQLite does not wait when two connections switch a new file to WAL at once, so we do."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

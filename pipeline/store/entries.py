@@ -1,0 +1,74 @@
+"""Entries, their keys, their former wordings, and the further feeds that they were seen in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.model import Entry, Sighting
+from pipeline.store.columns import cjk_pairs, clean, stamp
+from pipeline.store.queries import QUERIES
+
+KEPT_REVISIONS = 20  # of one entry: a headline that swings between two wordings must not fill the file
+SEEN_STEP = timedelta(days=1)  # how finely last_seen_at is kept: a poll every half hour need not rewrite its rows
+
+
+def insert(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
+    """How many of the entries were not yet stored; each key leads to the entry that had it first."""
+    rows = ({**_entry_row(entry, now), **_origin_row(entry)} for entry in entries)
+    added = connection.executemany(QUERIES["entry_insert"], rows).rowcount
+    connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
+    return added
+
+
+def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
+    """How many stored entries read differently now; the former wording is kept."""
+    rows = [_entry_row(entry, now) for entry in entries]
+    connection.executemany(QUERIES["revision_insert"], rows)
+    edited = connection.executemany(QUERIES["entry_edit"], rows).rowcount
+    connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
+    connection.executemany(QUERIES["revisions_trim"], ({"id": row["id"], "kept": KEPT_REVISIONS} for row in rows))
+    return edited
+
+
+def sight(connection: sqlite3.Connection, sightings: Sequence[Sighting], now: datetime) -> int:
+    """How many (entry, further feed) pairs are new; in its own feed an entry is only marked as seen again."""
+    rows = [_sighting_row(sighting, now) for sighting in sightings]
+    added = connection.executemany(QUERIES["sighting_insert"], rows).rowcount
+    connection.executemany(QUERIES["entry_seen"], rows)
+    keys = ((clean(key), clean(one.entry_id)) for one in sightings for key in one.keys)
+    connection.executemany(QUERIES["entry_key_insert"], keys)
+    return added
+
+
+def _key_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    return ((clean(key), clean(entry.id)) for entry in entries for key in entry.keys)
+
+
+def _entry_row(entry: Entry, now: datetime) -> dict[str, Any]:
+    """What an edit may change; the markup is kept only where it says more than the text."""
+    words = ("id", "url", "canonical_url", "author", "title", "text", "content_hash")
+    html = entry.content or entry.summary
+    return {
+        **{name: clean(getattr(entry, name)) for name in words},
+        "html": "" if html == entry.text else clean(html),
+        "cjk": cjk_pairs(entry.title, entry.text),
+        "updated_at": stamp(entry.updated_at),
+        "now": stamp(now),
+    }
+
+
+def _origin_row(entry: Entry) -> dict[str, Any]:
+    """What stays as it was when the entry was first seen."""
+    return {
+        **{name: clean(getattr(entry, name)) for name in ("feed_url", "language", "publisher", "guid")},
+        "published_at": stamp(entry.published_at),
+        "date_kind": entry.date_kind,
+    }
+
+
+def _sighting_row(sighting: Sighting, now: datetime) -> dict[str, Any]:
+    words = {name: clean(getattr(sighting, name)) for name in ("entry_id", "feed_url", "guid", "url")}
+    return {**words, "now": stamp(now), "day_ago": stamp(now - SEEN_STEP)}

@@ -1,0 +1,155 @@
+"""Companies and feeds: what is configured, and what is remembered of each feed between two polls."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.model import Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
+from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
+from pipeline.store.queries import QUERIES
+
+# No feed rests for longer than a week; a turn beyond that was set while the clock was wrong.
+ABSURDLY_FAR = timedelta(days=8)
+
+
+def remember(connection: sqlite3.Connection, watchlist: Watchlist, feeds: Sequence[Feed], now: datetime) -> None:
+    """Companies and feeds as configured; the others are marked and stay, with all that hangs on them."""
+    at = stamp(now)
+    connection.executemany(QUERIES["company_upsert"], (_company_row(one, at) for one in watchlist.companies))
+    connection.execute(QUERIES["companies_dropped"], {"now": at, "texts": texts(one.id for one in watchlist.companies)})
+    connection.executemany(QUERIES["feed_upsert"], (_feed_row(feed, at) for feed in feeds))
+    connection.execute(QUERIES["feeds_dropped"], {"texts": texts(feed.url for feed in feeds)})
+
+
+def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) -> int:
+    """How many feeds were not polled before and are now."""
+    at = stamp(now)
+    return connection.executemany(QUERIES["feed_add"], (_feed_row(feed, at) for feed in feeds)).rowcount
+
+
+def due(connection: sqlite3.Connection, now: datetime, limit: int | None) -> tuple[Due, ...]:
+    """The feeds whose turn it is, those that wait longest first, those never polled before all."""
+    bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR), "limit": -1 if limit is None else limit}
+    return tuple(map(_due, connection.execute(QUERIES["feeds_due"], bounds)))
+
+
+def polled(connection: sqlite3.Connection) -> tuple[Due, ...]:
+    """All feeds that take turns, due or not."""
+    return tuple(map(_due, connection.execute(QUERIES["feeds_polled"])))
+
+
+def named(connection: sqlite3.Connection, urls: Sequence[str]) -> tuple[Due, ...]:
+    """The feeds of these URLs in their order, whatever their state; unknown ones are left out."""
+    rows = connection.execute(QUERIES["feeds_named"], {"texts": texts(urls)})
+    found = {row["url"]: _due(row) for row in rows}
+    return tuple(found[url] for url in dict.fromkeys(map(clean, urls)) if url in found)
+
+
+def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mapping[str, int]:
+    """Entries stored for each feed: its own, and those seen first in another."""
+    return dict(map(tuple, connection.execute(QUERIES["feed_entry_counts"], {"texts": texts(urls)})))
+
+
+def write_state(
+    connection: sqlite3.Connection, feed: Feed, state: FeedState, info: FeedInfo | None, now: datetime
+) -> None:
+    """What a poll taught about its feed, which need not have been known."""
+    connection.execute(QUERIES["feed_known"], _feed_row(feed, stamp(now)))
+    connection.execute(
+        QUERIES["feed_state"], {**_state_row(state), **_info_row(info or FeedInfo()), "url": clean(feed.url)}
+    )
+
+
+def _company_row(company: Company, at: str | None) -> dict[str, Any]:
+    aliases = [{"text": one.text, "kind": one.kind} if one.kind else one.text for one in company.aliases]
+    lists = ("tickers", "domains", "context", "exclude", "tags")
+    row = {name: to_json(list(getattr(company, name))) for name in lists}
+    return {**row, "id": clean(company.id), "name": clean(company.name), "aliases": to_json(aliases), "now": at}
+
+
+def _feed_row(feed: Feed, at: str | None) -> dict[str, Any]:
+    """Headers are left out: they carry secrets, and the file is for everybody's eyes."""
+    words = {name: clean(getattr(feed, name)) for name in ("url", "title", "publisher", "language", "source")}
+    return {**words, "tier": feed.tier, "tags": to_json(list(feed.tags)), "now": at}
+
+
+def _info_row(info: FeedInfo) -> dict[str, Any]:
+    return {
+        "title": clean(info.title),
+        "language": clean(info.language),
+        "site_url": clean(info.link),
+        "format": clean(info.format),
+    }
+
+
+def _state_row(state: FeedState) -> dict[str, Any]:
+    words = ("current_url", "etag", "last_modified", "body_hash", "error", "disabled")
+    moments = ("failing_since", "last_polled_at", "last_ok_at", "last_full_at", "next_poll_at")
+    return {
+        **{name: clean(getattr(state, name)) for name in words},
+        **{name: stamp(getattr(state, name)) for name in moments},
+        "status": state.status,
+        "failures": state.failures,
+        "error_kind": state.error_kind,
+        "interval_s": seconds(state.interval),
+        "hints": to_json(_hints_row(state.hints)),
+    }
+
+
+def _hints_row(hints: Hints) -> dict[str, Any]:
+    """Only what the document asked for: most ask for nothing."""
+    row = {
+        "ttl_s": seconds(hints.ttl),
+        "update_every_s": seconds(hints.update_every),
+        "skip_hours": list(hints.skip_hours),
+        "skip_days": list(hints.skip_days),
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def _hints(row: Mapping[str, Any]) -> Hints:
+    return Hints(
+        ttl=duration(row.get("ttl_s")),
+        update_every=duration(row.get("update_every_s")),
+        skip_hours=tuple(row.get("skip_hours", ())),
+        skip_days=tuple(row.get("skip_days", ())),
+    )
+
+
+def _due(row: sqlite3.Row) -> Due:
+    state = FeedState(
+        url=row["url"],
+        current_url=row["current_url"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        body_hash=row["body_hash"],
+        status=row["status"],
+        failures=row["failures"],
+        failing_since=moment(row["failing_since"]),
+        error_kind=ErrorKind(row["error_kind"]) if row["error_kind"] else None,
+        error=row["error"],
+        last_polled_at=moment(row["last_polled_at"]),
+        last_ok_at=moment(row["last_ok_at"]),
+        last_full_at=moment(row["last_full_at"]),
+        interval=duration(row["interval_s"]),
+        next_poll_at=moment(row["next_poll_at"]),
+        disabled=row["disabled"],
+        hints=_hints(json.loads(row["hints"])),
+    )
+    return Due(_feed(row), state)
+
+
+def _feed(row: sqlite3.Row) -> Feed:
+    return Feed(
+        url=row["url"],
+        title=row["title"],
+        publisher=row["publisher"],
+        language=row["language"],
+        tier=row["tier"],
+        tags=tuple(json.loads(row["tags"])),
+        source=row["source"],
+    )

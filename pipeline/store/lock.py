@@ -1,0 +1,72 @@
+"""One run at a time: a lock of the kernel on a file in the data directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pipeline.errors import AlreadyRunning, StoreError
+
+FILE_NAME = "newsward.lock"
+_held: set[int] = set()
+
+
+class RunLock:
+    """Held inside a ``with`` block. The kernel frees it when the process ends, however it ends.
+
+    The file stays and means nothing by its presence; the process number in it is for people. Raises AlreadyRunning
+    when another process holds the lock and ``wait`` is false, StoreError when the file cannot be made.
+    """
+
+    def __init__(self, directory: Path | str, *, wait: bool) -> None:
+        self.path = Path(directory) / FILE_NAME
+        self._wait = wait
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        self._file = _open(self.path)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | (0 if self._wait else fcntl.LOCK_NB))
+        except BaseException as error:
+            os.close(self._file)
+            if isinstance(error, BlockingIOError):
+                raise AlreadyRunning(f"{self.path}: another run is going on{_holder(self.path)}") from None
+            raise
+        _held.add(self._file)
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _held.discard(self._file)
+        os.close(self._file)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the lock cannot be made: {error.strerror} (may we write in the directory?)"
+        ) from error
+
+
+def _holder(path: Path) -> str:
+    """Who seems to hold the lock, for the message only."""
+    number = path.read_text(encoding="ascii", errors="replace").strip()
+    return f" (process {number})" if number.isdigit() else ""
+
+
+def _let_go() -> None:
+    """A forked worker shares the file, and would keep the lock alive when its parent is killed."""
+    while _held:
+        os.close(_held.pop())
+
+
+os.register_at_fork(after_in_child=_let_go)

@@ -1,0 +1,117 @@
+"""What deduplication asks of the memory; every answer is bounded, however much is stored."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from math import log
+
+from pipeline.model import Known, Member, StoryView
+from pipeline.store.columns import clean, instant, moment, stamp, texts, to_json
+from pipeline.store.queries import QUERIES
+
+SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate
+TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
+LIVE_STORIES = 500  # of the companies asked for, those last added to
+SHOWN_MEMBERS = 16  # of a story, the newest
+
+
+def known(connection: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, Known]:
+    """The stored entry behind each key that is known."""
+    return {row["key"]: _known(row) for row in connection.execute(QUERIES["known"], {"texts": texts(keys)})}
+
+
+def sharing(connection: sqlite3.Connection, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
+    """Entries published since then, with how many of the sketch's telling hashes they share."""
+    asked = {"hashes": to_json(sorted(set(sketch))), "since": stamp(since), "postings": SKETCH_POSTINGS}
+    return dict(map(tuple, connection.execute(QUERIES["sharing"], asked)))
+
+
+def members(connection: sqlite3.Connection, entry_ids: Collection[str]) -> Mapping[str, Member]:
+    """Placed entries by id; others are left out."""
+    return {row["id"]: _member(row) for row in connection.execute(QUERIES["members"], {"texts": texts(entry_ids)})}
+
+
+def candidates(
+    connection: sqlite3.Connection,
+    companies: frozenset[str] | None,
+    terms: Collection[str],
+    since: datetime,
+    limit: int,
+) -> Sequence[StoryView]:
+    """Live stories that share a company (None = any) and a term: those that share the rarest first, then the newest."""
+    name = "candidates_of_any" if companies is None else "candidates_of_companies"
+    asked = {
+        "texts": texts(companies or ()),
+        "weights": to_json(_weights(connection, terms)),
+        "since": stamp(since),
+        "stories": LIVE_STORIES,
+        "postings": TERM_POSTINGS,
+        "limit": limit,
+    }
+    return _views(connection, [row["id"] for row in connection.execute(QUERIES[name], asked)])
+
+
+def _weights(connection: sqlite3.Connection, terms: Collection[str]) -> list[tuple[str, float]]:
+    """How much each known term tells: the logarithm of how rare it is among the stories."""
+    counts, total = frequencies(connection, terms)
+    return [(term, log(1 + (total + 1) / (1 + counts[term]))) for term in sorted(counts) if counts[term]]
+
+
+def frequencies(connection: sqlite3.Connection, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+    """In how many stories each term occurs (0 = in none), and how many stories there are."""
+    counts = dict(map(tuple, connection.execute(QUERIES["frequencies"], {"texts": texts(terms)})))
+    total = counts.pop("")
+    return {term: counts.get(clean(term), 0) for term in terms}, total
+
+
+def _views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[StoryView, ...]:
+    """The stories in the order of the ids."""
+    asked = {"texts": texts(story_ids), "members": SHOWN_MEMBERS}
+    shown: dict[str, list[Member]] = defaultdict(list)
+    for row in connection.execute(QUERIES["story_members"], asked):
+        shown[row["story_id"]].append(_member(row))
+    heads: dict[str, list[sqlite3.Row]] = defaultdict(list)
+    for row in connection.execute(QUERIES["story_heads"], {"texts": asked["texts"]}):
+        heads[row["id"]].append(row)
+    return tuple(_view(heads[story_id], shown[story_id]) for story_id in story_ids)
+
+
+def _view(heads: Sequence[sqlite3.Row], shown: Sequence[Member]) -> StoryView:
+    """One story; its head comes once for each of its companies."""
+    return StoryView(
+        id=heads[0]["id"],
+        companies=frozenset(row["company_id"] for row in heads if row["company_id"]),
+        first_at=instant(heads[0]["first_at"]),
+        last_at=instant(heads[0]["last_at"]),
+        members=tuple(shown),
+    )
+
+
+def _known(row: sqlite3.Row) -> Known:
+    return Known(
+        entry_id=row["id"],
+        feed_url=row["feed_url"],
+        canonical_url=row["canonical_url"],
+        title=row["title"],
+        content_hash=row["content_hash"],
+        published_at=moment(row["published_at"]),
+        story_id=row["story_id"] or "",
+    )
+
+
+def _member(row: sqlite3.Row) -> Member:
+    return Member(
+        entry_id=row["id"],
+        article_id=row["article_id"],
+        story_id=row["story_id"],
+        title=row["title"],
+        text=row["text"],
+        published_at=instant(row["published_at"]),
+        publisher=row["publisher"],
+        language=row["language"],
+        companies=frozenset(json.loads(row["companies"])),
+    )

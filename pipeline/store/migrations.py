@@ -1,0 +1,75 @@
+"""The tables through the versions: each change a named step, applied once and never edited afterwards."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from sqlite3 import complete_statement
+
+from sqlite_utils import Database, Migrations
+
+from pipeline.errors import DatabaseNewer, StoreError
+from pipeline.store.connection import transaction
+
+
+def m001_tables(database: Database) -> None:
+    """Companies, feeds, entries, hits, stories, the outbox and the history of runs."""
+    _run_file(database, "m001_tables.sql")
+
+
+def m002_search(database: Database) -> None:
+    """Full-text search over the entries."""
+    _run_file(database, "m002_search.sql")
+
+
+def m003_views(database: Database) -> None:
+    """The views that people read."""
+    _run_file(database, "m003_views.sql")
+
+
+def m004_heartbeat(database: Database) -> None:
+    """The sign of life that `newsward health` asks for."""
+    _run_file(database, "m004_heartbeat.sql")
+
+
+STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat)
+
+migrations = Migrations("newsward")
+for _step in STEPS:
+    migrations()(_step)
+
+
+def _run_file(database: Database, name: str) -> None:
+    """The file's statements, each ending with its line; sqlite3's own executescript would commit before them."""
+    statement = ""
+    for line in files("pipeline.store").joinpath(name).read_text(encoding="utf-8").splitlines(keepends=True):
+        statement += line
+        if complete_statement(statement):
+            database.execute(statement)
+            statement = ""
+
+
+def is_current(database: Database, path: str) -> bool:
+    """True when the database is of this version. Raises DatabaseNewer, or StoreError for another program's file."""
+    with transaction(database.conn, "DEFERRED"):
+        return _is_current(database, path)
+
+
+def migrate(database: Database, path: str) -> None:
+    """Bring the database to this version; raises as ``is_current`` does."""
+    # The lock comes before the look: of two processes that open a new file, one migrates and the other finds it done.
+    with transaction(database.conn):
+        if not _is_current(database, path):
+            migrations.apply(database)
+
+
+def _is_current(database: Database, path: str) -> bool:
+    ours = {step.__name__ for step in STEPS}
+    applied = {step.name for step in migrations.applied(database)}
+    if applied - ours:
+        raise DatabaseNewer(
+            f"{path}: written by a later version of Newsward, whose step {max(applied - ours)} this one does not know "
+            "(install that version again, or restore a backup made before the upgrade)"
+        )
+    if not applied and database.table_names():
+        raise StoreError(f"{path}: a SQLite database of another program (name another file for Newsward's)")
+    return applied == ours

@@ -1,0 +1,17 @@
+"""The SQL of ``queries.sql`` under its names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from types import MappingProxyType
+
+
+def _blocks(text: str) -> Mapping[str, str]:
+    """The statement after each ``-- name:`` line."""
+    pieces = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return MappingProxyType(dict(zip(pieces[1::2], map(str.strip, pieces[2::2]), strict=True)))
+
+
+QUERIES = _blocks(files("pipeline.store").joinpath("queries.sql").read_text(encoding="utf-8"))

@@ -1,0 +1,364 @@
+-- Named blocks, read by queries.py. `texts` and `hashes` are JSON lists; values are always bound.
+
+-- name: company_upsert
+INSERT INTO companies (id, name, aliases, tickers, domains, context, exclude, tags, added_at, changed_at)
+VALUES (:id, :name, :aliases, :tickers, :domains, :context, :exclude, :tags, :now, :now)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, aliases = excluded.aliases, tickers = excluded.tickers, domains = excluded.domains,
+    context = excluded.context, exclude = excluded.exclude, tags = excluded.tags, tracked = 1,
+    changed_at = excluded.changed_at
+WHERE (name, aliases, tickers, domains, context, exclude, tags, tracked) IS NOT (
+    excluded.name, excluded.aliases, excluded.tickers, excluded.domains,
+    excluded.context, excluded.exclude, excluded.tags, 1
+);
+
+-- name: companies_dropped
+UPDATE companies SET tracked = 0, changed_at = :now
+WHERE tracked = 1 AND id NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feed_upsert
+-- A title or language that the configuration leaves open stays as the feed told it.
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+ON CONFLICT (url) DO UPDATE SET
+    title = coalesce(nullif(excluded.title, ''), title), publisher = excluded.publisher,
+    language = coalesce(nullif(excluded.language, ''), language), tier = excluded.tier, tags = excluded.tags,
+    source = excluded.source, configured = 1
+WHERE (title, publisher, language, tier, tags, source, configured) IS NOT (
+    coalesce(nullif(excluded.title, ''), title), excluded.publisher,
+    coalesce(nullif(excluded.language, ''), language), excluded.tier, excluded.tags, excluded.source, 1
+);
+
+-- name: feed_add
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+ON CONFLICT (url) DO UPDATE SET configured = 1, source = excluded.source WHERE configured = 0;
+
+-- name: feeds_dropped
+UPDATE feeds SET configured = 0
+WHERE configured = 1 AND source <> 'cli' AND url NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feed_known
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now) ON CONFLICT (url) DO NOTHING;
+
+-- name: feed_state
+UPDATE feeds SET
+    title = coalesce(nullif(title, ''), :title), language = coalesce(nullif(language, ''), :language),
+    site_url = coalesce(nullif(:site_url, ''), site_url), format = coalesce(nullif(:format, ''), format),
+    current_url = :current_url, etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
+    status = :status, failures = :failures, failing_since = :failing_since, error_kind = :error_kind, error = :error,
+    last_polled_at = :last_polled_at, last_ok_at = :last_ok_at, last_full_at = :last_full_at,
+    interval_s = :interval_s, next_poll_at = :next_poll_at, disabled = :disabled, hints = :hints
+WHERE url = :url;
+
+-- name: feeds_due
+SELECT * FROM feeds
+WHERE configured = 1 AND disabled = ''
+AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
+ORDER BY next_poll_at, url LIMIT :limit;
+
+-- name: feeds_polled
+SELECT * FROM feeds WHERE configured = 1 AND disabled = '' ORDER BY next_poll_at, url;
+
+-- name: feeds_named
+SELECT * FROM feeds WHERE url IN (SELECT value FROM json_each(:texts));
+
+-- name: feed_entry_counts
+SELECT
+    value AS url,
+    (SELECT count(*) FROM entries WHERE feed_url = value)
+    + (SELECT count(*) FROM sightings WHERE feed_url = value) AS entries
+FROM json_each(:texts);
+
+-- name: fetch_insert
+INSERT INTO fetches (
+    feed_url, fetched_at, run_id, outcome, status, error_kind, error, entries, new, edited, bytes, elapsed_s, damage
+) VALUES (
+    :feed_url, :fetched_at, :run_id, :outcome, :status, :error_kind, :error, :entries, :new, :edited, :bytes,
+    :elapsed_s, :damage
+) ON CONFLICT DO NOTHING;
+
+-- name: entry_insert
+INSERT INTO entries (
+    id, feed_url, published_at, date_kind, updated_at, first_seen_at, last_seen_at, content_hash,
+    language, publisher, author, guid, url, canonical_url, title, text, html, cjk
+) VALUES (
+    :id, :feed_url, coalesce(:published_at, :now), :date_kind, :updated_at, :now, :now, :content_hash,
+    :language, :publisher, :author, :guid, :url, :canonical_url, :title, :text, :html, :cjk
+) ON CONFLICT (id) DO NOTHING;
+
+-- name: entry_key_insert
+INSERT INTO entry_keys (key, entry_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING;
+
+-- name: revision_insert
+INSERT INTO revisions (entry_id, replaced_at, content_hash, title, text)
+SELECT id, :now, content_hash, title, text FROM entries WHERE id = :id AND content_hash <> :content_hash
+ON CONFLICT DO NOTHING;
+
+-- name: entry_edit
+-- The date stays: hits, stories and the no-flood rule were decided by it.
+UPDATE entries SET
+    title = :title, text = :text, html = :html, cjk = :cjk, content_hash = :content_hash, author = :author,
+    url = :url, canonical_url = :canonical_url, updated_at = coalesce(:updated_at, updated_at), last_seen_at = :now
+WHERE id = :id AND content_hash <> :content_hash;
+
+-- name: revisions_trim
+DELETE FROM revisions WHERE entry_id = :id AND rowid NOT IN (
+    SELECT rowid FROM revisions WHERE entry_id = :id ORDER BY replaced_at DESC, rowid DESC LIMIT :kept
+);
+
+-- name: sighting_insert
+INSERT INTO sightings (entry_id, feed_url, guid, url, seen_at)
+SELECT :entry_id, :feed_url, :guid, :url, :now
+WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = :entry_id AND feed_url = :feed_url)
+ON CONFLICT DO NOTHING;
+
+-- name: entry_seen
+UPDATE entries SET last_seen_at = :now WHERE id = :entry_id AND last_seen_at < :day_ago;
+
+-- name: story_insert
+INSERT INTO stories (id, title, first_at, last_at)
+SELECT :story_id, coalesce(nullif(title, ''), substr(text, 1, 80)), published_at, published_at
+FROM entries WHERE id IN (:story_id, :entry_id) ORDER BY id = :story_id DESC LIMIT 1
+ON CONFLICT (id) DO NOTHING;
+
+-- name: placement_upsert
+INSERT INTO placements (
+    entry_id, article_id, story_id, relation, rule, partner, score, features, companies, placed_at
+) VALUES (
+    :entry_id, :article_id, :story_id, :relation, :rule, :partner, :score, :features, :companies, :now
+) ON CONFLICT (entry_id) DO UPDATE SET
+    article_id = excluded.article_id, story_id = excluded.story_id, relation = excluded.relation,
+    rule = excluded.rule, partner = excluded.partner, score = excluded.score, features = excluded.features,
+    companies = excluded.companies, placed_at = excluded.placed_at
+WHERE (article_id, story_id, relation, rule, partner, score, features, companies) IS NOT (
+    excluded.article_id, excluded.story_id, excluded.relation, excluded.rule, excluded.partner, excluded.score,
+    excluded.features, excluded.companies
+);
+
+-- name: entry_place
+UPDATE entries SET article_id = :article_id, story_id = :story_id, relation = :relation WHERE id = :entry_id;
+
+-- name: hits_place
+UPDATE hits SET story_id = :story_id, relation = :relation WHERE entry_id = :entry_id;
+
+-- name: story_refresh
+UPDATE stories SET (entries, first_at, last_at) = (
+    SELECT count(*), coalesce(min(published_at), first_at), coalesce(max(published_at), last_at)
+    FROM entries WHERE story_id = stories.id
+) WHERE id = ?;
+
+-- name: story_company_insert
+INSERT INTO story_companies (story_id, company_id, last_at)
+SELECT id, :company_id, last_at FROM stories WHERE id = :story_id ON CONFLICT DO NOTHING;
+
+-- name: story_companies_refresh
+UPDATE story_companies SET last_at = (SELECT last_at FROM stories WHERE id = story_id) WHERE story_id = ?;
+
+-- name: story_term_insert
+INSERT INTO story_terms (story, term)
+SELECT seq, :term FROM stories WHERE id = :story_id ON CONFLICT DO NOTHING;
+
+-- name: sketch_insert
+INSERT INTO sketches (hash, entry)
+SELECT :hash, seq FROM entries WHERE id = :entry_id ON CONFLICT DO NOTHING;
+
+-- name: hit_insert
+INSERT INTO hits (
+    entry_id, company_id, published_at, score, salience, method, name, found, field, start, "end",
+    story_id, relation, rule_version, created_at, evidence, mentions
+) VALUES (
+    :entry_id, :company_id, (SELECT published_at FROM entries WHERE id = :entry_id), :score, :salience, :method,
+    :name, :found, :field, :start, :end, (SELECT story_id FROM entries WHERE id = :entry_id),
+    (SELECT relation FROM entries WHERE id = :entry_id), :rule_version, :now, :evidence, :mentions
+) ON CONFLICT (entry_id, company_id) DO NOTHING;
+
+-- name: hit_update
+-- The state stays: what a person rejected is not accepted again by a new rule.
+UPDATE hits SET
+    score = :score, salience = :salience, method = :method, name = :name, found = :found, field = :field,
+    start = :start, "end" = :end, rule_version = :rule_version, evidence = :evidence, mentions = :mentions
+WHERE entry_id = :entry_id AND company_id = :company_id
+AND (score, salience, rule_version, mentions) IS NOT (:score, :salience, :rule_version, :mentions);
+
+-- name: alert_insert
+INSERT INTO alerts (
+    id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
+) VALUES (
+    :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
+) ON CONFLICT (id) DO NOTHING;
+
+-- name: known
+SELECT k.key, e.id, e.feed_url, e.canonical_url, e.title, e.content_hash, e.published_at, e.story_id
+FROM json_each(:texts) AS asked
+CROSS JOIN entry_keys AS k ON k.key = asked.value
+CROSS JOIN entries AS e ON e.id = k.entry_id;
+
+-- name: sharing
+-- A hash in very many entries is boilerplate and says nothing of any two of them.
+WITH telling (hash) AS MATERIALIZED (
+    SELECT asked.value FROM json_each(:hashes) AS asked
+    WHERE (SELECT count(*) FROM (SELECT 1 FROM sketches WHERE hash = asked.value LIMIT :postings + 1)) <= :postings
+)
+SELECT e.id, count(*) AS shared
+FROM telling
+CROSS JOIN sketches AS s ON s.hash = telling.hash
+CROSS JOIN entries AS e ON e.seq = s.entry
+WHERE e.published_at >= :since
+GROUP BY e.seq ORDER BY e.seq;
+
+-- name: members
+SELECT
+    e.id, e.article_id, e.story_id, e.title, e.text, e.published_at, e.publisher, e.language, p.companies
+FROM json_each(:texts) AS asked
+CROSS JOIN entries AS e ON e.id = asked.value
+CROSS JOIN placements AS p ON p.entry_id = e.id;
+
+-- name: candidates_of_companies
+-- The companies' live stories are few, so the terms are looked up in them, and not the stories behind the terms.
+WITH live AS MATERIALIZED (
+    SELECT DISTINCT s.seq, s.id, s.last_at
+    FROM json_each(:texts) AS asked
+    CROSS JOIN story_companies AS c ON c.company_id = asked.value AND c.last_at >= :since
+    CROSS JOIN stories AS s ON s.id = c.story_id
+    ORDER BY s.last_at DESC, s.id LIMIT :stories
+),
+asked (term, weight) AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
+)
+SELECT live.id
+FROM live
+CROSS JOIN asked
+CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
+GROUP BY live.seq
+ORDER BY round(sum(asked.weight), 6) DESC, live.last_at DESC, live.id LIMIT :limit;
+
+-- name: candidates_of_any
+-- Of each term only the stories opened last count: stories are numbered in the order in which they were opened.
+WITH given (term, weight) AS MATERIALIZED (
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
+),
+asked (term, weight, oldest) AS MATERIALIZED (
+    SELECT term, weight, coalesce(
+        (SELECT story FROM story_terms AS p WHERE p.term = given.term ORDER BY story DESC LIMIT 1 OFFSET :postings - 1),
+        0
+    ) FROM given
+)
+SELECT s.id
+FROM asked
+CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
+CROSS JOIN stories AS s ON s.seq = p.story
+WHERE s.last_at >= :since
+GROUP BY s.seq
+ORDER BY round(sum(asked.weight), 6) DESC, s.last_at DESC, s.id LIMIT :limit;
+
+-- name: story_heads
+SELECT s.id, s.first_at, s.last_at, c.company_id
+FROM json_each(:texts) AS asked
+CROSS JOIN stories AS s ON s.id = asked.value
+LEFT JOIN story_companies AS c ON c.story_id = s.id;
+
+-- name: story_members
+-- The newest are chosen in the index alone: a story of ten thousand entries must not be read to show sixteen.
+WITH ranked AS MATERIALIZED (
+    SELECT e.seq, row_number() OVER (PARTITION BY e.story_id ORDER BY e.published_at DESC, e.seq DESC) AS place
+    FROM entries AS e WHERE e.story_id IN (SELECT value FROM json_each(:texts))
+)
+SELECT
+    e.id, e.article_id, e.story_id, e.title, e.text, e.published_at, e.publisher, e.language, p.companies
+FROM ranked
+CROSS JOIN entries AS e ON e.seq = ranked.seq
+CROSS JOIN placements AS p ON p.entry_id = e.id
+WHERE ranked.place <= :members
+ORDER BY e.story_id, e.published_at, e.seq;
+
+-- name: frequencies
+SELECT term, stories FROM terms WHERE term = '' OR term IN (SELECT value FROM json_each(:texts));
+
+-- name: alerts_claimable
+-- A story's alerts go out in their order, each only when the one before it on that channel is settled.
+SELECT * FROM alerts AS a
+WHERE state = 'pending' AND next_attempt_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+AND NOT EXISTS (
+    SELECT 1 FROM alerts AS b
+    WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
+    AND (b.created_at, b.seq) < (a.created_at, a.seq)
+)
+ORDER BY created_at, seq LIMIT :limit;
+
+-- name: alerts_lease
+UPDATE alerts SET leased_until = :until WHERE id IN (SELECT value FROM json_each(:texts));
+
+-- name: alerts_release
+UPDATE alerts SET leased_until = NULL, next_attempt_at = max(next_attempt_at, :until)
+WHERE state = 'pending' AND id IN (SELECT value FROM json_each(:texts));
+
+-- name: delivery_insert
+INSERT INTO deliveries (alert_id, attempt, attempted_at, channel, outcome, detail)
+VALUES (:alert_id, :attempt, :attempted_at, :channel, :outcome, :detail) ON CONFLICT DO NOTHING;
+
+-- name: alert_settle
+-- What was sent stays sent, whatever a late second attempt says.
+UPDATE alerts SET
+    attempts = max(attempts, :attempt), leased_until = NULL, error = :error,
+    state = :state, sent_at = :sent_at, next_attempt_at = :next_attempt_at
+WHERE id = :alert_id AND state <> 'sent';
+
+-- name: alerts_undelivered
+SELECT count(*) FROM alerts WHERE state = 'pending' AND not_before <= :now;
+
+-- name: run_open
+INSERT INTO runs (started_at) VALUES (:now) RETURNING id;
+
+-- name: run_close
+UPDATE runs SET
+    ended_at = :ended_at, took_s = :took_s, feeds = :feeds, due = :due, fetched = :fetched,
+    not_modified = :not_modified, failed = :failed, new = :new, edited = :edited, sightings = :sightings, hits = :hits,
+    stories = :stories, alerts = :alerts, sent = :sent, undelivered = :undelivered, dead = :dead
+WHERE id = :id;
+
+-- name: beat
+INSERT INTO heartbeat (id, beat_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at;
+
+-- name: health_facts
+SELECT
+    (SELECT beat_at FROM heartbeat) AS beat_at,
+    (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_run_at,
+    count(*) FILTER (WHERE configured = 1 AND disabled = '') AS feeds,
+    count(*) FILTER (WHERE configured = 1 AND disabled = '' AND failures > 0) AS failing,
+    (SELECT count(*) FROM alerts WHERE state = 'pending' AND not_before <= :overdue_since) AS overdue,
+    (
+        SELECT count(*) FROM alerts AS a
+        WHERE a.state = 'dead'
+        AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = a.id AND d.attempted_at >= :dead_since)
+    ) AS dead
+FROM feeds;
+
+-- name: feed_list
+SELECT * FROM feed_health;
+
+-- name: hit_list
+SELECT * FROM hit_list WHERE :company IS NULL OR company_id = :company LIMIT :limit;
+
+-- name: story_list
+SELECT * FROM story_list LIMIT :limit;
+
+-- name: story_explain
+SELECT
+    e.published_at, coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title) AS publisher, p.relation, p.rule,
+    p.score, e.title, coalesce(o.title, '') AS compared_with, p.features, e.url, e.id AS entry_id, p.article_id, p.partner
+FROM entries AS e
+CROSS JOIN placements AS p ON p.entry_id = e.id
+CROSS JOIN feeds AS f ON f.url = e.feed_url
+LEFT JOIN entries AS o ON o.id = p.partner
+WHERE e.story_id = :story
+ORDER BY e.published_at, e.seq;
+
+-- name: alert_list
+SELECT
+    a.created_at, a.state, a.channel, a.attempts, a.rule, coalesce(e.title, '') AS title, a.error, a.kind, a.severity,
+    a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
+FROM alerts AS a
+LEFT JOIN entries AS e ON e.id = a.entry_id
+ORDER BY a.seq DESC LIMIT :limit;

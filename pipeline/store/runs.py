@@ -1,0 +1,51 @@
+"""The history: runs, and the fetches made in them."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Any
+
+from pipeline.model import FetchRecord, RunReport
+from pipeline.store.columns import clean, seconds, stamp
+from pipeline.store.queries import QUERIES
+
+
+def open_run(connection: sqlite3.Connection, now: datetime) -> int:
+    """The number of the run that begins."""
+    number: int = connection.execute(QUERIES["run_open"], {"now": stamp(now)}).fetchone()[0]
+    return number
+
+
+def close_run(connection: sqlite3.Connection, run_id: int, report: RunReport) -> None:
+    """What the run did; a run without an end was cut off."""
+    counts = ("feeds", "due", "fetched", "not_modified", "sent", "undelivered", "dead")
+    added = ("new", "edited", "sightings", "hits", "stories", "alerts")
+    row: dict[str, Any] = {
+        **{name: getattr(report, name) for name in counts},
+        **{name: getattr(report.committed, name) for name in added},
+        "id": run_id,
+        "ended_at": stamp(report.started_at + report.took),
+        "took_s": seconds(report.took),
+        "failed": len(report.failed),
+    }
+    connection.execute(QUERIES["run_close"], row)
+    beat(connection, report.started_at + report.took)
+
+
+def beat(connection: sqlite3.Connection, now: datetime) -> None:
+    """A sign of life: now a pass was completed, also one that found nothing to do."""
+    connection.execute(QUERIES["beat"], {"now": stamp(now)})
+
+
+def note_fetch(connection: sqlite3.Connection, fetch: FetchRecord, run_id: int | None) -> None:
+    """One line of the fetch history, once for each feed and moment."""
+    row = {
+        **{name: getattr(fetch, name) for name in ("outcome", "status", "entries", "new", "edited", "bytes")},
+        **{name: clean(getattr(fetch, name)) for name in ("feed_url", "error", "damage")},
+        "fetched_at": stamp(fetch.fetched_at),
+        "error_kind": fetch.error_kind,
+        "elapsed_s": seconds(fetch.elapsed),
+        "run_id": run_id,
+    }
+    connection.execute(QUERIES["fetch_insert"], row)

@@ -1,0 +1,239 @@
+"""The memory: one SQLite file, opened, asked, and written in short transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from pipeline.errors import StoreError
+from pipeline.model import (
+    Batch,
+    Committed,
+    Delivery,
+    Due,
+    Feed,
+    Known,
+    Member,
+    OwedAlert,
+    RunReport,
+    StoryView,
+    Watchlist,
+)
+from pipeline.store import entries, hits, lookups, outbox, runs, stories
+from pipeline.store import feeds as turns
+from pipeline.store.connection import check_version, configure, connect, said_in_words, transaction
+from pipeline.store.migrations import is_current, migrate
+from pipeline.store.queries import QUERIES
+
+BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
+
+
+class Store:
+    """The database of one data directory. Fulfils the look-ups of deduplication and the outbox of delivery.
+
+    Every method raises DatabaseBusy when another program holds the file for longer than the busy timeout, and
+    StoreError when it cannot be read or written. A method that writes does all of it or nothing.
+    """
+
+    def __init__(self, database: Database, path: str) -> None:
+        self.database = database
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path | str, *, busy_timeout: timedelta = BUSY_TIMEOUT, create: bool = True) -> Store:
+        """The database at ``path``, brought to this version; ``:memory:`` lives as long as the store.
+
+        Raises DatabaseNewer when a later version has written it, StoreError when it is missing (and ``create`` is
+        false), another program's, not a database, or cannot be written.
+        """
+        check_version()
+        shown = str(path)
+        _make_room(shown, create=create)
+        with said_in_words(shown):
+            connection = connect(path, busy_timeout=busy_timeout, create=create)
+            try:
+                database = Database(connection, execute_plugins=False)
+                is_up_to_date = is_current(database, shown)
+                configure(connection, busy_timeout)
+                if not is_up_to_date:
+                    migrate(database, shown)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(database, shown)
+
+    def close(self) -> None:
+        """Ends the connection; the file is complete without it."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with said_in_words(self.path):
+            yield self.database.conn
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with said_in_words(self.path), transaction(self.database.conn):
+            yield self.database.conn
+
+    # ---------------------------------------------------------------- companies and feeds
+
+    def remember(self, watchlist: Watchlist, feeds: Sequence[Feed], now: datetime) -> None:
+        """Companies and feeds as configured. What is no longer configured is marked and kept; feeds added by the
+        CLI stay in turn. Headers are not stored."""
+        with self._writing() as connection:
+            turns.remember(connection, watchlist, feeds, now)
+
+    def add_feeds(self, feeds: Sequence[Feed], now: datetime) -> int:
+        """Puts feeds in turn that are not; returns how many."""
+        with self._writing() as connection:
+            return turns.add(connection, feeds, now)
+
+    def due(self, now: datetime, *, limit: int | None = None) -> tuple[Due, ...]:
+        """The enabled feeds whose turn it is, by ``next_poll_at`` (never polled first), then URL."""
+        with self._reading() as connection:
+            return turns.due(connection, now, limit)
+
+    def all_dues(self) -> tuple[Due, ...]:
+        """All enabled feeds, due or not, in the order of ``due``."""
+        with self._reading() as connection:
+            return turns.polled(connection)
+
+    def dues(self, urls: Sequence[str]) -> tuple[Due, ...]:
+        """The feeds of these URLs in their order, whatever their state; unknown ones are left out."""
+        with self._reading() as connection:
+            return turns.named(connection, urls)
+
+    def feed_entry_counts(self, urls: Collection[str]) -> Mapping[str, int]:
+        """How many entries are stored for each feed, those first seen in another feed included."""
+        with self._reading() as connection:
+            return turns.entry_counts(connection, urls)
+
+    # ---------------------------------------------------------------- what deduplication asks
+
+    def known(self, keys: Collection[str]) -> Mapping[str, Known]:
+        """The stored entry behind each identity key that is known."""
+        with self._reading() as connection:
+            return lookups.known(connection, keys)
+
+    def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
+        """Entries published since then that share hashes of the sketch, with how many; boilerplate does not count."""
+        with self._reading() as connection:
+            return lookups.sharing(connection, sketch, since)
+
+    def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
+        """Placed entries by id; unknown ids are left out."""
+        with self._reading() as connection:
+            return lookups.members(connection, entry_ids)
+
+    def candidates(
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+    ) -> Sequence[StoryView]:
+        """Stories with a member since then that share a company (None = any) and a term: those that share the rarest
+        terms first, then the newest; at most ``limit``, each with its 16 newest members."""
+        with self._reading() as connection:
+            return lookups.candidates(connection, companies, terms, since, limit)
+
+    def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+        """In how many stories each term occurs, and how many stories there are."""
+        with self._reading() as connection:
+            return lookups.frequencies(connection, terms)
+
+    # ---------------------------------------------------------------- what a feed's turn brings
+
+    def commit(self, batch: Batch, *, run_id: int | None, now: datetime) -> Committed:
+        """Writes all that one feed's turn wants written, in one transaction; says what was really added.
+
+        The same batch again changes nothing and adds nothing. An edited entry carries its stored id.
+        """
+        with self._writing() as connection:
+            turns.write_state(connection, batch.feed, batch.state, batch.info, now)
+            runs.note_fetch(connection, batch.fetch, run_id)
+            # In the order in which rows refer to each other, and arguments are evaluated as they stand.
+            return Committed(
+                new=entries.insert(connection, batch.new, now),
+                edited=entries.edit(connection, batch.edited, now),
+                sightings=entries.sight(connection, batch.sightings, now),
+                stories=stories.place(connection, batch.placements, now),
+                hits=hits.upsert(connection, batch.hits, now),
+                alerts=outbox.insert(connection, batch.alerts),
+            )
+
+    # ---------------------------------------------------------------- the outbox
+
+    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[OwedAlert, ...]:
+        """Up to ``limit`` alerts that are due, for this caller alone until ``now + lease``, in the order in which they
+        came; of one story and channel only the first that is not settled."""
+        with self._writing() as connection:
+            return outbox.claim(connection, now, lease, limit)
+
+    def release(self, alert_ids: Sequence[str], *, until: datetime) -> None:
+        """Gives back claimed alerts untried: no attempt counts, and none is due before ``until``."""
+        with self._writing() as connection:
+            outbox.release(connection, alert_ids, until)
+
+    def record(self, delivery: Delivery) -> None:
+        """Notes an attempt and ends its lease: the alert is sent, dead, or due at ``next_attempt_at``."""
+        with self._writing() as connection:
+            outbox.record(connection, delivery)
+
+    def undelivered(self, now: datetime) -> int:
+        """How many alerts should have gone out by now and have not; those given up do not count."""
+        with self._reading() as connection:
+            return outbox.undelivered(connection, now)
+
+    # ---------------------------------------------------------------- runs, and what people look at
+
+    def has_work(self, now: datetime) -> bool:
+        """Whether a feed is due or an alert can be sent: cheap, for those who ask every few seconds."""
+        with self._reading() as connection:
+            return bool(turns.due(connection, now, 1)) or outbox.is_owed(connection, now)
+
+    def beat(self, now: datetime) -> None:
+        """A sign of life from a pass that found nothing to do; ``close_run`` gives one too."""
+        with self._writing() as connection:
+            runs.beat(connection, now)
+
+    def open_run(self, now: datetime) -> int:
+        """The number of the run that begins."""
+        with self._writing() as connection:
+            return runs.open_run(connection, now)
+
+    def close_run(self, run_id: int, report: RunReport) -> None:
+        """What the run did; a run without an end was cut off."""
+        with self._writing() as connection:
+            runs.close_run(connection, run_id, report)
+
+    def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        """The rows of a named block of ``queries.sql``, values bound; KeyError for an unknown name."""
+        with self._reading() as connection:
+            return [dict(row) for row in connection.execute(QUERIES[name], values)]
+
+
+def _make_room(path: str, *, create: bool) -> None:
+    """The directory of a new database; without one there is nothing to open."""
+    if path == ":memory:":
+        return
+    if Path(path).is_dir():
+        raise StoreError(f"{path}: is a directory (name the database file in it)")
+    if not create and not Path(path).exists():
+        raise StoreError(f"{path}: there is no database yet (`newsward run` makes one)")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: its directory cannot be made: {error.strerror} (name another place)") from error

@@ -1,0 +1,223 @@
+"""Values for the tests of the store, and a small database of a spring's news for its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pipeline.keys import content_hash, digest
+from pipeline.model import (
+    Alert,
+    Batch,
+    Committed,
+    Company,
+    DateKind,
+    Delivery,
+    Entry,
+    EntryField,
+    ErrorKind,
+    Feed,
+    FeedState,
+    FetchRecord,
+    Hit,
+    Mention,
+    Method,
+    Name,
+    Placement,
+    Reason,
+    Relation,
+    RunReport,
+    Sent,
+    Sighting,
+    Watchlist,
+)
+from pipeline.store import Store
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+FEED = "https://wire.example/rss"
+OTHER_FEED = "https://daily.example/atom"
+XIAOMI = Company("xiaomi", "Xiaomi", aliases=(Name("小米"),), tickers=("1810.HK",), domains=("mi.com",))
+MICROSOFT = Company("microsoft", "Microsoft", aliases=(Name("微软"),), tickers=("MSFT",))
+WATCHLIST = Watchlist((MICROSOFT, XIAOMI))
+FEEDS = (Feed(FEED, title="The Wire", publisher="The Wire"), Feed(OTHER_FEED, title="Daily Example"))
+
+
+def make_entry(label: str = "one", *, feed: str = FEED, **changes: Any) -> Entry:
+    """An entry known by its label."""
+    title = changes.pop("title", f"Title of {label}")
+    text = changes.pop("text", f"Text of {label}")
+    key = digest("entry", label)
+    values: dict[str, Any] = {
+        "id": key,
+        "feed_url": feed,
+        "title": title,
+        "text": text,
+        "url": f"https://wire.example/{key}",
+        "canonical_url": f"https://wire.example/{key}",
+        "guid": key,
+        "keys": (key, digest("url", label)),
+        "summary": f"<p>{text}</p>",
+        "published_at": NOW - timedelta(hours=1),
+        "date_kind": DateKind.GIVEN,
+        "content_hash": content_hash(title, text),
+    }
+    return Entry(**(values | changes))
+
+
+def make_batch(*new: Entry, feed: str = FEED, at: datetime = NOW, **changes: Any) -> Batch:
+    """A feed's turn that brought these entries."""
+    values: dict[str, Any] = {
+        "feed": Feed(feed),
+        "state": FeedState(feed, status=200, last_polled_at=at, last_ok_at=at, next_poll_at=at + timedelta(hours=1)),
+        "fetch": FetchRecord(feed, at, "fetched", 200, entries=len(new), new=len(new)),
+        "new": new,
+    }
+    return Batch(**(values | changes))
+
+
+def make_hit(entry: Entry, company: str = "xiaomi", *, found: str = "Xiaomi", **changes: Any) -> Hit:
+    """A hit on the company's name, as found in the title."""
+    start = max(entry.title.find(found), 0)
+    method, score = changes.pop("method", Method.EXACT), changes.pop("score", 96.0)
+    reasons = (Reason("name stands in the title", 20.0), Reason("ordinary word", -4.0))
+    name = changes.pop("name", "Xiaomi")
+    mention = Mention(company, EntryField.TITLE, start, start + len(found), found, name, method, score, reasons)
+    values: dict[str, Any] = {"salience": 80.0, "mentions": (mention,), "rule_version": "1"}
+    return Hit(entry.id, company, score, **(values | changes))
+
+
+def make_placement(
+    entry: Entry, story: Entry | None = None, *, companies: Sequence[str] = ("xiaomi",), **changes: Any
+) -> Placement:
+    """The entry in the story that the other entry opened, or in one of its own."""
+    first = story or entry
+    values: dict[str, Any] = {
+        "article_id": entry.id,
+        "relation": Relation.NEW if first is entry else Relation.SAME_STORY,
+        "rule": "opens" if first is entry else "similar",
+        "partner": "" if first is entry else first.id,
+        "score": 0.0 if first is entry else 0.75,
+        "features": (("shared words", 0.5),),
+        "companies": frozenset(companies),
+        "sketch": (1, -2, 2**63 - 1, -(2**63)),
+        "terms": ("phone", "sale"),
+    }
+    return Placement(entry.id, story_id=first.id, **(values | changes))
+
+
+def make_alert(label: str = "alert", *, story: str = "", created_at: datetime = NOW, **changes: Any) -> Alert:
+    """An alert that is due when it is made."""
+    values: dict[str, Any] = {
+        "channel": "desk",
+        "rule": "all",
+        "kind": "story",
+        "entry_id": story,
+        "not_before": created_at,
+        "payload": {"title": "小米 & “quotes”", "companies": ["xiaomi"]},
+    }
+    return Alert(label, story_id=story or digest(label), created_at=created_at, **(values | changes))
+
+
+def open_store(path: Path | str = ":memory:") -> Store:
+    """A store that knows the companies and feeds of these tests."""
+    store = Store.open(path)
+    store.remember(WATCHLIST, FEEDS, NOW)
+    return store
+
+
+def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of ours, to see that nothing changed."""
+    names = [name for name in store.database.table_names() if "_fts" not in name and name[0] != "_"]
+    return {name: sorted(map(tuple, store.database.execute(f'SELECT * FROM "{name}"')), key=repr) for name in names}
+
+
+def example_database(path: Path) -> None:
+    """The news of a morning, as the documented recipes show it; no clock ever finds its feeds overdue."""
+    rested = {"last_polled_at": NOW, "last_ok_at": NOW, "next_poll_at": NOW + timedelta(days=36500)}
+    with open_store(path) as store:
+        run = store.open_run(NOW)
+        pact = make_entry(
+            "pact",
+            title="Microsoft and Xiaomi sign a pact on smart speakers",
+            text="The two will also put Azure behind the phone maker's devices.",
+            url="https://wire.example/pact",
+            published_at=NOW - timedelta(hours=2),
+        )
+        orchard = make_entry("orchard", title="Apple orchards wait for the bees", text="A late frost.")
+        store.commit(
+            make_batch(
+                pact,
+                orchard,
+                state=FeedState(FEED, **rested),
+                hits=(make_hit(pact, found="Xiaomi"), make_hit(pact, "microsoft", found="Microsoft", name="Microsoft")),
+                placements=(make_placement(pact, companies=("microsoft", "xiaomi")),),
+                alerts=(make_alert("a1", story=pact.id),),
+            ),
+            run_id=run,
+            now=NOW,
+        )
+        typo = make_entry(
+            "typo",
+            feed=OTHER_FEED,
+            title="Xiamio and Microsoft agree on AI speakers",
+            text="A memorandum, not legally binding.",
+            url="https://daily.example/ai-speakers",
+            published_at=NOW - timedelta(hours=1),
+        )
+        chinese = make_entry(
+            "chinese",
+            feed=OTHER_FEED,
+            title="小米公司与微软签署备忘录",
+            text="双方将在智能音箱上合作。",
+            url="https://daily.example/beiwanglu",
+            language="zh",
+            published_at=NOW - timedelta(minutes=30),
+        )
+        store.commit(
+            make_batch(
+                typo,
+                chinese,
+                feed=OTHER_FEED,
+                state=FeedState(OTHER_FEED, **rested),
+                sightings=(Sighting(orchard.id, OTHER_FEED, "orchard", "https://daily.example/orchard"),),
+                hits=(
+                    make_hit(typo, found="Xiamio", method=Method.FUZZY, score=88.0),
+                    make_hit(chinese, found="小米", name="小米"),
+                    make_hit(chinese, "microsoft", found="微软", name="微软"),
+                ),
+                placements=(
+                    make_placement(typo, pact),
+                    make_placement(chinese, pact, companies=("xiaomi", "microsoft")),
+                ),
+            ),
+            run_id=run,
+            now=NOW,
+        )
+        gone = "https://gone.example/feed"
+        reason = "the server says that the page does not exist (404)"
+        store.add_feeds([Feed(gone, title="Gone Gazette", source="cli")], NOW - timedelta(days=3))
+        store.commit(
+            make_batch(
+                feed=gone,
+                state=FeedState(
+                    gone,
+                    status=404,
+                    failures=4,
+                    failing_since=NOW - timedelta(days=2),
+                    error_kind=ErrorKind.NOT_FOUND,
+                    error=reason,
+                    last_polled_at=NOW,
+                    last_ok_at=NOW - timedelta(days=3),
+                    next_poll_at=NOW + timedelta(hours=8),
+                ),
+                fetch=FetchRecord(gone, NOW, "failed", 404, ErrorKind.NOT_FOUND, reason),
+            ),
+            run_id=run,
+            now=NOW,
+        )
+        store.claim(NOW, lease=timedelta(minutes=5), limit=10)
+        store.record(Delivery("a1", "desk", NOW, 1, Sent("200")))
+        added = Committed(new=4, sightings=1, hits=5, stories=1, alerts=1)
+        store.close_run(run, RunReport(NOW, timedelta(seconds=4), feeds=3, due=3, fetched=2, committed=added, sent=1))

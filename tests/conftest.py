@@ -1,0 +1,22 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A test that configures logging, as every command does, leaves none of it behind."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    structlog.reset_defaults()
+    logging.captureWarnings(False)
+    root.setLevel(level)
+    for handler in [one for one in root.handlers if type(one).__module__.startswith("pipeline.")]:
+        root.removeHandler(handler)

@@ -1,0 +1,91 @@
+"""``docs/commands.md`` shows every command as it is; run this file as a script to write it anew.
+
+Also: every ``newsward`` command line in the documents names commands and options that exist.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from pipeline.cli import app
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "commands.md"
+BEGIN, END = "<!-- commands: written by tests/docs/test_commands_doc.py -->", "<!-- end of commands -->"
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command with its words, in the order of ``--help``."""
+    group = group or typer.main.get_command(app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def described() -> str:
+    """The generated part of the page."""
+    parts = []
+    for words, command in commands():
+        arguments = [one for one in command.params if one.param_type_name == "argument"]
+        options = [one for one in command.params if one.param_type_name == "option" and one.name != "help"]
+        shown = " ".join(f"[{one.name.upper()}]" if not one.required else one.name.upper() for one in arguments)
+        parts.append(f"### newsward {' '.join(words)} {shown}".rstrip() + f"\n\n{' '.join(command.help.split())}\n")
+        rows = [f"| {one.name.upper()} | {one.help or ''} |" for one in arguments]
+        rows += [f"| {_spelling(one)} | {one.help or ''} |" for one in options]
+        if rows:
+            parts.append("\n".join(["| | |", "|---|---|", *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def _spelling(option: Any) -> str:
+    names = "`" + "`, `".join(option.opts) + "`"
+    return names if option.is_flag else f"{names} {option.name.upper()}"
+
+
+def test_the_page_shows_every_command_as_it_is() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    written = page[page.index(BEGIN) + len(BEGIN) : page.index(END)].strip()
+    assert written == described().strip()
+
+
+def command_lines() -> Iterator[tuple[str, str]]:
+    fenced = re.compile(r"^```(?:sh|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    for document in DOCUMENTS:
+        for block in fenced.findall(document.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                for part in re.split(r"\s(?:\||&&|;)\s", line):
+                    if re.match(r"(\.venv/bin/)?newsward ", part.strip()):
+                        yield document.name, part.strip()
+
+
+@pytest.mark.parametrize(("document", "line"), sorted(set(command_lines())))
+def test_every_command_line_in_the_documents_can_be_given(document: str, line: str) -> None:
+    words = shlex.split(line.split(" < ")[0].split(" > ")[0], comments=True)[1:]
+    while words and words[0].startswith("--"):
+        words = words[2:] if words[0] == "--config" else words[1:]
+    known = dict(commands())
+    found = next((known[tuple(words[:size])] for size in (2, 1) if tuple(words[:size]) in known), None)
+    if not words:
+        return
+
+    assert found, f"{document}: {line}"
+    options = {name for parameter in found.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    used = {word.split("=")[0] for word in words if word.startswith("-") and len(word) > 1}
+    assert used <= options | {"--help"}, f"{document}: {line}"
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
+    PAGE.write_text(f"{head}\n\n{described()}\n{tail}", encoding="utf-8")

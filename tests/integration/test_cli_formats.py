@@ -1,0 +1,261 @@
+"""The formats that other programs rely on: JSON Lines in and out, in order, unknown keys ignored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.builders_cli import newsward
+from tests.builders_run import SEEDS
+from tests.feed_server import FeedServer, Raw, Reply
+
+COMPANIES = SEEDS / "companies.toml"
+HIT_KEYS = ["company", "score", "salience", "method", "name", "found", "field", "start", "end"]
+POLL_KEYS = [
+    "url", "current_url", "status", "not_modified", "entries", "new", "error", "error_kind",
+    "next_poll_at", "next_poll_in", "disabled",
+]  # fmt: skip
+
+
+def lines(*values: object) -> str:
+    return "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+# --------------------------------------------------------------------------- match
+
+
+def test_match_answers_every_line_in_order_and_points_into_the_text() -> None:
+    entries = [
+        {"id": 7, "title": "Xiamio and Microsoft sign", "unknown": {"x": 1}},
+        {"id": "b", "text": "今天，小米公司发布手机"},
+        {"id": "c", "title": "Apple orchards bloom", "text": None},
+        {"title": "no id, no company"},
+    ]
+
+    outcome = newsward("match", "--companies", COMPANIES, stdin=lines(*entries))
+
+    assert outcome.code == 0
+    assert [line["id"] for line in outcome.lines] == [7, "b", "c", None]
+    assert [[hit["company"] for hit in line["hits"]] for line in outcome.lines] == [
+        ["microsoft", "xiaomi"], ["xiaomi"], [], [],
+    ]  # fmt: skip
+    for entry, line in zip(entries, outcome.lines, strict=True):
+        for hit in line["hits"]:
+            assert list(hit) == HIT_KEYS
+            assert str(entry[hit["field"]])[hit["start"] : hit["end"]] == hit["found"]
+            assert 0 <= hit["salience"] <= 100
+            assert 0 < hit["score"] <= 100
+
+
+def test_match_counts_code_points_beyond_the_basic_plane() -> None:
+    title = "🚀🚀 &amp; Ｍｉｃｒｏｓｏｆｔ’s 𝟚 plans"
+
+    [line] = newsward("match", "--companies", COMPANIES, stdin=lines({"id": 1, "title": title})).lines
+
+    [hit] = line["hits"]
+    assert title[hit["start"] : hit["end"]] == hit["found"]
+    assert hit["found"].startswith("Ｍｉｃｒｏｓｏｆｔ")
+
+
+def test_match_takes_companies_as_json_lines(tmp_path: Path) -> None:
+    path = tmp_path / "companies.jsonl"
+    company = {"id": "g", "name": "Globex", "aliases": ["Globex Corporation"], "tickers": ["GLBX"], "kind": "x"}
+    path.write_text(lines(company), encoding="utf-8")
+
+    outcome = newsward("match", "--companies", path, stdin=lines({"id": 1, "title": "Globex opens a mine"}))
+
+    assert [hit["company"] for hit in outcome.lines[0]["hits"]] == ["g"]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "said"),
+    [
+        ("nonsense\n", "line 1: not JSON"),
+        ('{"id": 1}\n[1]\n', "line 2: a JSON object was expected"),
+        ('{"id": 1, "title": 5}\n', "line 1: 'title' must be text"),
+        ("[" * 100_000 + "\n", "line 1: not JSON"),
+    ],
+)
+def test_match_names_the_line_that_it_cannot_read(stdin: str, said: str) -> None:
+    outcome = newsward("match", "--companies", COMPANIES, stdin=stdin)
+
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_a_lone_surrogate_comes_out_as_its_escape() -> None:
+    outcome = newsward("match", "--companies", COMPANIES, stdin='{"id": "\\ud800", "title": "Microsoft \\ud800"}\n')
+
+    assert outcome.code == 0
+    assert outcome.lines[0]["id"] == "\ud800"
+
+
+def test_a_missing_companies_file_is_bad_usage(tmp_path: Path) -> None:
+    for name in ("none.toml", "none.jsonl"):
+        outcome = newsward("match", "--companies", tmp_path / name, stdin="")
+
+        assert outcome.code == 2
+        assert name in outcome.err
+
+
+# --------------------------------------------------------------------------- cluster, canonical, parse
+
+
+def test_cluster_gives_the_first_members_ids_as_they_were_given() -> None:
+    entries = [
+        {"id": 1, "title": "Microsoft opens a research lab in Porto", "text": "The lab will hire 40 engineers.",
+         "published": "2026-03-05T06:00:00Z", "url": "https://a.example/lab?utm_source=x", "companies": ["m"]},
+        {"id": "again", "title": "Microsoft opens a research lab in Porto", "text": "The lab will hire 40 engineers.",
+         "published": 1772690500, "url": "http://www.a.example/lab", "companies": ["m"], "extra": []},
+        {"id": 3, "title": "Porto's river festival draws record crowds",
+         "published": "2026-03-05T07:00:00+01:00", "url": "https://b.example/river", "companies": []},
+    ]  # fmt: skip
+
+    outcome = newsward("cluster", stdin=lines(*entries))
+
+    assert outcome.lines == [
+        {"id": 1, "entry": 1, "article": 1, "story": 1, "relation": "new"},
+        {"id": "again", "entry": 1, "article": 1, "story": 1, "relation": "seen"},
+        {"id": 3, "entry": 3, "article": 3, "story": 3, "relation": "new"},
+    ]
+
+
+def test_cluster_names_the_line_without_a_moment() -> None:
+    outcome = newsward("cluster", "--grain", "fine", stdin=lines({"id": 1, "title": "x", "published": "soon"}))
+
+    assert outcome.code == 2
+    assert "line 1" in outcome.err
+
+
+def test_canonical_prints_one_line_for_each_line() -> None:
+    stdin = "http://www.Example.com:80/a/?utm_source=x&b=2#frag\n\nhttps://example.com/a?b=2\njavascript:alert(1)\n"
+
+    printed = newsward("canonical", stdin=stdin).out.split("\n")
+
+    assert len(printed) == 5
+    assert printed[0] == printed[2] != ""
+    assert printed[1] == printed[3] == printed[4] == ""
+
+
+@pytest.mark.parametrize("source", ["file", "-"])
+def test_parse_prints_the_feed_and_then_its_entries(source: str) -> None:
+    path = SEEDS / "feeds" / "first" / "lantern-tech.xml"
+
+    outcome = newsward("parse", path if source == "file" else "-", stdin=path.read_bytes())
+
+    head, *entries = outcome.lines
+    assert head["feed"]["title"] == "Lantern Tech Daily"
+    assert set(head["feed"]) == {"title", "link", "language", "format"}
+    assert len(entries) == 15
+    for entry in entries:
+        assert list(entry) == ["id", "title", "link", "published", "updated", "author", "summary", "content"]
+
+
+def test_parse_says_what_is_no_feed(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<!doctype html><html><body>Hello</body></html>", encoding="utf-8")
+
+    outcome = newsward("parse", path)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "an HTML page" in outcome.err
+
+
+# --------------------------------------------------------------------------- feeds poll
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer(host="0.0.0.0") as server:
+        yield server
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """What ``init DIR --yes`` writes, its feeds taken out so that nothing leaves this machine."""
+    assert newsward("init", tmp_path / "watch", "--yes").code == 0
+    (tmp_path / "watch" / "feeds.toml").write_text("", encoding="utf-8")
+    return tmp_path / "watch"
+
+
+def feed(*titles: str, etag: str = "") -> Reply:
+    items = "".join(f"<item><title>{title}</title><guid isPermaLink='false'>{title}</guid></item>" for title in titles)
+    return Reply(f"<rss version='2.0'><channel><title>Mill</title>{items}</channel></rss>".encode(), etag=etag)
+
+
+def test_feeds_poll_prints_a_line_for_each_feed(config: Path, server: FeedServer) -> None:
+    good = server.serve("/good.xml", feed("One", "Two", etag='"1"'), host="127.0.0.51")
+    gone = server.serve("/gone.xml", Reply(b"", status=410), host="127.0.0.52")
+    missing = server.url("/missing.xml", host="127.0.0.53")
+
+    outcome = newsward("--config", config, "feeds", "poll", good, gone, missing, "--allow-private", "--json")
+
+    assert outcome.code == 0
+    assert all(list(line) == POLL_KEYS for line in outcome.lines)
+    told = {line["url"]: line for line in outcome.lines}
+    assert (told[good]["status"], told[good]["entries"], told[good]["new"], told[good]["error"]) == (200, 2, 2, None)
+    assert told[good]["next_poll_in"] > 0
+    assert told[good]["next_poll_at"].endswith("Z")
+    assert (told[gone]["disabled"], told[gone]["error_kind"]) == (True, "gone")
+    assert (told[missing]["status"], told[missing]["error_kind"], told[missing]["disabled"]) == (
+        404,
+        "not_found",
+        False,
+    )
+
+
+def test_feeds_poll_waits_for_the_turn_unless_forced_and_stays_conditional(config: Path, server: FeedServer) -> None:
+    url = server.serve("/good.xml", feed("One", etag='"1"'))
+    poll = ("--config", config, "feeds", "poll", url, "--allow-private", "--json")
+    newsward(*poll)
+
+    [resting] = newsward(*poll).lines
+    [forced] = newsward(*poll, "--force").lines
+
+    assert (resting["status"], resting["entries"], resting["new"]) == (None, 1, 0)
+    assert (forced["status"], forced["not_modified"], forced["entries"], forced["new"]) == (304, True, 1, 0)
+    assert len(server.requests("/good.xml")) == 2
+
+
+def test_feeds_poll_reads_urls_from_a_file_and_without_names_polls_what_is_due(
+    config: Path, server: FeedServer, tmp_path: Path
+) -> None:
+    one, two = (server.serve(f"/{name}.xml", feed(name), host=f"127.0.0.6{name}") for name in "12")
+    names = tmp_path / "urls.txt"
+    names.write_text(f"# two feeds\n{one}\n\n{two}\n{one}\n", encoding="utf-8")
+
+    named = newsward("--config", config, "feeds", "poll", "--urls", names, "--allow-private", "--json")
+    none_due = newsward("--config", config, "feeds", "poll", "--allow-private", "--json")
+    all_forced = newsward("--config", config, "feeds", "poll", "--force", "--allow-private", "--json")
+
+    assert sorted(line["url"] for line in named.lines) == [one, two]
+    assert none_due.lines == []
+    assert len(all_forced.lines) == 2
+
+
+def test_feeds_poll_refuses_private_addresses_by_default(config: Path, server: FeedServer) -> None:
+    url = server.serve("/good.xml", feed("One"))
+
+    [line] = newsward("--config", config, "feeds", "poll", url, "--json").lines
+
+    assert line["error_kind"] == "blocked_address"
+    assert server.requests() == []
+
+
+def test_feeds_poll_tells_of_what_is_no_web_address(config: Path) -> None:
+    outcome = newsward("--config", config, "feeds", "poll", "ftp://mill.example/feed", "nonsense", "--json")
+
+    assert outcome.code == 0
+    assert [line["url"] for line in outcome.lines] == ["ftp://mill.example/feed", "nonsense"]
+    assert all(line["error"] and line["status"] is None for line in outcome.lines)
+
+
+def test_a_feed_that_cuts_the_line_is_a_line_too(config: Path, server: FeedServer) -> None:
+    url = server.serve("/cut.xml", Raw(lambda: ()))
+
+    [line] = newsward("--config", config, "feeds", "poll", url, "--allow-private", "--json").lines
+
+    assert (line["error_kind"], line["entries"]) == ("connect", 0)

@@ -1,0 +1,201 @@
+"""The commands that people use: what they print, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.store import RunLock
+from tests.builders_alert import receiver
+from tests.builders_cli import newsward
+from tests.builders_run import ask, serve_seeds, write_config
+from tests.feed_server import FeedServer
+
+ANY_AGE = 'max_age = "36500 days"'
+
+
+@pytest.fixture(scope="module")
+def polled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration whose feeds, the sample's, were polled once by the real command."""
+    with FeedServer(host="0.0.0.0") as server, receiver() as inbox:
+        config = write_config(tmp_path_factory.mktemp("watch"), serve_seeds(server), webhook=inbox.url, alert=ANY_AGE)
+        outcome = newsward("--config", config, "run", "--json")
+        assert outcome.code == 0, outcome.err
+        report = outcome.lines[0]
+        assert (report["due"], report["fetched"], report["failed"]) == (12, 12, [])
+        assert report["sent"] == len(inbox.requests) > 40
+        assert "12 feeds: 12 fetched" in outcome.err
+    return config
+
+
+def test_hits_are_listed_newest_first_with_their_evidence(polled: Path) -> None:
+    table = newsward("--config", polled, "hits", "list", "--limit", 5)
+    rows = newsward("--config", polled, "hits", "list", "--company", "xiaomi", "--json").lines
+
+    assert table.code == 0
+    assert "evidence" in table.out
+    assert {row["company_id"] for row in rows} == {"xiaomi"}
+    assert [row["published_at"] for row in rows] == sorted((row["published_at"] for row in rows), reverse=True)
+    assert any("“Xiamio” ~ Xiaomi (fuzzy" in row["evidence"] for row in rows)
+
+
+def test_a_story_is_explained_entry_by_entry(polled: Path) -> None:
+    stories = newsward("--config", polled, "stories", "list", "--limit", 100, "--json").lines
+    told = max(stories, key=lambda story: story["entries"])
+
+    explained = newsward("--config", polled, "stories", "explain", told["story"], "--json").lines
+
+    assert len(explained) == told["entries"] >= 4
+    assert {"new", "copy"} <= {row["relation"] for row in explained}
+    assert all(row["rule"] for row in explained)
+    assert newsward("--config", polled, "stories", "explain", "none").code == 1
+
+
+def test_alerts_and_feeds_are_listed(polled: Path) -> None:
+    alerts = newsward("--config", polled, "alerts", "list", "--limit", 500, "--json").lines
+    feeds = newsward("--config", polled, "feeds", "list", "--json").lines
+
+    assert {alert["state"] for alert in alerts} == {"sent"}
+    assert {feed["status"] for feed in feeds} == {"ok"}
+    assert len(feeds) == 12
+
+
+def test_explain_says_why_and_why_not(polled: Path) -> None:
+    why = newsward("--config", polled, "explain", "Xiamio unveils a smart speaker")
+    why_not = newsward("--config", polled, "explain", "Apple orchards bloom early", "--company", "apple", "--json")
+    nothing = newsward("--config", polled, "explain", "Rain is expected")
+    unknown = newsward("--config", polled, "explain", "Rain is expected", "--company", "nobody")
+
+    assert "HIT   Xiaomi" in why.out
+    assert "misspelt" in why.out
+    [told] = why_not.lines
+    assert told["hit"] is None
+    assert any(reason["points"] < 0 for candidate in told["candidates"] for reason in candidate["reasons"])
+    assert "no name of a tracked company occurs" in nothing.out
+    assert unknown.code == 2
+
+
+def test_a_run_while_another_is_going_leaves_with_0_and_a_note(polled: Path) -> None:
+    runs = ask(polled / "newsward.db", "SELECT count(*) FROM runs")
+    with RunLock(polled, wait=False):
+        outcome = newsward("--config", polled, "run")
+
+    assert outcome.code == 0
+    assert "nothing to do" in outcome.err
+    assert ask(polled / "newsward.db", "SELECT count(*) FROM runs") == runs
+
+
+def test_a_run_that_reaches_nothing_exits_with_1(tmp_path: Path) -> None:
+    config = write_config(tmp_path, [f"http://127.0.0.{number}:9/feed.xml" for number in (71, 72)])
+
+    outcome = newsward("--config", config, "run")
+
+    assert outcome.code == 1
+    assert "2 failed" in outcome.err
+
+
+def test_a_dead_feed_among_living_ones_does_not_fail_the_run(tmp_path: Path) -> None:
+    with FeedServer(host="0.0.0.0") as server:
+        url = serve_seeds(server)["quayside-wire.xml"]
+        config = write_config(tmp_path, ["http://127.0.0.71:9/feed.xml", url])
+        outcome = newsward("--config", config, "run")
+
+    assert outcome.code == 0
+    assert "127.0.0.71" in outcome.err
+
+
+@pytest.mark.parametrize("command", [("run",), ("check",), ("feeds", "poll"), ("hits", "list"), ("explain", "x")])
+def test_bad_configuration_exits_with_2_and_touches_nothing(tmp_path: Path, command: tuple[str, ...]) -> None:
+    config = write_config(tmp_path, ["http://127.0.0.71:9/feed.xml"])
+    with (config / "companies.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[company]]\nname = "Globex"\ntickres = ["X"]\n')
+
+    outcome = newsward("--config", config, *command)
+
+    assert outcome.code == 2
+    assert "tickres" in outcome.err
+    assert "tickers" in outcome.err
+    assert not list(config.glob("newsward.db*"))
+
+
+def test_a_missing_configuration_tells_what_to_run(tmp_path: Path) -> None:
+    outcome = newsward("--config", tmp_path / "none", "run")
+
+    assert outcome.code == 2
+    assert "newsward init" in outcome.err
+
+
+def test_a_database_that_cannot_be_written_exits_with_1(tmp_path: Path) -> None:
+    config = write_config(tmp_path, ["http://127.0.0.71:9/feed.xml"])
+    (config / "newsward.db").write_bytes(b"this is a letter and no database, and it is long enough to be read as one")
+
+    outcome = newsward("--config", config, "run")
+
+    assert outcome.code == 1
+    assert "newsward.db" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_lists_of_a_database_that_is_not_there_say_so(tmp_path: Path) -> None:
+    config = write_config(tmp_path, [])
+
+    outcome = newsward("--config", config, "hits", "list")
+
+    assert outcome.code == 1
+    assert "newsward.db" in outcome.err
+    assert not (config / "newsward.db").exists()
+
+
+def test_init_writes_a_configuration_that_checks_out(tmp_path: Path) -> None:
+    folder = tmp_path / "watch"
+
+    made = newsward("init", folder, "--company", "Siemens", "--company", "小米", "--pack", "business")
+    asked = newsward("init", tmp_path / "asked", stdin="Globex, Siemens\nwires\n")
+    again = newsward("init", folder, "--yes")
+
+    assert made.code == asked.code == 0
+    assert newsward("--config", folder, "check").code == 0
+    assert "Globex" in (tmp_path / "asked" / "companies.toml").read_text(encoding="utf-8")
+    assert again.code == 2
+    assert "already there" in again.err
+
+
+def test_check_counts_and_explains(polled: Path) -> None:
+    outcome = newsward("--config", polled, "check", "--json")
+
+    assert outcome.code == 0
+    assert "companies: 18, feeds: 12, rules: 1" in outcome.err
+    assert all(set(json.loads(line)) >= {"where", "what", "remedy"} for line in outcome.out.splitlines())
+
+
+def test_the_demo_shows_hits_stories_and_an_alert_and_can_be_run_again(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+
+    outcome = newsward("demo", "--dir", folder)
+    again = newsward("demo", "--dir", folder)
+
+    assert outcome.code == again.code == 0, outcome.err
+    assert "second poll, nothing changed: 12 feeds: 0 fetched, 12 unchanged" in outcome.err
+    assert "5 edited" in outcome.err
+    assert "“Xiamio” ~ Xiaomi" in outcome.out
+    assert "Microsoft and Xiaomi sign pact" in outcome.out
+    assert "Idempotency-Key: " in outcome.out
+    assert ask(folder / "newsward.db", "SELECT count(*) FROM runs") == [(3,)]
+
+
+def test_the_demo_touches_no_folder_that_it_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "novel.txt").write_text("Chapter one", encoding="utf-8")
+
+    outcome = newsward("demo", "--dir", tmp_path)
+
+    assert outcome.code == 2
+    assert "not made by the demo" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["novel.txt"]
+
+
+def test_bad_usage_exits_with_2() -> None:
+    assert newsward("run", "--bogus").code == 2
+    assert newsward("nonsense").code == 2
+    assert newsward("--version").out.startswith("newsward ")

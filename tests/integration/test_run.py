@@ -1,0 +1,268 @@
+"""Whole runs over real HTTP into a real database: the sample, broken feeds among good ones, edits, copies, no flood."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.app import open_stages
+from pipeline.config import load
+from pipeline.model import ErrorKind, RunReport
+from pipeline.run import run_once
+from tests.builders_alert import Receiver, receiver
+from tests.builders_run import LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
+from tests.feed_server import RSS, FeedServer, Raw, Reply
+
+
+@dataclass
+class House:
+    """A server of feeds, a webhook's receiver and a configuration between them."""
+
+    server: FeedServer
+    inbox: Receiver
+    directory: Path
+    urls: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "newsward.db"
+
+    def configure(self, urls: dict[str, str] | list[str], **sections: str) -> None:
+        write_config(self.directory, urls, webhook=self.inbox.url, **sections)
+
+    def run(self, now: datetime, *, everything: bool = False) -> RunReport:
+        with open_stages(load(self.directory, {}), now) as stages:
+            return run_once(stages, now, dues=stages.store.all_dues() if everything else None)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with FeedServer(host="0.0.0.0") as server, receiver() as inbox:
+        yield House(server, inbox, tmp_path)
+
+
+@pytest.fixture
+def sample(house: House) -> House:
+    """The sample, polled once."""
+    house.urls = serve_seeds(house.server)
+    house.configure(house.urls)
+    house.run(MORNING)
+    return house
+
+
+def rss(*items: str, title: str = "Mill News") -> Reply:
+    channel = f"<channel><title>{title}</title><link>https://mill.example/</link>{''.join(items)}</channel>"
+    return Reply(f'<?xml version="1.0"?><rss version="2.0">{channel}</rss>'.encode(), content_type=RSS)
+
+
+def item(title: str, *, guid: str = "", link: str = "", hours_ago: float | None = 1, text: str = "") -> str:
+    date = ""
+    if hours_ago is not None:
+        moment = MORNING - timedelta(hours=hours_ago)
+        date = f"<pubDate>{moment:%a, %d %b %Y %H:%M:%S} +0000</pubDate>"
+    guid = guid or title.lower().replace(" ", "-")
+    link = link or f"https://mill.example/{guid}"
+    return (
+        f'<item><title>{title}</title><link>{link}</link><guid isPermaLink="false">{guid}</guid>{date}'
+        f"<description>{text}</description></item>"
+    )
+
+
+def silence() -> Iterator[bytes]:
+    """A server that takes the request and says nothing until the client has long gone."""
+    time.sleep(3)
+    yield b""
+
+
+def test_the_sample_is_stored_whole_and_unchanged_feeds_bring_nothing(sample: House) -> None:
+    before = remembered(sample.database)
+
+    report = sample.run(MORNING + timedelta(minutes=45), everything=True)
+
+    assert report.not_modified == len(sample.urls)
+    assert remembered(sample.database) == before
+    assert len(before["entries"]) + len(before["sightings"]) == 174
+
+
+def test_the_story_told_by_three_outlets_and_a_copy_is_one_alert(sample: House) -> None:
+    gold = tomllib.loads((SEEDS / "expected.toml").read_text(encoding="utf-8"))
+    told = next(story for story in gold["story"] if "xiaomi" in story["title"].lower())
+    files = {(member["file"], member["guid"]) for member in told["members"]}
+    rows = ask(sample.database, "SELECT feed_url, guid, story_id FROM entries WHERE story_id IS NOT NULL")
+    stories = {story for url, guid, story in rows if (str(url).rsplit("/", 1)[1], guid) in files}
+    alerts = [request.json for request in sample.inbox.requests if request.json["story_id"] in stories]
+
+    assert len(stories) == 1
+    assert len(alerts) == 1
+    assert {company["id"] for company in alerts[0]["companies"]} == {"microsoft", "xiaomi"}
+
+
+def test_every_alert_is_sent_once_and_none_is_old(sample: House) -> None:
+    keys = [request.headers["idempotency-key"] for request in sample.inbox.requests]
+    dates = [request.json["published_at"] for request in sample.inbox.requests]
+
+    assert len(keys) == len(set(keys)) > 20
+    assert min(dates) >= "2026-03-04T06:00:00Z"
+
+
+def test_later_news_is_added_and_an_edited_headline_is_no_new_entry(sample: House) -> None:
+    before = len(remembered(sample.database)["entries"])
+    sent = len(sample.inbox.requests)
+    serve_seeds(sample.server, "later")
+
+    report = sample.run(LATER, everything=True)
+
+    assert report.committed.edited == 5
+    assert len(remembered(sample.database)["entries"]) == before + report.committed.new
+    assert report.committed.new + report.committed.sightings == 13
+    assert ask(sample.database, "SELECT count(*) FROM revisions") == [(5,)]
+    assert sent < len(sample.inbox.requests) < sent + 13
+
+
+def test_a_broken_feed_of_every_sort_is_named_and_the_others_go_on(house: House) -> None:
+    server = house.server
+    good = server.serve("/good.xml", rss(item("Microsoft opens a lab")), host="127.0.0.21")
+    broken = {
+        server.url("/missing.xml", host="127.0.0.22"): ErrorKind.NOT_FOUND,
+        server.serve(
+            "/page",
+            Reply(b"<!doctype html><html><body>Hello</body></html>", content_type="text/html"),
+            host="127.0.0.23",
+        ): ErrorKind.NOT_A_FEED,
+        server.serve("/empty.xml", Reply(b""), host="127.0.0.24"): ErrorKind.EMPTY,
+        server.serve(
+            "/cut.xml", Reply(b"<rss version='2.0'><channel>", announced=5000), host="127.0.0.25"
+        ): ErrorKind.TRUNCATED,
+        server.serve("/cutting.xml", Raw(lambda: ()), host="127.0.0.26"): ErrorKind.CONNECT,
+        server.serve("/silent.xml", Raw(silence), host="127.0.0.27"): ErrorKind.TIMEOUT,
+        "http://127.0.0.28:9/refused.xml": ErrorKind.CONNECT,
+    }
+    house.configure([*broken, good], fetch='deadline = "1 second"')
+
+    report = house.run(MORNING)
+
+    assert {feed.url: feed.kind for feed in report.failed} == broken
+    assert all(feed.reason for feed in report.failed)
+    assert report.committed.new == 1
+    assert not report.unreachable
+    failing = ask(house.database, "SELECT url FROM feed_health WHERE status = 'failing' AND error <> ''")
+    assert {url for (url,) in failing} == set(broken)
+
+
+def test_a_first_poll_does_not_flood(house: House) -> None:
+    house.configure(
+        [
+            house.server.serve(
+                "/archive.xml",
+                rss(
+                    item("Microsoft opens a lab in Porto", hours_ago=2),
+                    item("Microsoft closes its chess club", hours_ago=30),
+                    item("Microsoft paints a bridge", hours_ago=None),
+                ),
+            )
+        ]
+    )
+
+    house.run(MORNING)
+
+    assert [request.json["title"] for request in house.inbox.requests] == ["Microsoft opens a lab in Porto"]
+    assert ask(house.database, "SELECT count(*) FROM hits") == [(3,)]
+
+
+def test_an_undated_entry_that_comes_later_is_news(house: House) -> None:
+    first = rss(item("Microsoft paints a bridge", hours_ago=None))
+    house.configure([house.server.serve("/feed.xml", first)])
+    house.run(MORNING)
+    house.server.serve(
+        "/feed.xml",
+        rss(item("Microsoft builds a tower", hours_ago=None), item("Microsoft paints a bridge", hours_ago=None)),
+    )
+
+    house.run(LATER, everything=True)
+
+    assert [request.json["title"] for request in house.inbox.requests] == ["Microsoft builds a tower"]
+
+
+def test_an_edit_that_brings_a_company_in_is_a_hit_and_an_alert(house: House) -> None:
+    house.configure([house.server.serve("/feed.xml", rss(item("A software firm opens a lab", guid="lab")))])
+    house.run(MORNING)
+    house.server.serve("/feed.xml", rss(item("Microsoft opens a lab", guid="lab")))
+
+    report = house.run(LATER, everything=True)
+
+    assert (report.committed.new, report.committed.edited) == (0, 1)
+    assert [request.json["title"] for request in house.inbox.requests] == ["Microsoft opens a lab"]
+
+
+def test_the_same_entry_in_a_second_feed_is_a_sighting(house: House) -> None:
+    link = "https://mill.example/2026/lab"
+    one = house.server.serve("/one.xml", rss(item("Microsoft opens a lab", guid="1", link=link)), host="127.0.0.31")
+    two = house.server.serve(
+        "/two.xml", rss(item("Microsoft opens a lab", guid="x", link=link + "?utm_source=rss")), host="127.0.0.32"
+    )
+    house.configure([one, two])
+
+    house.run(MORNING)
+
+    assert ask(house.database, "SELECT feed_url FROM entries") == [(one,)]
+    assert ask(house.database, "SELECT feed_url FROM sightings") == [(two,)]
+    assert len(house.inbox.requests) == 1
+
+
+def test_an_alert_refused_now_is_sent_by_a_later_run(house: House) -> None:
+    from tests.builders_alert import Reply as Answer
+
+    house.inbox.script.append(Answer(503))
+    house.configure([house.server.serve("/feed.xml", rss(item("Microsoft opens a lab")))])
+
+    first = house.run(MORNING)
+    second = house.run(LATER)
+
+    assert (first.sent, first.undelivered) == (0, 1)
+    assert (second.sent, second.undelivered) == (1, 0)
+    keys = {request.headers["idempotency-key"] for request in house.inbox.requests}
+    assert len(house.inbox.requests) == 2
+    assert len(keys) == 1
+
+
+def test_a_fault_of_our_own_costs_one_feed_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = house.server.serve("/bad.xml", rss(item("Microsoft and the cursed word")), host="127.0.0.41")
+    good = house.server.serve("/good.xml", rss(item("Microsoft opens a lab")), host="127.0.0.42")
+    house.configure([bad, good])
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        hits = stages.matching.hits
+
+        def cursed(entry):  # type: ignore[no-untyped-def]
+            if "cursed" in entry.title:
+                raise ZeroDivisionError("cursed")
+            return hits(entry)
+
+        monkeypatch.setattr(type(stages.matching), "hits", lambda self, entry: cursed(entry))
+        report = run_once(stages, MORNING)
+
+    assert [(feed.url, feed.kind) for feed in report.failed] == [(bad, ErrorKind.UNEXPECTED)]
+    assert report.committed.new == 1
+
+
+def test_the_order_of_shards_does_not_change_the_stories(tmp_path: Path) -> None:
+    found = []
+    for workers, size in ((1, 100), (4, 1)):
+        with FeedServer(host="0.0.0.0") as server, receiver() as inbox:
+            urls = serve_seeds(server)
+            directory = write_config(tmp_path / f"w{workers}", urls, webhook=inbox.url)
+            with (directory / "newsward.toml").open("a", encoding="utf-8") as file:
+                file.write(f"\n[engine]\nworkers = {workers}\nshard_size = {size}\n")
+            with open_stages(load(directory, {}), MORNING) as stages:
+                run_once(stages, MORNING)
+            rows = ask(
+                directory / "newsward.db", "SELECT e.title, s.title FROM entries e JOIN stories s ON s.id = e.story_id"
+            )
+            found.append(sorted(rows, key=str))
+
+    assert found[0] == found[1]

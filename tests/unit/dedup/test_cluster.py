@@ -1,0 +1,79 @@
+"""``newsward cluster``: the stream's answers, line by line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.dedup import ClusterOutput, cluster, read_input
+from pipeline.errors import InputError
+from pipeline.model import Relation
+
+TEXT = "The yard in Aalborg will build three ferries for the sound and takes on 120 welders for the order this spring."
+
+
+def run(*lines: dict[str, Any]) -> list[ClusterOutput]:
+    return list(cluster(read_input({"published": 1_772_000_000 + 600 * n, **line}) for n, line in enumerate(lines)))
+
+
+def test_the_same_entry_again_is_seen_and_keeps_its_article_and_story() -> None:
+    found = run(
+        {
+            "id": "a",
+            "title": "Yard wins order",
+            "text": TEXT,
+            "url": "https://www.example.com/yard",
+            "guid": "1",
+            "feed": "f",
+        },
+        {"id": "b", "title": "Yard wins order", "text": TEXT, "url": "http://m.example.com/yard/?utm_source=x"},
+        {"id": "c", "title": "Yard wins big order", "text": TEXT, "guid": "1", "feed": "f"},
+    )
+
+    assert [line.relation for line in found] == [Relation.NEW, Relation.SEEN, Relation.SEEN]
+    assert {(line.entry, line.article, line.story) for line in found} == {("a", "a", "a")}
+
+
+def test_a_guid_counts_within_its_feed() -> None:
+    found = run(
+        {"id": "a", "title": "Yard wins order", "guid": "1", "feed": "f", "companies": []},
+        {"id": "b", "title": "Strike at the port ends", "guid": "1", "feed": "g", "companies": []},
+    )
+
+    assert [line.entry for line in found] == ["a", "b"]
+
+
+def test_without_guid_and_address_equal_words_are_a_copy() -> None:
+    found = run(
+        {"id": "a", "title": "Yard wins order", "text": TEXT}, {"id": "b", "title": "Yard wins order", "text": TEXT}
+    )
+
+    assert found[1] == ClusterOutput("b", "b", "a", "a", Relation.COPY)
+
+
+def test_numbers_serve_as_ids_and_unknown_keys_are_ignored() -> None:
+    assert run({"id": 7, "title": "Yard wins order", "colour": "blue"})[0].id == "7"
+
+
+def test_a_stream_is_answered_line_by_line() -> None:
+    lines = iter([read_input({"id": "a", "title": "x", "published": "2026-03-02T08:00:00+01:00"})])
+
+    assert next(cluster(lines)).id == "a"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"title": "no id", "published": 0},
+        {"id": "a", "title": "no moment"},
+        {"id": "a", "published": "yesterday"},
+        {"id": "a", "published": 1e30},
+        {"id": "a", "published": True},
+        {"id": "a", "title": 3, "published": 0},
+        {"id": "a", "companies": "siemens", "published": 0},
+    ],
+)
+def test_a_line_that_cannot_be_understood_is_named(line: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        read_input(line)

@@ -1,0 +1,142 @@
+"""Identity: new, edited, seen again, and what must never collapse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pipeline.dedup import lookup_keys, sort_entries
+from pipeline.keys import guid_key, reused_guid_key, url_key
+from tests.builders_dedup import FEED, OTHER_FEED, an_entry, known_as
+
+URL = "https://example.com/news/harbour-deal"
+ENTRY = an_entry("Harbour deal signed", "The port was sold.", url=URL, guid="g1")
+
+
+def test_an_unknown_entry_is_new() -> None:
+    found = sort_entries([ENTRY], FEED, {})
+
+    assert found.new == (ENTRY,)
+    assert (found.edited, found.sightings, found.seen) == ((), (), 0)
+
+
+def test_an_entry_seen_before_brings_nothing() -> None:
+    found = sort_entries([ENTRY], FEED, known_as(ENTRY))
+
+    assert (found.new, found.edited, found.sightings, found.seen) == ((), (), (), 1)
+
+
+def test_a_changed_text_under_the_same_guid_is_an_edit_with_the_stored_id() -> None:
+    edited = an_entry("Harbour deal signed", "The port was sold for less.", url=URL, guid="g1")
+
+    found = sort_entries([edited], FEED, known_as(ENTRY, entry_id="stored"))
+
+    assert [entry.id for entry in found.edited] == ["stored"]
+    assert found.edited[0].text == "The port was sold for less."
+    assert not found.new
+
+
+def test_the_same_article_in_another_feed_is_a_sighting() -> None:
+    again = an_entry("Harbour deal", url=URL + "?utm_source=rss", guid="other", feed=OTHER_FEED)
+
+    found = sort_entries([again], OTHER_FEED, known_as(ENTRY))
+
+    assert [(sighting.entry_id, sighting.feed_url) for sighting in found.sightings] == [(ENTRY.id, OTHER_FEED.url)]
+    assert found.sightings[0].keys == (guid_key(OTHER_FEED.url, "other"),)
+    assert not found.new
+    assert not found.edited
+
+
+def test_a_sighting_on_record_is_only_seen() -> None:
+    again = an_entry("Harbour deal", url=URL, guid="other", feed=OTHER_FEED)
+    known = {**known_as(ENTRY), guid_key(OTHER_FEED.url, "other"): known_as(ENTRY)[ENTRY.id]}
+
+    found = sort_entries([again], OTHER_FEED, known)
+
+    assert (found.sightings, found.seen) == ((), 1)
+
+
+def test_a_changed_guid_in_the_same_feed_is_a_sighting_too() -> None:
+    again = an_entry("Harbour deal signed", "The port was sold.", url=URL, guid="g2")
+
+    found = sort_entries([again], FEED, known_as(ENTRY))
+
+    assert [sighting.guid for sighting in found.sightings] == ["g2"]
+    assert not found.new
+
+
+def test_a_guid_of_one_feed_says_nothing_in_another() -> None:
+    theirs = an_entry("Ferry strike ends", url="https://example.org/ferry", guid="g1", feed=OTHER_FEED)
+
+    found = sort_entries([theirs], OTHER_FEED, known_as(ENTRY))
+
+    assert len(found.new) == 1
+
+
+def test_a_reused_guid_with_other_content_is_a_new_entry_with_its_own_keys() -> None:
+    other = an_entry("Ferry strike ends", url="https://example.com/news/ferry", guid="g1", hours=30)
+
+    found = sort_entries([other], FEED, known_as(ENTRY))
+
+    assert [entry.id for entry in found.new] == [reused_guid_key(FEED.url, "g1", other.canonical_url, other.title)]
+    assert guid_key(FEED.url, "g1") not in found.new[0].keys
+
+
+def test_a_reused_guid_is_known_again_through_the_lookup_keys() -> None:
+    other = an_entry("Ferry strike ends", url="https://example.com/news/ferry", guid="g1", hours=30)
+    stored = sort_entries([other], FEED, known_as(ENTRY)).new[0]
+    memory = {**known_as(ENTRY), **known_as(stored)}
+
+    known = {key: memory[key] for key in lookup_keys([other]) if key in memory}
+    found = sort_entries([other], FEED, known)
+
+    assert (found.new, found.edited, found.sightings, found.seen) == ((), (), (), 1)
+
+
+def test_a_headline_and_its_slug_may_change_together_when_the_date_stays() -> None:
+    rewritten = an_entry("Port sold to rival", "The port was sold.", url=URL + "-port-sold", guid="g1")
+
+    found = sort_entries([rewritten], FEED, known_as(ENTRY))
+
+    assert [entry.id for entry in found.edited] == [ENTRY.id]
+    assert url_key(rewritten.canonical_url) in found.edited[0].keys
+
+
+def test_the_posts_of_a_live_blog_share_an_address_and_stay_apart() -> None:
+    posts = [an_entry(f"{hour}:00 what we know", url=URL, guid=f"post-{hour}") for hour in (9, 10, 11)]
+
+    found = sort_entries(posts, FEED, {})
+
+    assert len({entry.id for entry in found.new}) == 3
+    assert all(url_key(posts[0].canonical_url) not in entry.keys for entry in found.new)
+
+
+def test_posts_without_guids_that_share_an_address_stay_apart_and_are_known_again() -> None:
+    posts = [an_entry(title, url=URL) for title in ("Port opens", "Port closes")]
+
+    first = sort_entries(posts, FEED, {})
+    memory = {**known_as(first.new[0]), **known_as(first.new[1])}
+    again = sort_entries(posts, FEED, {key: memory[key] for key in lookup_keys(posts) if key in memory})
+
+    assert len({entry.id for entry in first.new}) == 2
+    assert (again.new, again.seen) == ((), 2)
+
+
+def test_a_document_that_repeats_a_guid_has_one_entry() -> None:
+    found = sort_entries([ENTRY, replace(ENTRY, title="HARBOUR DEAL SIGNED")], FEED, {})
+
+    assert [entry.title for entry in found.new] == ["Harbour deal signed"]
+    assert found.seen == 1
+
+
+def test_entries_that_link_to_the_home_page_stay_apart() -> None:
+    notes = [an_entry(f"Note {n}", url="https://example.com/", guid=f"n{n}") for n in (1, 2)]
+
+    assert len(sort_entries(notes, FEED, {}).new) == 2
+
+
+def test_an_edit_in_another_feed_does_not_touch_the_stored_entry() -> None:
+    longer = an_entry("Harbour deal signed", "Much more text.", url=URL, guid="x", feed=OTHER_FEED)
+    later = replace(longer, published_at=(longer.published_at or an_entry("").published_at) + timedelta(hours=1))  # type: ignore[operator]
+
+    assert not sort_entries([later], OTHER_FEED, known_as(ENTRY)).edited

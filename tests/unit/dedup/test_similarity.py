@@ -1,0 +1,77 @@
+"""Similarity: the model is readable and sane, rarity is smoothed, other languages need hard evidence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pipeline.dedup.similarity import Idf, Model, cross_language_score, story_features, story_model
+from pipeline.dedup.wording import wording
+from pipeline.model import Member, StoryView
+from tests.builders_dedup import START
+
+ACME = frozenset({"acme"})
+
+
+def a_story(title: str, text: str = "", companies: frozenset[str] = ACME) -> StoryView:
+    member = Member("m", "m", "m", title, text, START, companies=companies)
+    return StoryView("m", companies, START, START + timedelta(hours=1), (member,))
+
+
+def features(title: str, story: StoryView) -> dict[str, float]:
+    return story_features(wording(title, ""), ACME, 1.0, story, 1.0, Idf({}, 0, ACME))
+
+
+@pytest.mark.parametrize("name", ["broad", "normal"])
+def test_the_stored_weights_mean_what_their_features_say(name: str) -> None:
+    model = story_model(name)
+
+    assert model.weights["core"] > 0
+    assert all(weight <= 0 for feature, weight in model.weights.items() if feature.endswith("_clash"))
+    assert set(model.weights) <= set(features("A", a_story("B")))
+
+
+@pytest.mark.parametrize("name", ["broad", "normal"])
+def test_equal_headlines_score_higher_than_strange_ones(name: str) -> None:
+    story = a_story("Acme sells ferry line to Harbour fund for 40 million")
+    same, strange = (
+        features("Harbour fund buys Acme ferry line for 40 million", story),
+        features("Acme hires cooks", story),
+    )
+
+    assert story_model(name).probability(same) > 0.5 > story_model(name).probability(strange)
+
+
+def test_a_model_explains_itself_by_its_largest_parts() -> None:
+    model = Model(0.0, {"small": 0.1, "large": -3.0, "absent": 9.0})
+
+    assert model.leading({"small": 1.0, "large": 1.0}) == (("large", -3.0), ("small", 0.1))
+
+
+def test_a_probability_never_overflows() -> None:
+    assert Model(0.0, {"x": 1e9}).probability({"x": 1.0}) == pytest.approx(1.0)
+    assert Model(0.0, {"x": -1e9}).probability({"x": 1.0}) == pytest.approx(0.0)
+
+
+def test_common_words_and_the_companys_own_name_weigh_little() -> None:
+    idf = Idf({"ferri": 40}, 100, ["acme-lines"])
+
+    assert idf["welder"] > idf["ferri"] > idf["acm"]
+    assert idf["welder"] > idf["share"]
+
+
+def test_another_language_needs_companies_and_figures_or_names() -> None:
+    story = a_story(
+        "Acme and Boro build 35 trams with Cobalt in Lyon", "It is the first order since 2019 for the two firms."
+    )
+    pair = frozenset({"acme", "boro"})
+    both = a_story(story.members[0].title, story.members[0].text, pair)
+    told = wording("两家公司将与Cobalt合作制造35辆有轨电车", "")
+    bare = wording("两家公司将合作制造有轨电车", "")
+
+    assert cross_language_score(told, pair, 2.0, both)[0] > 0.5
+    assert cross_language_score(bare, pair, 2.0, both)[0] < 0.5
+    assert cross_language_score(told, ACME, 2.0, story)[0] < 0.5
+    assert cross_language_score(told, pair, 60.0, both)[0] == 0.0
+    assert cross_language_score(told, None, 2.0, both)[0] == 0.0

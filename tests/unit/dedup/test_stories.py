@@ -1,0 +1,201 @@
+"""Stories: one news told in different words, look-alikes apart, copies attached, updates marked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions
+from pipeline.dedup.stories import THRESHOLDS
+from pipeline.model import Entry, Placement, Relation
+from tests.builders_dedup import an_entry, place_all
+
+BOTH = frozenset({"microsoft", "xiaomi"})
+ONE = frozenset({"xiaomi"})
+
+SIGNED = an_entry(
+    "Microsoft and Xiaomi sign memorandum of understanding on cloud, AI and laptops",
+    "The companies will work together on smart speakers, and Xiaomi devices will use Azure. It is not legally binding.",
+)
+MISSPELT = an_entry(
+    "Xiamio and Microsoft agree to put Cortana on a Mi AI speaker",
+    "Under a memorandum of understanding Azure is to serve Xiamio devices. The two tested Windows 10 phones in 2015.",
+    hours=3,
+)
+CHINESE = an_entry(
+    "微软与小米签署谅解备忘录",
+    "双方将在Azure云、AI音箱和笔记本电脑方面合作。2015年两家公司曾测试Windows 10。",
+    hours=5,
+)
+TEXT = (
+    "The maker of ferries will build three boats for the sound between Aalborg and Hals, and the yard in Aalborg takes "
+    "on 120 welders for the order, which is the largest since the war according to the mayor."
+)
+
+
+def test_one_story_told_three_times_misspelt_and_in_chinese_is_one_story() -> None:
+    placed = place_all((SIGNED, BOTH), (MISSPELT, BOTH), (CHINESE, BOTH))
+
+    assert {placement.story_id for placement in placed} == {SIGNED.id}
+    assert placed[0].relation is Relation.NEW
+    assert placed[2].rule in ("alike", "other_language")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "companies"),
+    [
+        ("Xiaomi Q2 results: revenue rises 31 percent", "Xiaomi Q3 results: revenue rises 8 percent", (ONE, ONE)),
+        ("Siemens to buy Lindqvist Robotics", "Honeywell to buy Castellan Sensors", ({"siemens"}, {"honeywell"})),
+        ("Siemens to buy Lindqvist Robotics", "Siemens to buy Castellan Sensors", ({"siemens"}, {"siemens"})),
+        ("Toyota recalls 48,000 vans over door latch", "Honda recalls 48,000 vans over door latch", ({"t"}, {"h"})),
+    ],
+)
+def test_look_alike_headlines_are_stories_of_their_own(
+    one: str, other: str, companies: tuple[set[str], set[str]]
+) -> None:
+    first, second = (frozenset(company) for company in companies)
+
+    placed = place_all((an_entry(one), first), (an_entry(other, hours=2), second))
+
+    assert [placement.relation for placement in placed] == [Relation.NEW, Relation.NEW]
+
+
+def test_a_copy_inherits_article_and_story_and_names_its_original() -> None:
+    original = an_entry("Yard in Aalborg to build three ferries", TEXT)
+    copied = an_entry("Yard in Aalborg to build three ferries - Daily Quay", "(Daily Quay) - " + TEXT, hours=100)
+
+    placed = place_all((original, ONE), (copied, ONE))
+
+    assert placed[1].relation is Relation.COPY
+    assert (placed[1].article_id, placed[1].story_id, placed[1].partner) == (original.id, original.id, original.id)
+    assert placed[1].score > 0.9
+
+
+def test_a_copy_of_a_copy_belongs_to_the_first_article() -> None:
+    told = [an_entry("Yard in Aalborg to build three ferries", TEXT, hours=hour, guid=f"g{hour}") for hour in (0, 1, 2)]
+
+    placed = place_all(*((entry, ONE) for entry in told))
+
+    assert {placement.article_id for placement in placed} == {told[0].id}
+
+
+def test_the_same_short_headline_weeks_later_is_other_news() -> None:
+    first = an_entry("Why Aarlund shares are down today", guid="a")
+    later = an_entry("Why Aarlund shares are down today", guid="b", hours=24 * 8)
+
+    assert place_all((first, ONE), (later, ONE))[1].relation is Relation.NEW
+
+
+def test_entries_of_no_shared_company_never_join() -> None:
+    other = an_entry("Microsoft and Xiaomi to cooperate on cloud, AI and laptops after memorandum", hours=1)
+
+    assert place_all((SIGNED, BOTH), (other, frozenset({"oracle"})))[1].relation is Relation.NEW
+
+
+def test_an_entry_with_no_company_opens_its_own_story_but_may_be_a_copy() -> None:
+    plain = an_entry("Yard in Aalborg to build three ferries", TEXT)
+    retold = an_entry(
+        "Aalborg yard gets order for three ferries", "The order for three ferries brings 120 jobs.", hours=1
+    )
+    copied = an_entry("Yard in Aalborg to build three ferries | Daily Quay", TEXT, hours=2)
+
+    placed = place_all((plain, frozenset()), (retold, frozenset()), (copied, frozenset()))
+
+    assert [placement.relation for placement in placed] == [Relation.NEW, Relation.NEW, Relation.COPY]
+    assert placed[1].rule == "no_company"
+
+
+def test_with_the_gate_off_words_alone_decide() -> None:
+    retold = an_entry("Yard in Aalborg wins order for three ferries for the sound", TEXT[:120], hours=1)
+
+    placed = place_all((an_entry("Yard in Aalborg to build three ferries", TEXT), None), (retold, None))
+
+    assert placed[1].story_id == placed[0].story_id
+
+
+def told_twice(title: str, companies: frozenset[str], *, text: str = "") -> Placement:
+    first = an_entry(
+        "Siemens agrees to buy Lindqvist Robotics for $2.4 billion",
+        "Siemens pays $2.4 billion in cash for the Swedish maker of warehouse robots Lindqvist Robotics.",
+    )
+    return place_all((first, frozenset({"siemens"})), (an_entry(title, text, hours=9), companies))[1]
+
+
+def test_a_retelling_with_known_figures_is_no_update() -> None:
+    placed = told_twice("Lindqvist Robotics sold to Siemens for $2.41bn in cash", frozenset({"siemens"}))
+
+    assert placed.relation is Relation.SAME_STORY
+
+
+@pytest.mark.parametrize(
+    ("title", "companies", "news"),
+    [
+        ("Siemens raises Lindqvist Robotics offer to $2.9 billion in cash", {"siemens"}, "new:figures"),
+        ("Lindqvist Robotics board rejects Siemens offer of $2.4 billion", {"siemens"}, "new:reversal"),
+        ("ABB looks at Lindqvist Robotics after Siemens offer of $2.4 billion", {"siemens", "abb"}, "new:companies"),
+    ],
+)
+def test_new_figures_companies_or_a_turn_make_an_update(title: str, companies: set[str], news: str) -> None:
+    placed = told_twice(title, frozenset(companies), text="Lindqvist Robotics makes warehouse robots in Sweden.")
+
+    assert placed.relation is Relation.UPDATE
+    assert news in dict(placed.features)
+
+
+def test_every_decision_carries_its_reasons() -> None:
+    joined = told_twice("Lindqvist Robotics sold to Siemens for $2.4bn in cash", frozenset({"siemens"}))
+
+    assert joined.rule == "alike"
+    assert joined.partner
+    assert 0.5 <= joined.score <= 1
+    assert len(joined.features) >= 3
+
+
+def test_a_finer_grain_asks_for_a_higher_score_of_the_same_model() -> None:
+    retold = an_entry("Smart speakers and Azure bring Xiaomi and Microsoft together", hours=30)
+    normal, fine = (
+        place_all((SIGNED, BOTH), (retold, BOTH), options=StoryOptions.model_validate({"grain": grain}))[1]
+        for grain in ("normal", "fine")
+    )
+
+    assert normal.score == fine.score
+    assert THRESHOLDS["broad"] < THRESHOLDS["normal"] < THRESHOLDS["fine"]
+
+
+def test_a_story_is_closed_after_its_window_and_its_age() -> None:
+    retold = replace(MISSPELT, id="late", published_at=an_entry("", hours=80).published_at)
+
+    assert place_all((SIGNED, BOTH), (retold, BOTH))[1].relation is Relation.NEW
+
+
+def test_an_entry_without_a_date_cannot_be_placed() -> None:
+    with pytest.raises(ValueError, match="without a date"):
+        place_all((replace(SIGNED, published_at=None), BOTH))
+
+
+def test_placing_changes_nothing_and_answers_alike_from_memory_or_in_one_call() -> None:
+    memory, index = MemoryLookups(), StoryIndex(StoryOptions())
+    arrivals = [(entry, BOTH) for entry in (SIGNED, MISSPELT, CHINESE)]
+    at_once = place_all(*arrivals, lookups=memory)
+    assert not memory.members([SIGNED.id])
+
+    one_by_one: list[Placement] = []
+    for entry, companies in arrivals:
+        one_by_one += place_all((entry, companies), lookups=memory)
+        memory.add(entry, one_by_one[-1])
+
+    assert [(p.story_id, p.relation) for p in one_by_one] == [(p.story_id, p.relation) for p in at_once]
+    assert index.place([], memory) == ()
+
+
+def test_unknown_options_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        StoryOptions.model_validate({"grains": "broad"})
+
+
+def test_empty_entries_are_placed_without_complaint() -> None:
+    empty: list[tuple[Entry, frozenset[str] | None]] = [(an_entry("", guid=f"e{n}"), None) for n in range(3)]
+
+    assert [placement.relation for placement in place_all(*empty)] == [Relation.NEW] * 3

@@ -1,0 +1,74 @@
+"""Turns of feeds by registrable domain; rows 65 and 37 of the behaviour catalogue. The clock is a number."""
+
+from __future__ import annotations
+
+from pipeline.fetch.politeness import Turn, Turns
+from tests.builders_fetch import due
+
+
+def _turns(*urls: str, spacing: float = 1.0) -> Turns:
+    return Turns([due(url) for url in urls], spacing)
+
+
+def _taken(turns: Turns, now: float) -> list[Turn]:
+    found = []
+    while turn := turns.take(now):
+        found.append(turn)
+    return found
+
+
+def test_a_registrable_domain_has_one_request_at_a_time() -> None:
+    turns = _turns("https://a.mill.co.uk/1", "https://b.mill.co.uk/2", "https://forge.co.uk/1")
+
+    assert [turn.due.feed.url for turn in _taken(turns, 0.0)] == ["https://a.mill.co.uk/1", "https://forge.co.uk/1"]
+    assert not turns
+    assert turns.wait(0.0) is None
+
+
+def test_the_next_of_a_domain_waits_for_its_spacing_from_start_to_start() -> None:
+    turns = _turns("https://mill.example/1", "https://mill.example/2", spacing=2.0)
+    [first] = _taken(turns, 10.0)
+    turns.finish(first)
+
+    assert turns.take(11.9) is None
+    assert turns.wait(11.5) == 0.5
+    assert [turn.due.feed.url for turn in _taken(turns, 12.0)] == ["https://mill.example/2"]
+
+
+def test_an_answer_slower_than_the_spacing_is_waited_for() -> None:
+    turns = _turns("https://mill.example/1", "https://mill.example/2", spacing=1.0)
+    [first] = _taken(turns, 0.0)
+
+    assert turns.take(30.0) is None
+    turns.finish(first)
+    assert turns.take(30.0)
+
+
+def test_each_ip_address_is_a_domain_of_its_own() -> None:
+    turns = _turns("http://192.0.2.1/1", "http://192.0.2.2/2", "http://[2001:db8::1]/3", "http://192.0.2.1:8080/4")
+
+    assert len(_taken(turns, 0.0)) == 3
+
+
+def test_only_the_last_of_a_domain_is_last() -> None:
+    turns = _turns("https://mill.example/1", "https://forge.example/1", "https://mill.example/2", spacing=0.0)
+    first = _taken(turns, 0.0)
+    for turn in first:
+        turns.finish(turn)
+    rest = _taken(turns, 0.0)
+
+    assert [turn.is_last for turn in first] == [False, True]
+    assert [turn.is_last for turn in rest] == [True]
+
+
+def test_what_is_no_address_gets_its_turn_too() -> None:
+    turns = _turns("http://[broken", "", "nonsense", "https://mill.example/1")
+
+    assert len(_taken(turns, 0.0)) == 4
+
+
+def test_a_large_domain_does_not_hold_up_small_ones() -> None:
+    large = [f"https://large.example/{index}" for index in range(50)]
+    turns = _turns(*large, "https://small.example/1")
+
+    assert [turn.domain for turn in _taken(turns, 0.0)] == ["large.example", "small.example"]

@@ -1,0 +1,368 @@
+"""What a poll leaves behind and when the next one is due; the numbers are rows of the behaviour catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.fetch import PollingOptions, next_state
+from pipeline.model import Document, Due, ErrorKind, Feed, FeedState, FetchFailed, FetchResult, Hints
+from tests.builders_fetch import NOW, answer, document, due, ok, same
+
+URL = "https://mill.example/feed"
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+OPTIONS = PollingOptions()
+
+
+def _after(
+    result: FetchResult,
+    doc: Document | None = None,
+    *,
+    now: datetime = NOW,
+    new: int = 0,
+    url: str = URL,
+    **state: Any,
+) -> FeedState:
+    state.setdefault("last_ok_at", NOW - HOUR)
+    return next_state(due(url, **state), result, doc, now=now, new=new, options=OPTIONS)
+
+
+def _wait(state: FeedState, now: datetime = NOW) -> timedelta:
+    assert state.next_poll_at
+    return state.next_poll_at - now
+
+
+def _failed(kind: ErrorKind, **head: Any) -> FetchFailed:
+    return FetchFailed(kind, "words", answer(**head) if head else None)
+
+
+# --------------------------------------------------------------------------- what is remembered
+
+
+def test_a_full_answer_replaces_each_validator_by_itself() -> None:
+    """Rows 1 and 8."""
+    state = _after(ok(last_modified="today"), document(), etag='"old"', last_modified="yesterday")
+
+    assert (state.etag, state.last_modified) == ("", "today")
+    assert (state.last_full_at, state.last_ok_at, state.last_polled_at) == (NOW, NOW, NOW)
+    assert (state.body_hash, state.status) == ("hash", 200)
+
+
+def test_a_304_replaces_only_what_it_brings() -> None:
+    """Rows 6 and 7."""
+    before = {"etag": '"old"', "last_modified": "yesterday", "last_full_at": NOW - HOUR, "body_hash": "h"}
+    state = _after(same(last_modified="today"), **before)
+
+    assert (state.etag, state.last_modified) == ('"old"', "today")
+    assert (state.last_full_at, state.last_ok_at, state.body_hash) == (NOW - HOUR, NOW, "h")
+
+
+@pytest.mark.parametrize("kind", [ErrorKind.HTTP, ErrorKind.NOT_A_FEED, ErrorKind.TRUNCATED, ErrorKind.EMPTY])
+def test_a_failure_leaves_the_good_copy_alone(kind: ErrorKind) -> None:
+    """Rows 9, 10 and 11."""
+    before = {"etag": '"good"', "current_url": URL, "body_hash": "h", "last_full_at": NOW - DAY}
+    state = _after(_failed(kind, etag='"bad"', url="https://elsewhere.example/"), **before)
+
+    assert (state.etag, state.current_url, state.body_hash) == ('"good"', URL, "h")
+    assert (state.last_full_at, state.last_ok_at, state.last_polled_at) == (NOW - DAY, NOW - HOUR, NOW)
+
+
+def test_failures_are_counted_and_told() -> None:
+    """Row 38."""
+    first = _after(_failed(ErrorKind.NOT_FOUND, status=404))
+    second = _after(
+        FetchFailed(ErrorKind.DNS, "no such name"), now=NOW + HOUR, failures=1, failing_since=first.failing_since
+    )
+
+    assert (first.failures, first.failing_since, first.error_kind, first.status) == (1, NOW, ErrorKind.NOT_FOUND, 404)
+    assert (second.failures, second.failing_since) == (2, NOW)
+    assert (second.error_kind, second.error, second.status) == (ErrorKind.DNS, "no such name", None)
+
+
+@pytest.mark.parametrize("result", [ok(), same()])
+def test_one_success_ends_all_failing(result: FetchResult) -> None:
+    """Row 38."""
+    state = _after(result, failures=9, failing_since=NOW - DAY, error_kind=ErrorKind.DNS, error="no such name")
+
+    assert (state.failures, state.failing_since, state.error_kind, state.error) == (0, None, None, "")
+
+
+def test_the_address_that_answered_is_remembered() -> None:
+    """Row 16."""
+    assert _after(ok(url="https://mill.example/new"), document()).current_url == "https://mill.example/new"
+
+
+def test_after_a_week_of_304_a_full_answer_is_asked_for() -> None:
+    """Row 13: at a day of its own for each feed, so that they do not all come at once."""
+    asked = []
+    for index in range(50):
+        url = f"https://mill.example/{index}"
+        for day in (6, 7.5, 8):
+            state = _after(same(etag='"1"'), url=url, etag='"1"', last_full_at=NOW - day * DAY)
+            asked.append((day, state.etag == ""))
+
+    assert (6, True) not in asked
+    assert (8, False) not in asked
+    assert {(7.5, True), (7.5, False)} <= set(asked)
+
+
+# --------------------------------------------------------------------------- the next poll of a healthy feed
+
+
+@pytest.mark.parametrize(
+    ("every", "interval"),
+    [(10 * MINUTE, 16), (HOUR, 40), (4 * HOUR, 80), (DAY, 196), (30 * DAY, 720), (timedelta(seconds=20), 10)],
+)
+def test_the_interval_goes_with_the_root_of_the_pace(every: timedelta, interval: int) -> None:
+    """Row 35."""
+    state = _after(ok(), document(every=every))
+
+    assert state.interval
+    assert state.interval / MINUTE == pytest.approx(interval, abs=1)
+    assert state.interval <= _wait(state) <= state.interval * 1.1 + timedelta(seconds=1)
+
+
+def test_a_burst_is_noticed_in_a_long_document() -> None:
+    """Row 35."""
+    slow, burst = document(every=DAY, newest=NOW - HOUR), document(every=10 * MINUTE, count=5)
+    both = Document(slow.info, (*burst.entries, *slow.entries))
+
+    assert _after(ok(), both).interval == _after(ok(), burst).interval
+
+
+def test_dates_that_cannot_tell_a_pace_are_not_used() -> None:
+    """Row 35: one date for all (that of the build), dates in the future, no dates."""
+    build = Document(document().info, document(every=HOUR, count=1).entries * 20)
+    future = document(every=HOUR, count=5, newest=NOW + 10 * DAY)
+
+    assert _after(ok(), build).interval == OPTIONS.default_interval
+    assert _after(ok(), future).interval == OPTIONS.default_interval
+    assert _after(ok(), document()).interval == OPTIONS.default_interval
+
+
+def test_an_undated_feed_is_felt_out() -> None:
+    """Row 35."""
+    before = {"interval": HOUR, "last_polled_at": NOW - HOUR}
+    quiet, busy = _after(ok(), document(), **before), _after(ok(), document(), new=16, **before)
+
+    assert quiet.interval == 66 * MINUTE
+    assert busy.interval == 35 * MINUTE
+
+
+def test_a_silent_feed_is_asked_ever_less() -> None:
+    """Row 35."""
+    state = FeedState(URL, interval=40 * MINUTE, last_full_at=NOW, last_ok_at=NOW)
+    now, intervals = NOW, []
+    for _ in range(200):
+        now += state.interval or HOUR
+        state = next_state(Due(due(URL).feed, state), same(), None, now=now, new=0, options=OPTIONS)
+        intervals.append(state.interval or HOUR)
+
+    assert intervals == sorted(intervals)
+    assert intervals[0] == 40 * MINUTE
+    assert OPTIONS.max_interval / 2 < intervals[-1] <= OPTIONS.max_interval
+
+
+def test_the_wish_of_the_server_is_a_floor_between_15_minutes_and_a_day() -> None:
+    """Rows 22 and 23."""
+    for result in (ok, same):
+        busy = {"interval": 10 * MINUTE, "last_full_at": NOW - HOUR}
+
+        assert 2 * HOUR <= _wait(_after(result(fresh_for=2 * HOUR), **busy)) <= 2.2 * HOUR
+        assert 15 * MINUTE <= _wait(_after(result(fresh_for=MINUTE), **busy)) <= 70 * MINUTE
+        assert _wait(_after(result(fresh_for=DAY), **busy)) == DAY
+
+
+def test_ttl_is_a_floor_also_after_later_304s() -> None:
+    """Row 31."""
+    busy = document(every=10 * MINUTE, hints=Hints(ttl=3 * HOUR))
+    state = _after(ok(), busy)
+    later = _after(same(), now=NOW + 4 * HOUR, interval=state.interval, last_full_at=NOW)
+
+    assert 3 * HOUR <= _wait(state) <= 3.3 * HOUR
+    assert 3 * HOUR <= _wait(later, NOW + 4 * HOUR) <= 3.3 * HOUR
+    assert _wait(_after(ok(), document(every=10 * MINUTE, hints=Hints(ttl=30 * DAY)))) == DAY
+
+
+def test_update_period_is_a_floor_unless_the_feed_outpaces_it() -> None:
+    """Row 32."""
+    daily = Hints(update_every=DAY)
+
+    assert _wait(_after(ok(), document(every=6 * HOUR, hints=daily))) == DAY
+    assert _wait(_after(ok(), document(every=HOUR, hints=daily))) < HOUR
+    assert 15 * MINUTE <= _wait(_after(ok(), document(every=3 * MINUTE, hints=Hints(update_every=MINUTE)))) < HOUR
+
+
+def test_quiet_hours_and_days_are_kept() -> None:
+    """Row 33: NOW is noon of a Wednesday, UTC."""
+    hours = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(12, 13, 14))))
+    midnight = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(*range(12, 25),))))
+    days = _after(ok(), document(every=HOUR, hints=Hints(skip_days=(2, 3))))
+    night = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(0, 1, 2))))
+
+    assert 3 * HOUR <= _wait(hours) <= 3.25 * HOUR
+    assert 13 * HOUR <= _wait(midnight) <= 13.25 * HOUR
+    assert 36 * HOUR <= _wait(days) <= 36.25 * HOUR
+    assert _wait(night) < HOUR
+
+
+@pytest.mark.parametrize("hints", [Hints(skip_hours=tuple(range(24))), Hints(skip_days=tuple(range(7)))])
+def test_a_list_of_all_hours_or_days_is_a_mistake(hints: Hints) -> None:
+    """Row 33."""
+    assert _wait(_after(ok(), document(every=HOUR, hints=hints))) < HOUR
+
+
+def test_a_finished_feed_is_not_polled_again() -> None:
+    """Row 34."""
+    state = _after(ok(), document(hints=Hints(expired=True)))
+
+    assert "finished" in state.disabled
+    assert state.next_poll_at is None
+
+
+def test_feeds_that_start_together_do_not_stay_together() -> None:
+    """Row 37."""
+    waits = [
+        _wait(next_state(due(f"{URL}/{index}"), ok(), document(every=HOUR), now=NOW, new=0, options=OPTIONS))
+        for index in range(500)
+    ]
+
+    assert min(waits) >= OPTIONS.min_interval
+    assert max(sum(start <= wait < start + MINUTE for wait in waits) for start in waits) < 60
+    assert max(waits) - min(waits) > 20 * MINUTE
+
+
+def test_an_unchanged_body_that_was_not_parsed_again_counts_as_silence() -> None:
+    state = _after(ok(etag='"2"'), None, interval=40 * MINUTE, last_full_at=NOW - HOUR, etag='"1"')
+
+    assert (state.interval, state.etag, state.last_full_at) == (40 * MINUTE, '"2"', NOW)
+
+
+# --------------------------------------------------------------------------- the next poll of a failing feed
+
+
+def test_each_failure_doubles_the_wait_up_to_a_day() -> None:
+    """Row 38."""
+    waits = [
+        _wait(_after(_failed(ErrorKind.CONNECT), interval=HOUR, failures=failures, failing_since=NOW - DAY))
+        for failures in range(7)
+    ]
+
+    for expected, wait in zip((1, 2, 4, 8, 16, 24, 24), waits, strict=True):
+        assert expected * HOUR <= wait <= min(expected * 1.1 * HOUR, DAY) + timedelta(seconds=1)
+
+
+def test_a_feed_that_fails_for_a_month_is_looked_in_on_weekly() -> None:
+    """Row 38: never dropped in silence."""
+    state = _after(_failed(ErrorKind.DNS), failures=40, failing_since=NOW - 31 * DAY)
+
+    assert _wait(state) == 7 * DAY
+    assert state.disabled == ""
+
+
+def test_a_plea_to_stay_away_outweighs_the_back_off() -> None:
+    """Rows 26 to 28."""
+    plea = _failed(ErrorKind.HTTP, status=503, retry_after=30 * HOUR)
+
+    assert _wait(_after(plea, interval=HOUR)) == 30 * HOUR
+    assert _wait(_after(plea, failures=40, failing_since=NOW - 31 * DAY)) == 7 * DAY
+
+
+def test_429_without_a_time_waits_an_hour_and_more() -> None:
+    """Row 29."""
+    limited = _failed(ErrorKind.RATE_LIMITED, status=429)
+
+    assert HOUR <= _wait(_after(limited, interval=10 * MINUTE)) <= 2.2 * HOUR
+    assert 6 * HOUR <= _wait(_after(limited, interval=3 * HOUR)) <= 7.7 * HOUR
+
+
+def test_429_with_a_short_time_is_not_made_worse() -> None:
+    """Row 26."""
+    limited = _failed(ErrorKind.RATE_LIMITED, status=429, retry_after=2 * MINUTE)
+
+    assert _wait(_after(limited, interval=20 * MINUTE)) <= 22 * MINUTE + timedelta(seconds=1)
+
+
+def test_a_site_that_refuses_us_is_left_alone_for_hours() -> None:
+    """Row 54."""
+    assert _wait(_after(_failed(ErrorKind.BLOCKED, status=403), interval=10 * MINUTE)) >= 2 * HOUR
+
+
+def test_a_feed_that_is_gone_is_retired_aloud() -> None:
+    """Row 39."""
+    state = _after(_failed(ErrorKind.GONE, status=410))
+
+    assert "410" in state.disabled
+    assert state.next_poll_at is None
+    assert state.failures == 1
+
+
+def test_a_feed_that_was_paused_by_hand_stays_paused() -> None:
+    """Row 39: only a person undoes what a person did."""
+    assert _after(ok(), document(), disabled="paused by ann").disabled == "paused by ann"
+    assert _after(_failed(ErrorKind.GONE, status=410), disabled="paused by ann").disabled == "paused by ann"
+
+
+def test_options_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="max_interval"):
+        PollingOptions(min_interval=DAY)
+    with pytest.raises(ValueError, match="hint_cap"):
+        PollingOptions(hint_floor=2 * DAY)
+
+
+# --------------------------------------------------------------------------- always
+
+
+RESULTS = st.one_of(
+    st.builds(ok, fresh_for=st.none() | st.timedeltas(timedelta(0), DAY)),
+    st.builds(same, fresh_for=st.none() | st.timedeltas(timedelta(0), DAY)),
+    st.sampled_from([_failed(kind) for kind in ErrorKind if kind is not ErrorKind.GONE]),
+)
+
+
+@given(
+    result=RESULTS,
+    every=st.none() | st.timedeltas(timedelta(seconds=1), 1000 * DAY),
+    hints=st.builds(
+        Hints,
+        ttl=st.none() | st.timedeltas(timedelta(0), 1000 * DAY),
+        update_every=st.none() | st.timedeltas(timedelta(0), 1000 * DAY),
+        skip_hours=st.lists(st.integers(0, 24), max_size=26).map(tuple),
+        skip_days=st.lists(st.integers(0, 6), max_size=8).map(tuple),
+    ),
+    failures=st.integers(0, 10_000),
+    now=st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1)).map(lambda moment: moment.replace(tzinfo=NOW.tzinfo)),
+    new=st.integers(0, 500),
+)
+def test_the_next_poll_is_never_at_once_and_never_far_away(
+    result: FetchResult, every: timedelta | None, hints: Hints, failures: int, now: datetime, new: int
+) -> None:
+    before = {"failures": failures, "failing_since": now - DAY if failures else None, "last_polled_at": now - HOUR}
+    turn = due(URL, interval=HOUR, last_full_at=now - DAY, **before)
+    doc = document(every=every, newest=now, hints=hints)
+    states = [next_state(turn, result, doc, now=now, new=new, options=OPTIONS) for _ in range(2)]
+
+    assert states[0] == states[1]
+    assert OPTIONS.min_interval <= _wait(states[0], now) <= 8 * DAY
+
+
+def test_quiet_hours_hold_after_a_304_too() -> None:
+    quiet = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(12, 13, 14))))
+
+    unchanged = next_state(Due(Feed(URL), quiet), same(), None, now=NOW, new=0, options=OPTIONS)
+
+    assert unchanged.next_poll_at is not None
+    assert unchanged.next_poll_at.hour >= 15
+
+
+def test_the_validators_of_a_document_that_breaks_off_are_not_kept() -> None:
+    whole = document(every=HOUR)
+
+    state = _after(ok(etag='"new"', last_modified="today"), replace(whole, is_cut=True), etag='"old"')
+
+    assert (state.etag, state.last_modified) == ("", "")

@@ -1,0 +1,205 @@
+"""Entry in, hits out, and why."""
+
+import pytest
+
+from pipeline.match import RULE_VERSION
+from pipeline.model import Method, Name, NameKind
+from tests.builders_match import company, engine, entry, found
+
+MICROSOFT = company("microsoft", "Microsoft", "Microsoft Corp.", "微软", tickers=("MSFT",), domains=("microsoft.com",))
+SIEMENS = company("siemens", "Siemens", "Siemens AG")
+ENERGY = company("energy", "Siemens Energy")
+TARGET = company("target", "Target", context=("shoppers",), exclude=("archery",))
+XIAOMI = company("xiaomi", "Xiaomi", "小米", tickers=("1810.HK",))
+
+
+def best(title: str, *companies, language: str = "en"):
+    hits = engine(*companies).hits(entry(title, language=language))
+    return hits[0].best if hits else None
+
+
+@pytest.mark.parametrize(
+    ("title", "method", "text_found"),
+    [
+        ("Microsoft buys a studio", Method.EXACT, "Microsoft"),
+        ("Microsofts buys a studio", Method.VARIANT, "Microsofts"),
+        ("Micorsoft buys a studio", Method.FUZZY, "Micorsoft"),
+        ("Rally for $MSFT today", Method.TICKER, "$MSFT"),
+        ("Ｍｉｃｒｏｓｏｆｔ buys a studio", Method.VARIANT, "Ｍｉｃｒｏｓｏｆｔ"),
+        ("Outage at microsoft.com today", Method.DOMAIN, "microsoft.com"),
+    ],
+)
+def test_a_mention_says_how_and_where_it_was_found(title: str, method: Method, text_found: str) -> None:
+    mention = best(title, MICROSOFT)
+
+    assert mention is not None
+    assert (mention.method, mention.found) == (method, text_found)
+    assert title[mention.start : mention.end] == text_found
+
+
+def test_two_edits_that_only_move_a_letter_are_one_typo() -> None:
+    assert found(engine(XIAOMI), "Xiamio unveils a scooter") == ["xiaomi"]
+
+
+def test_fuzzy_can_be_switched_off() -> None:
+    assert found(engine(XIAOMI, fuzzy=False), "Xiamio unveils a scooter") == []
+
+
+def test_one_misspelt_word_of_several_is_forgiven() -> None:
+    assert found(engine(company("gs", "Goldman Sachs")), "Goldman Sahcs hires an economist") == ["gs"]
+
+
+def test_the_longer_name_wins_and_the_shorter_is_silent() -> None:
+    assert found(engine(SIEMENS, ENERGY), "Siemens Energy lifts its outlook") == ["energy"]
+
+
+def test_a_sibling_that_nobody_listed_is_not_the_company() -> None:
+    assert found(engine(SIEMENS), "Order boom at Siemens Healthineers continues") == []
+
+
+def test_a_phrase_that_holds_the_name_wins_silently() -> None:
+    amazon = company("amazon", "Amazon")
+
+    assert found(engine(amazon), "Dolphins return to the Amazon River") == []
+    assert found(engine(amazon), "Amazon opens a warehouse in Ohio") == ["amazon"]
+
+
+def test_context_words_lift_an_ordinary_word() -> None:
+    plain = company("target", "Target")
+
+    assert found(engine(plain), "Lines Form Outside Target") == []
+    assert found(engine(TARGET), "Lines Form Outside Target", "Hundreds of shoppers waited.") == ["target"]
+
+
+def test_exclusion_words_sink_it_again() -> None:
+    assert found(engine(TARGET), "Target opens a range", "The archery club welcomes shoppers.") == []
+
+
+def test_an_exclusion_phrase_silences_only_its_own_company() -> None:
+    siemens = company("siemens", "Siemens", exclude=("Siemens Energy",))
+
+    assert found(engine(siemens, ENERGY), "Siemens Energy hires") == ["energy"]
+    assert found(engine(siemens), "Siemens Energy hires") == []
+
+
+def test_a_weak_name_counts_only_beside_other_evidence() -> None:
+    letter = company("x", "X", context=("Musk",))
+
+    assert found(engine(letter), "Room X is closed") == []
+    assert found(engine(letter), "X says posts are down", "Musk blamed an attack.") == ["x"]
+
+
+def test_a_ticker_needs_its_notation_or_its_capitals() -> None:
+    ford = company("ford", "Ford Motor Company", tickers=("F",))
+
+    assert found(engine(ford), "Stocks to own (NYSE: F)") == ["ford"]
+    assert found(engine(ford), "F is for fiction") == []
+    assert found(engine(MICROSOFT), "MSFT leads the rally") == ["microsoft"]
+    assert found(engine(MICROSOFT), "the msft of boats") == []
+
+
+def test_trademark_signs_are_no_tickers() -> None:
+    assert found(engine(company("toyota", "Toyota", tickers=("TM",))), "New Widget(TM) for gardens (TM)") == []
+
+
+def test_a_name_in_a_link_is_no_mention() -> None:
+    assert found(engine(MICROSOFT), "Look here", "https://example.org/microsoft/page") == []
+
+
+def test_the_newsroom_of_a_company_speaks_of_it() -> None:
+    assert found(engine(MICROSOFT), "A new campus", url="https://news.microsoft.com/a-new-campus") == ["microsoft"]
+    assert found(engine(MICROSOFT), "A new game", url="https://www.microsoft.com/store/game") == []
+
+
+def test_the_agency_that_tells_the_news_is_not_its_subject() -> None:
+    reuters = company("reuters", "Reuters")
+
+    assert found(engine(reuters), "Storm hits the coast (Reuters)") == []
+    assert found(engine(reuters), "Reuters names an editor") == ["reuters"]
+
+
+def test_two_companies_of_one_name_need_more_than_the_name() -> None:
+    first = company("a", "Prudenza", context=("Milan",))
+    second = company("b", "Prudenza", context=("Lima",))
+
+    assert found(engine(first, second), "Prudenza opens an office") == []
+    assert found(engine(first, second), "Prudenza opens an office in Lima") == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "name"),
+    [
+        ("de", "Streik bei der Deutschen Bahn", "Deutsche Bahn"),
+        ("de", "VW-Chef kündigt Sparkurs an", "VW"),
+        ("ru", "Прибыль Газпрома снизилась", "Газпром"),
+        ("tr", "Türk Telekom'un geliri arttı", "Türk Telekom"),
+        ("ko", "현대차는 공장을 증설한다", "현대차"),
+        ("zh", "记者在visa公司总部", "Visa"),
+        ("ja", "トヨタ、国内生産を再開", "トヨタ"),
+    ],
+)
+def test_inflection_and_script_boundaries_do_not_hide_a_name(language: str, title: str, name: str) -> None:
+    assert found(engine(company("c", name)), title, language=language) == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "name"),
+    [
+        ("ja", "ソニータウンの跡地に公園", "ソニー"),
+        ("fr", "Un accident au carrefour", "Carrefour"),
+        ("en", "Pineapple prices rise", "Apple"),
+        ("en", "Boxing champion returns", "Boeing"),
+        ("en", "The car has 300 hp", "HP"),
+    ],
+)
+def test_what_only_looks_like_the_name_is_left_alone(language: str, title: str, name: str) -> None:
+    assert found(engine(company("c", name)), title, language=language) == []
+
+
+def test_hits_come_by_company_with_their_best_mention_first() -> None:
+    hits = engine(XIAOMI, MICROSOFT).hits(entry("Xiaomi and Microsoft agree", "Shares of Microsoft rose."))
+
+    assert [hit.company_id for hit in hits] == ["microsoft", "xiaomi"]
+    assert all(hit.rule_version == RULE_VERSION for hit in hits)
+    assert [m.score for m in hits[0].mentions] == sorted((m.score for m in hits[0].mentions), reverse=True)
+
+
+def test_reasons_add_up_to_the_score() -> None:
+    mention = best("Target shares slide", TARGET)
+
+    assert mention is not None
+    assert mention.score == min(100.0, sum(reason.points for reason in mention.reasons))
+
+
+def test_a_forced_unique_name_needs_no_evidence() -> None:
+    sure = company("t", "Zeta", Name("Target", NameKind.UNIQUE))
+
+    assert found(engine(sure), "Target practice range") == []
+    assert found(engine(sure), "Inside Target") == ["t"]
+
+
+def test_an_explanation_shows_the_rejected_and_the_runner_up() -> None:
+    explanation = engine(TARGET, MICROSOFT).explain(entry("Microsoft misses its 2% target"), "target")
+
+    assert explanation.hit is None
+    assert [candidate.accepted for candidate in explanation.candidates] == [False]
+    assert explanation.runner_up is not None
+    assert explanation.runner_up.company_id == "microsoft"
+    assert "lower case" in explanation.summary
+
+
+def test_an_explanation_names_the_nearest_text_when_nothing_occurs() -> None:
+    summary = engine(XIAOMI, fuzzy=False).explain(entry("Xiamio unveils a scooter"), "xiaomi").summary
+
+    assert "No name of Xiaomi occurs" in summary
+    assert "xiamio" in summary
+
+
+def test_explaining_an_unknown_company_is_refused() -> None:
+    with pytest.raises(KeyError):
+        engine(XIAOMI).explain(entry("x"), "nobody")
+
+
+def test_an_empty_watchlist_and_an_empty_entry_have_no_hits() -> None:
+    assert engine().hits(entry("Microsoft")) == ()
+    assert engine(MICROSOFT).hits(entry()) == ()

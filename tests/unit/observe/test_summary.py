@@ -1,0 +1,32 @@
+from datetime import UTC, datetime, timedelta
+
+from pipeline.model import Committed, ErrorKind, FailedFeed, RunReport
+from pipeline.observe import summary
+
+
+def report(**values):
+    return RunReport(datetime(2026, 3, 2, tzinfo=UTC), timedelta(seconds=3), **values)
+
+
+def test_a_run_is_one_line():
+    failed = (FailedFeed("https://news.example/", ErrorKind.NOT_FOUND, "404"),)
+    added = Committed(new=34, edited=2, hits=8, stories=3)
+
+    told = summary(
+        report(due=12, fetched=9, not_modified=2, failed=failed, committed=added, sent=2, undelivered=4, dead=1)
+    )
+
+    assert told == (
+        "12 feeds: 9 fetched, 2 unchanged, 1 failed; 34 new entries, 2 edited, 8 hits, 3 new stories; "
+        "2 alerts sent, 4 waiting, 1 given up"
+    )
+
+
+def test_one_is_not_many_and_zeros_of_rare_things_are_not_told():
+    told = summary(report(due=1, fetched=1, committed=Committed(new=1, hits=1, stories=1), sent=1))
+
+    assert told == "1 feed: 1 fetched, 0 unchanged; 1 new entry, 1 hit, 1 new story; 1 alert sent"
+
+
+def test_a_run_without_feeds_may_still_send():
+    assert summary(report(sent=3)) == "no feed was due; 3 alerts sent"

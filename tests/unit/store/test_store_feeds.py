@@ -1,0 +1,183 @@
+"""Companies and feeds: configured, dropped, added, and whose turn it is."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pipeline.model import ErrorKind, Feed, FeedInfo, FeedState, Name, NameKind, Sighting, Watchlist
+from pipeline.store import Store
+from tests.builders_store import (
+    FEED,
+    FEEDS,
+    MICROSOFT,
+    NOW,
+    OTHER_FEED,
+    WATCHLIST,
+    XIAOMI,
+    make_batch,
+    make_entry,
+    open_store,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def poll(store: Store, state: FeedState) -> None:
+    store.commit(make_batch(feed=state.url, state=state), run_id=None, now=NOW)
+
+
+def test_a_feed_never_polled_is_due_at_once() -> None:
+    with open_store() as store:
+        assert [due.feed.url for due in store.due(NOW)] == [OTHER_FEED, FEED]
+        assert store.due(NOW)[0].state == FeedState(OTHER_FEED)
+
+
+def test_feeds_come_by_their_turn_and_then_by_address() -> None:
+    turns = {"https://d.example": 0, "https://c.example": 1, "https://b.example": 1, "https://a.example": 2}
+    with Store.open(":memory:") as store:
+        for url, hours in turns.items():
+            poll(store, FeedState(url, next_poll_at=NOW - 3 * HOUR + hours * HOUR))
+        store.add_feeds([Feed("https://z.example")], NOW)
+
+        order = [due.feed.url for due in store.due(NOW)]
+
+        assert order == [
+            "https://z.example",
+            "https://d.example",
+            "https://b.example",
+            "https://c.example",
+            "https://a.example",
+        ]
+        assert [due.feed.url for due in store.due(NOW, limit=2)] == order[:2]
+
+
+def test_a_feed_rests_until_its_turn() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, next_poll_at=NOW + HOUR))
+
+        assert [due.feed.url for due in store.due(NOW)] == [OTHER_FEED]
+        assert FEED in [due.feed.url for due in store.due(NOW + HOUR)]
+        assert len(store.all_dues()) == 2
+
+
+def test_a_turn_set_while_the_clock_was_wrong_does_not_silence_a_feed() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, next_poll_at=NOW + timedelta(days=9)))
+        poll(store, FeedState(OTHER_FEED, next_poll_at=NOW + timedelta(days=7)))
+
+        assert [due.feed.url for due in store.due(NOW)] == [FEED]
+
+
+def test_a_disabled_feed_takes_no_turns_unless_it_is_named() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, disabled="gone (410)"))
+
+        assert [due.feed.url for due in store.due(NOW)] == [OTHER_FEED]
+        assert [due.feed.url for due in store.dues([FEED, "https://unknown.example", OTHER_FEED, FEED])] == [
+            FEED,
+            OTHER_FEED,
+        ]
+
+
+def test_all_that_a_poll_taught_is_remembered() -> None:
+    state = FeedState(
+        url=FEED,
+        current_url="https://wire.example/new",
+        etag='W/"a"',
+        last_modified="Mon, 02 Mar 2026 08:00:00 GMT",
+        body_hash="abc",
+        status=503,
+        failures=2,
+        failing_since=NOW - HOUR,
+        error_kind=ErrorKind.HTTP,
+        error="the server is busy (503)",
+        last_polled_at=NOW,
+        last_ok_at=NOW - 2 * HOUR,
+        last_full_at=NOW - 3 * HOUR,
+        interval=timedelta(seconds=90, milliseconds=500),
+        next_poll_at=NOW + HOUR,
+    )
+    with open_store() as store:
+        poll(store, state)
+
+        assert store.dues([FEED])[0].state == state
+
+
+def test_what_a_feed_calls_itself_fills_only_what_the_configuration_leaves_open() -> None:
+    bare = "https://bare.example/feed"
+    info = FeedInfo(title="Its own title", link="https://bare.example/", language="fr", format="rss20")
+    with open_store() as store:
+        store.commit(make_batch(feed=bare, info=info), run_id=None, now=NOW)
+        store.commit(make_batch(info=info), run_id=None, now=NOW)
+        store.remember(WATCHLIST, (*FEEDS, Feed(bare)), NOW)
+
+        titles = {due.feed.url: (due.feed.title, due.feed.language) for due in store.dues([bare, FEED])}
+        assert titles == {bare: ("Its own title", "fr"), FEED: ("The Wire", "fr")}
+
+
+def test_a_feed_that_leaves_the_configuration_rests_and_keeps_its_memory() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, etag="kept"))
+
+        store.remember(WATCHLIST, FEEDS[1:], NOW)
+        assert [due.feed.url for due in store.all_dues()] == [OTHER_FEED]
+        assert store.dues([FEED])[0].state.etag == "kept"
+
+        store.remember(WATCHLIST, FEEDS, NOW)
+        assert len(store.all_dues()) == 2
+
+
+def test_a_feed_added_by_hand_stays_whatever_is_configured() -> None:
+    by_hand = Feed("https://hand.example/feed", source="cli")
+    with open_store() as store:
+        assert store.add_feeds([by_hand, Feed(FEED, source="cli")], NOW) == 1
+        assert store.add_feeds([by_hand], NOW) == 0
+
+        store.remember(WATCHLIST, (), NOW)
+        assert [due.feed.url for due in store.due(NOW)] == [by_hand.url]
+
+
+def test_headers_with_secrets_never_reach_the_file() -> None:
+    secret = Feed(FEED, headers=(("Authorization", "Bearer top-secret"),), tags=("tech",), tier=1)
+    with open_store() as store:
+        store.remember(WATCHLIST, [secret], NOW)
+
+        assert store.dues([FEED])[0].feed == replace(secret, title="The Wire", headers=())
+        assert "top-secret" not in "".join(store.database.conn.iterdump())
+
+
+def test_companies_are_kept_as_configured_and_never_forgotten() -> None:
+    forced = replace(XIAOMI, aliases=(Name("Mi", NameKind.COMMON), Name("小米")))
+    with open_store() as store:
+        store.remember(Watchlist((forced,)), (), NOW + HOUR)
+
+        rows = {row["id"]: row for row in store.database.table("companies").rows}
+        assert rows["xiaomi"]["aliases"] == '[{"text":"Mi","kind":"common"},"小米"]'
+        assert (rows["xiaomi"]["added_at"], rows["xiaomi"]["changed_at"]) == (
+            "2026-03-02T09:00:00Z",
+            "2026-03-02T10:00:00Z",
+        )
+        assert (rows["xiaomi"]["tracked"], rows["microsoft"]["tracked"]) == (1, 0)
+
+
+def test_an_unchanged_configuration_changes_no_row() -> None:
+    with open_store() as store:
+        before = store.database.conn.total_changes
+
+        store.remember(Watchlist((XIAOMI, MICROSOFT)), FEEDS, NOW + HOUR)
+
+        assert store.database.conn.total_changes == before
+
+
+def test_entries_are_counted_for_the_feeds_that_carry_them() -> None:
+    own, shared = make_entry("own"), make_entry("shared")
+    with open_store() as store:
+        store.commit(make_batch(own, shared), run_id=None, now=NOW)
+        store.commit(
+            make_batch(feed=OTHER_FEED, sightings=(Sighting(shared.id, OTHER_FEED, "g", "u"),)), run_id=None, now=NOW
+        )
+
+        assert store.feed_entry_counts([FEED, OTHER_FEED, "https://none.example"]) == {
+            FEED: 2,
+            OTHER_FEED: 1,
+            "https://none.example": 0,
+        }

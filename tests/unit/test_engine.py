@@ -1,0 +1,125 @@
+"""The engine deals feeds into shards and gives results back in order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.engine import EngineOptions, Shard, open_engine, poll_in_order, shards
+from pipeline.model import Due, ErrorKind, Feed, FeedState, FetchFailed, Polled
+from pipeline.urls import registrable_domain
+
+
+def due(url: str) -> Due:
+    return Due(Feed(url), FeedState(url))
+
+
+def polled(shard: Shard) -> list[Polled]:
+    # Results may come in any order: a shard's feeds answer when they like.
+    return [Polled(one, FetchFailed(ErrorKind.EMPTY, one.feed.url)) for one in reversed(shard)]
+
+
+hosts = st.sampled_from(["a.example.com", "b.example.com", "example.org", "feeds.example.net", "127.0.0.9"])
+due_lists = st.lists(st.tuples(hosts, st.integers(0, 50)), unique=True, max_size=30).map(
+    lambda pairs: [due(f"http://{host}/{path}") for host, path in pairs]
+)
+
+
+@given(due_lists, st.integers(1, 7))
+def test_a_domain_is_never_divided_and_no_feed_is_lost(dues: list[Due], size: int) -> None:
+    dealt = shards(dues, size)
+
+    homes: dict[str, int] = {}
+    for number, shard in enumerate(dealt):
+        for one in shard:
+            assert homes.setdefault(registrable_domain(one.feed.url), number) == number
+    assert sorted(one.feed.url for shard in dealt for one in shard) == sorted(one.feed.url for one in dues)
+
+
+@given(due_lists, st.integers(1, 7), st.integers(0, 3))
+def test_results_come_in_the_order_of_the_due_list(dues: list[Due], size: int, ahead: int) -> None:
+    with ThreadPoolExecutor(2) as engine:
+        results = list(poll_in_order(engine, dues, polled, size=size, ahead=ahead))
+
+    assert [one.due for one in results] == dues
+
+
+def test_at_most_the_allowed_shards_are_under_way() -> None:
+    dues = [due(f"http://host{number}.example/") for number in range(20)]
+    begun: list[str] = []
+    lock = Lock()
+
+    def counting(shard: Shard) -> list[Polled]:
+        with lock:
+            begun.extend(one.feed.url for one in shard)
+        return polled(shard)
+
+    with ThreadPoolExecutor(4) as engine:
+        results = poll_in_order(engine, dues, counting, size=1, ahead=2)
+        next(results)
+        seen = len(begun)
+        results.close()
+
+    assert seen <= 3
+
+
+def test_closing_early_cancels_what_has_not_begun() -> None:
+    dues = [due(f"http://host{number}.example/") for number in range(6)]
+    release = Event()
+    begun: list[str] = []
+
+    def waiting(shard: Shard) -> list[Polled]:
+        begun.append(shard[0].feed.url)
+        if len(begun) > 1:
+            release.wait(5)
+        return polled(shard)
+
+    with ThreadPoolExecutor(1) as engine:
+        results = poll_in_order(engine, dues, waiting, size=1, ahead=5)
+        next(results)
+        results.close()
+        release.set()
+
+    assert len(begun) <= 2
+
+
+def test_told_to_stop_it_gives_up_the_shard_that_hangs_and_what_has_not_begun() -> None:
+    dues = [due(f"http://host{number}.example/") for number in range(6)]
+    release, stop = Event(), Event()
+    begun: list[str] = []
+
+    def hanging(shard: Shard) -> list[Polled]:
+        begun.append(shard[0].feed.url)
+        if len(begun) > 1:
+            stop.set()
+            release.wait(5)
+        return polled(shard)
+
+    with open_engine(EngineOptions(workers=1)) as engine:
+        results = list(poll_in_order(engine, dues, hanging, size=1, ahead=5, stop=stop.is_set))
+    was_waiting = not release.is_set()
+    release.set()
+
+    assert was_waiting
+    assert [one.due for one in results] == dues[: len(results)]
+    assert len(results) <= 1
+    assert len(begun) == 2
+
+
+def test_told_to_stop_beforehand_it_begins_nothing() -> None:
+    with open_engine(EngineOptions()) as engine:
+        results = list(poll_in_order(engine, [due("http://host.example/")], polled, size=1, ahead=1, stop=lambda: True))
+
+    assert results == []
+
+
+def test_a_fault_in_a_shard_reaches_the_caller() -> None:
+    def broken(shard: Shard) -> list[Polled]:
+        raise RuntimeError("out of memory")
+
+    with ThreadPoolExecutor(1) as engine, pytest.raises(RuntimeError, match="out of memory"):
+        list(poll_in_order(engine, [due("http://host.example/")], broken, size=1, ahead=1))

@@ -1,0 +1,114 @@
+"""What ``newsward init`` writes: it loads, it teaches, and it never overwrites."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import check, load
+from pipeline.errors import ConfigError
+from pipeline.scaffold import PACKS, companies_text, known_companies, write
+
+EXAMPLE = Path(__file__).parents[2] / "config"
+
+
+def test_what_is_written_loads_and_nothing_is_wrong_with_it(tmp_path: Path) -> None:
+    paths = write(tmp_path / "new", companies=["Microsoft", "Xiaomi", "Orchid Robotics"], packs=["technology", "wires"])
+
+    config = load(tmp_path / "new", {})
+    assert [path.name for path in paths] == ["newsward.toml", "companies.toml", "feeds.toml"]
+    assert config.database == tmp_path / "new" / "newsward.db"
+    assert [company.id for company in config.watchlist.companies] == ["microsoft", "xiaomi", "orchid-robotics"]
+    assert {tag for feed in config.feeds for tag in feed.tags} >= {"technology", "wires"}
+    assert check(config) == ()
+
+
+def test_nothing_chosen_means_the_defaults(tmp_path: Path) -> None:
+    write(tmp_path, companies=[], packs=[])
+
+    config = load(tmp_path, {})
+    assert [company.name for company in config.watchlist.companies] == ["Microsoft", "Xiaomi"]
+    assert all("technology" in feed.tags for feed in config.feeds)
+
+
+def test_a_known_company_comes_with_all_that_is_known_of_it() -> None:
+    (table,) = tomllib.loads(companies_text(["小米"]))["company"]
+
+    assert table["name"] == "Xiaomi"
+    assert "1810.HK" in table["tickers"]
+
+
+def test_a_company_named_twice_is_written_once() -> None:
+    tables = tomllib.loads(companies_text(["Google", "alphabet", "Ölwerk", "OLWERK"]))["company"]
+
+    assert [table["name"] for table in tables] == ["Google", "Ölwerk"]
+
+
+def test_comments_of_the_examples_stay_and_new_companies_are_shown_what_else_there_is() -> None:
+    text = companies_text(["Apple", "Orchid Robotics"])
+
+    assert "# A fruit as well." in text
+    assert '# tickers = ["ABCD"]' in text
+
+
+@pytest.mark.parametrize(
+    "name", ['Say "Hi" Ltd', "Back\\slash", "]]\n[[company]]\nname = 'x'", "株式会社テスト", "# hash"]
+)
+def test_any_name_is_written_so_that_it_reads_back(name: str) -> None:
+    (table,) = tomllib.loads(companies_text([name]))["company"]
+
+    assert table["name"] == " ".join(name.split())
+
+
+@pytest.mark.parametrize("name", ["", "  ", "!!!"])
+def test_a_name_without_letters_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="must hold a letter or digit"):
+        companies_text([name])
+
+
+def test_files_that_are_there_are_never_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text("# mine\n")
+
+    with pytest.raises(ConfigError) as raised:
+        write(tmp_path, companies=[], packs=[])
+
+    assert str(raised.value) == f"{tmp_path}: feeds.toml already there (choose another folder, or move them away)"
+    assert (tmp_path / "feeds.toml").read_text() == "# mine\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["feeds.toml"]
+
+
+def test_an_unknown_pack_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        write(tmp_path / "new", companies=[], packs=["tecnology"])
+
+    assert str(raised.value) == "feed pack 'tecnology' does not exist (did you mean 'technology'?)"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(ConfigError, match="cannot be written: Not a directory"):
+        write(tmp_path / "file" / "sub", companies=[], packs=[])
+
+
+def test_the_example_configuration_is_all_that_can_be_chosen(tmp_path: Path) -> None:
+    """``config/`` is written by this very function: after a change of the packs, write it anew."""
+    for path in write(tmp_path, companies=known_companies(), packs=PACKS):
+        assert (EXAMPLE / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+
+
+def test_the_example_configuration_is_large_and_clean() -> None:
+    config = load(EXAMPLE, {})
+
+    assert len(config.watchlist.companies) >= 40
+    assert len(config.feeds) >= 40
+    assert check(config) == ()
+
+
+def test_every_pack_tags_its_feeds_with_its_name(tmp_path: Path) -> None:
+    for pack in PACKS:
+        write(tmp_path / pack, companies=[], packs=[pack])
+        assert all(feed.tags[0] == pack for feed in load(tmp_path / pack, {}).feeds)
