@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format lint types imports docs soak eval clean
+.PHONY: help demo test check format soak eval clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets

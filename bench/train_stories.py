@@ -22,7 +22,7 @@ from pipeline.dedup.memory import MemoryLookups
 from pipeline.dedup.similarity import Model
 from pipeline.dedup.sketch import shingled
 from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions
-from pipeline.evaluate.dedup import Labelled, read_stream
+from pipeline.evaluate.dedup_sets import Labelled, read_stream
 from pipeline.model import Relation, StoryView
 
 PENALTY = 3.0  # on each weight, against a total row weight of some ten thousands
@@ -217,8 +217,10 @@ MEANING = {
     ),
 }
 
-# No labelled stream names two companies an item: two tracked companies in one item make the same event likelier.
-SET_BY_HAND = {"further_companies": 2.0}
+# No labelled stream names two companies an item: two tracked companies in one item make the same event likelier. At
+# 2.0 a sequel in new words, five hours after what it follows, opened a story of its own in a quarter of the orders of
+# arrival, at 3.0 in none; another matter of the same two companies, 59 hours later, stays apart at .27.
+SET_BY_HAND = {"further_companies": 3.0}
 
 if __name__ == "__main__":
     main()

@@ -196,7 +196,10 @@ class _Quiet(BaseHTTPRequestHandler):
 
 def _write_config(directory: Path, seeds: Path, urls: list[tuple[dict[str, Any], str]], webhook: str) -> Path:
     """An ordinary configuration: only the loopback addresses make it the demo's."""
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be made ({error.strerror}); name another with --dir") from error
     feeds = "\n".join(
         "[[feed]]\n"
         + "".join(f"{key} = {json.dumps(value)}\n" for key, value in {"url": url, **table}.items() if key != "file")

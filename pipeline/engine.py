@@ -16,6 +16,7 @@ from pipeline.urls import registrable_domain
 Shard = tuple[Due, ...]
 PollShard = Callable[[Shard], Sequence[Polled]]
 _ASK_EVERY = 0.2  # seconds between two questions whether to stop, while a shard is waited for
+_UNREAD = 4  # shards' worth of results for each shard ahead: how much may wait behind a slow shard
 
 
 class EngineOptions(BaseModel):
@@ -59,11 +60,12 @@ def never() -> bool:
 def shards(dues: Sequence[Due], size: int) -> tuple[Shard, ...]:
     """The due feeds in groups of about ``size``, ordered by their first feed.
 
-    Feeds of one registrable domain are always in one group, since politeness is kept inside a shard.
+    Feeds of one registrable domain are always in one group, since politeness is kept inside a shard; as there, that
+    of the configured address counts, where every poll begins.
     """
     by_domain: dict[str, list[Due]] = {}
     for due in dues:
-        by_domain.setdefault(registrable_domain(due.state.current_url or due.feed.url), []).append(due)
+        by_domain.setdefault(registrable_domain(due.feed.url) or due.feed.url, []).append(due)
     groups: list[list[Due]] = []
     for domain in by_domain.values():
         if groups and len(groups[-1]) + len(domain) <= size:
@@ -84,7 +86,9 @@ def poll_in_order(
 ) -> Iterator[Polled]:
     """Polls all due feeds on the engine and yields what came of each, in the order of ``dues``.
 
-    At most ``ahead`` shards beyond the one waited for are under way, so memory does not grow with the due list.
+    Beyond the shard waited for, ``ahead`` shards are begun, and further ones while fewer than four times ``ahead``
+    shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest, and memory does not
+    grow with the due list.
     Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
     a shard is waited for; what is under way then is left to itself.
     """
@@ -92,20 +96,22 @@ def poll_in_order(
     home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
     waiting: dict[int, Future[Sequence[Polled]]] = {}
     done: dict[str, Polled] = {}
-    begun = 0
+    begun = unread = 0
     try:
         for due in dues:
             if stop():
                 return
             number = home[due.feed.url]
             # Groups are ordered by their first feed, so the group waited for has always been begun.
-            while begun < len(dealt) and begun <= number + ahead:
+            while begun < len(dealt) and (begun <= number + ahead or unread < _UNREAD * ahead * size):
                 waiting[begun] = engine.submit(poll, dealt[begun])
+                unread += len(dealt[begun])
                 begun += 1
             if due.feed.url not in done:
                 if not _is_done(waiting[number], stop):
                     return
                 done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
+            unread -= 1
             yield done.pop(due.feed.url)
     finally:
         for future in waiting.values():

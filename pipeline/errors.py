@@ -4,7 +4,8 @@
     ├── ConfigError          bad configuration or bad usage: exit code 2
     ├── StoreError           the database cannot be used as asked
     │   ├── DatabaseBusy     another program holds it
-    │   └── DatabaseNewer    it was written by a later version
+    │   ├── DatabaseNewer    it was written by a later version
+    │   └── DataRefused      these values cannot be stored; others can
     ├── AlreadyRunning       another run holds the lock
     └── InputError           a file or line handed to a command cannot be read
 
@@ -37,6 +38,10 @@ class DatabaseBusy(StoreError):
 
 class DatabaseNewer(StoreError):
     """The database knows migrations that this version does not."""
+
+
+class DataRefused(StoreError):
+    """Values that break a rule of the tables or cannot be written: nothing of their batch was stored."""
 
 
 class AlreadyRunning(NewswardError):

@@ -35,6 +35,7 @@ class ErrorKind(StrEnum):
     EMPTY = "empty"
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"  # a feed so broken that no entry could be read
+    INVALID_URL = "invalid_url"
     UNEXPECTED = "unexpected"  # our own fault: logged with its traceback
 
 
@@ -406,11 +407,22 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """A further entry of an alert's story, as an alert names it; as stored, neither cut nor cleaned."""
+
+    publisher: str  # as the entry says, else its feed
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwedAlert:
     """An alert taken from the outbox under a lease, with the attempts made before."""
 
     alert: Alert
     attempts: int = 0
+    is_fixed: bool = False  # its payload is what every attempt must carry
+    tellings: tuple[Telling, ...] = ()  # while it is not: other tellings of its story, the earliest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +480,11 @@ class FetchRecord:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """All that one feed's turn wants written, in one transaction."""
+    """All that one feed's turn wants written, in one transaction.
+
+    ``hits`` are all that the new and edited entries have: a stored hit of an edited entry that is not among them has
+    lost its evidence.
+    """
 
     feed: Feed
     state: FeedState
@@ -525,6 +541,12 @@ class RunReport:
 
         One dead feed that is due by itself proves nothing, unless it is the only one.
         """
-        network = {ErrorKind.DNS, ErrorKind.CONNECT, ErrorKind.TIMEOUT, ErrorKind.UNEXPECTED}
+        network = {
+            ErrorKind.DNS,
+            ErrorKind.CONNECT,
+            ErrorKind.TIMEOUT,
+            ErrorKind.BLOCKED_ADDRESS,
+            ErrorKind.UNEXPECTED,
+        }
         everything = 0 < self.due == len(self.failed) and (self.due > 1 or self.feeds == 1)
         return everything and all(feed.kind in network for feed in self.failed)

@@ -175,6 +175,7 @@ _EXPECTED = {
     "path": "a string",
     "time_delta": 'a duration such as "30 minutes", or a number of seconds',
 }
+_WRITTEN = {"time_delta": 'units: seconds, minutes, hours, days, weeks or s, m, h, d, w, as in "1 day 12 h"'}
 _UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -238,7 +239,9 @@ def _in_words(detail: ErrorDetails, model: type[BaseModel], where: str) -> Confi
         return ConfigError(f"{key} is missing", where=where, remedy=_description(model, location))
     if wrong := _WRONG_TYPE.fullmatch(detail["type"]):
         expected = _EXPECTED[wrong[1]]
-        remedy = "put it in quotes" if wrong[1] == "string" and isinstance(value, int | float | date | time) else ""
+        remedy = _WRITTEN.get(wrong[1], "")
+        if wrong[1] == "string" and isinstance(value, int | float | date | time):
+            remedy = "put it in quotes"
         # A string that holds no number: what it holds is the fault, not that it is a string.
         was = "" if "parsing" in detail["type"] else f", not {found(value)}"
         return ConfigError(f"{key} must be {expected}{was}", where=where, remedy=remedy)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import structlog
 
-from pipeline.fetch import FetchOptions, fetch_many, public_url
+from pipeline.fetch import FetchOptions, fetch_many, one_line, public_url
 from pipeline.model import Due, ErrorKind, Fetched, FetchFailed, FetchResult, Polled
 from pipeline.parse import parse
 
@@ -42,6 +42,6 @@ def read(due: Due, result: FetchResult) -> Polled:
         log.exception("parser_failed", feed=public_url(due.feed.url))
         document = FetchFailed(ErrorKind.UNEXPECTED, f"the parser failed on it: {type(error).__name__}: {error}")
     if isinstance(document, FetchFailed):
-        return Polled(due, replace(document, answer=answer))
+        return Polled(due, replace(document, reason=one_line(document.reason), answer=answer))
     # The body has done its work and would only make the way back to the coordinator heavy.
     return Polled(due, replace(result, body=b"", answer=answer), document)

@@ -14,7 +14,7 @@ import structlog
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
 from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
 from pipeline.engine import EngineOptions, never, poll_in_order
-from pipeline.errors import NewswardError
+from pipeline.errors import DataRefused, NewswardError
 from pipeline.fetch import FetchOptions, PollingOptions, next_state, public_url
 from pipeline.match import MatchEngine
 from pipeline.model import (
@@ -33,6 +33,7 @@ from pipeline.model import (
     NotModified,
     Placement,
     Polled,
+    Relation,
     RunReport,
 )
 from pipeline.parse import settle
@@ -41,6 +42,7 @@ from pipeline.store import Store
 
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
+BEAT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def run_once(
 ) -> RunReport:
     """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
 
-    Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others.
+    Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others, nor does
+    one whose matches cannot be stored. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
     again, and the alerts owed are sent, by the next run.
     Raises StoreError when the database cannot be written: what was committed before stays.
@@ -85,19 +88,23 @@ def run_once(
     report = RunReport(started_at=now, took=timedelta(), feeds=len(stages.feeds), due=len(turn))
     options = stages.engine_options
     poll = partial(poll_shard, options=stages.fetch)
+    beaten_at: datetime | None = None
     for polled in poll_in_order(stages.engine, turn, poll, size=options.shard_size, ahead=options.workers, stop=stop):
-        batch = _decide(polled, stages, now)
-        committed = store.commit(batch, run_id=run_id, now=now)
+        batch, committed = _take_turn(polled, stages, run_id, now)
+        moment = _moment(stages, now, began)
+        if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
+            store.beat(moment)
+            beaten_at = moment
         report = _count(report, batch, committed)
         _tell(batch, committed)
         if watch:
             watch(batch, committed)
     if not stop():
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        polled_at = now + timedelta(seconds=stages.monotonic() - began)
+        polled_at = _moment(stages, now, began)
         outcome = deliver(store, stages.channels, now=polled_at, options=stages.alert)
         report = replace(report, sent=outcome.sent, undelivered=outcome.waiting, dead=outcome.dead)
-    report = replace(report, took=timedelta(seconds=stages.monotonic() - began))
+    report = replace(report, took=_moment(stages, now, began) - now)
     store.close_run(run_id, report)
     return report
 
@@ -116,6 +123,10 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     placed = {entry.entry_id for entry in known.values() if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
+    candidates = (
+        *_arrived(unplaced, hits, placements),
+        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, lookups),
+    )
     return Batch(
         due.feed,
         next_state(due, result, document, now=now, new=len(found.new), options=stages.polling),
@@ -126,7 +137,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
         sightings=found.sightings,
         hits=tuple(hits),
         placements=placements,
-        alerts=_alerts(unplaced, hits, placements, stages, now, first_poll=first_poll),
+        alerts=_alerts(candidates, stages, now, first_poll=first_poll),
     )
 
 
@@ -139,8 +150,29 @@ def _decide(polled: Polled, stages: Stages, now: datetime) -> Batch:
     except Exception as error:
         log.exception("feed_failed_unexpectedly", feed=public_url(polled.due.feed.url))
         reason = f"a fault in newsward: {type(error).__name__}: {error}; please report it with the log"
-        failed = Polled(polled.due, FetchFailed(ErrorKind.UNEXPECTED, reason, polled.result.answer))
-        return make_batch(failed, stages, stages.store, now)
+        return _lost_turn(polled, reason, stages, now)
+
+
+def _lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Batch:
+    """What is written of a feed when its turn came to nothing by a fault."""
+    failed = Polled(polled.due, FetchFailed(ErrorKind.UNEXPECTED, reason, polled.result.answer))
+    return make_batch(failed, stages, stages.store, now)
+
+
+def _take_turn(polled: Polled, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
+    """One feed decided and committed; what the database refuses costs this feed its turn and nobody else."""
+    batch = _decide(polled, stages, now)
+    try:
+        return batch, stages.store.commit(batch, run_id=run_id, now=now)
+    except DataRefused as error:
+        log.exception("feed_refused_by_database", feed=public_url(polled.due.feed.url))
+        batch = _lost_turn(polled, f"{error}; please report it with the log", stages, now)
+        return batch, stages.store.commit(batch, run_id=run_id, now=now)
+
+
+def _moment(stages: Stages, now: datetime, began: float) -> datetime:
+    """The time during a run that began at ``now``."""
+    return now + timedelta(seconds=stages.monotonic() - began)
 
 
 def _configured(stages: Stages, due: Due) -> Due:
@@ -163,20 +195,35 @@ def _arrival(entry: Entry, hits: Sequence[Hit]) -> Arrival:
     return Arrival(entry, frozenset(hit.company_id for hit in hits), frozenset(names))
 
 
-def _alerts(
-    entries: Sequence[Entry],
-    hits: Sequence[Hit],
-    placements: Sequence[Placement],
-    stages: Stages,
-    now: datetime,
-    *,
-    first_poll: bool,
-) -> tuple[Alert, ...]:
+def _arrived(entries: Sequence[Entry], hits: Sequence[Hit], placements: Sequence[Placement]) -> Sequence[Candidate]:
+    """Entries that were placed just now."""
     by_id = {entry.id: entry for entry in entries}
-    candidates = [
+    return [
         Candidate(by_id[place.entry_id], tuple(hit for hit in hits if hit.entry_id == place.entry_id), place)
         for place in placements
     ]
+
+
+def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], lookups: Lookups) -> Sequence[Candidate]:
+    """Edited entries, with the companies that the edit brought in. They keep their place, and their date.
+
+    What they were about before has had its chance of an alert.
+    """
+    members = lookups.members([entry.id for entry in edited]) if edited and hits else {}
+    candidates = []
+    for entry in edited:
+        member = members.get(entry.id)
+        if member is None:
+            continue
+        news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
+        place = Placement(entry.id, member.article_id, member.story_id, Relation.UPDATE, "edited")
+        if news:
+            candidates.append(Candidate(replace(entry, published_at=member.published_at), news, place))
+    return candidates
+
+
+def _alerts(candidates: Sequence[Candidate], stages: Stages, now: datetime, *, first_poll: bool) -> tuple[Alert, ...]:
+    """What the rules ask for."""
     return owed(
         candidates,
         stages.rules,

@@ -15,6 +15,7 @@ from pipeline.plugins import nearest
 from pipeline.text import fold
 
 PACKS = ("technology", "business", "wires", "world", "official")
+NO_PACK = "none"  # chosen instead of packs: no feeds, whoever has his own list
 DEFAULT_COMPANIES = ("Microsoft", "Xiaomi")
 DEFAULT_PACKS = ("technology",)
 
@@ -59,12 +60,13 @@ def write(directory: Path, *, companies: Sequence[str], packs: Sequence[str]) ->
     """Writes ``newsward.toml``, ``companies.toml`` and ``feeds.toml`` into the folder; the paths written.
 
     A company that the bundled examples know comes with its aliases, tickers and context. No companies or no packs
-    given: the defaults. Raises ConfigError for an unknown pack, an empty name, and rather than overwrite a file.
+    given: the defaults; the pack ``none``: no feeds. Raises ConfigError for an unknown pack, ``none`` beside others,
+    an empty name, and rather than overwrite a file.
     """
     texts = {
         "newsward.toml": _packaged("newsward"),
         "companies.toml": _COMPANIES_HEAD + companies_text(companies or DEFAULT_COMPANIES),
-        "feeds.toml": _FEEDS_HEAD + "\n".join(map(_pack, packs or DEFAULT_PACKS)),
+        "feeds.toml": _FEEDS_HEAD + feeds_text(packs or DEFAULT_PACKS),
     }
     paths = [directory / name for name in texts]
     there = [path.name for path in paths if path.exists()]
@@ -103,6 +105,15 @@ def companies_text(names: Sequence[str]) -> str:
     return _spaced(tomlkit.dumps(document))
 
 
+def feeds_text(packs: Sequence[str]) -> str:
+    """``[[feed]]`` tables of the packs; empty for ``none``. Raises ConfigError for what is no pack."""
+    if NO_PACK not in packs:
+        return "\n".join(map(_pack, packs))
+    if others := [pack for pack in packs if pack != NO_PACK]:
+        raise ConfigError(f"feed pack 'none' goes with no other, but {', '.join(others)} was chosen too")
+    return ""
+
+
 def _names(table: Mapping[str, Any]) -> Iterator[str]:
     yield str(table.get("id", ""))
     yield str(table["name"])
@@ -138,7 +149,7 @@ def _spaced(text: str) -> str:
 
 def _pack(name: str) -> str:
     if name not in PACKS:
-        remedy = nearest(name, PACKS) or f"there are: {', '.join(PACKS)}"
+        remedy = nearest(name, PACKS) or f"there are: {', '.join((*PACKS, NO_PACK))}"
         raise ConfigError(f"feed pack {name!r} does not exist", remedy=remedy)
     return _packaged(name)
 

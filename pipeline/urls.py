@@ -1,4 +1,4 @@
-"""URLs as identities: the canonical form of an article's address, and whose domain it is on."""
+"""URLs: the canonical form of an article's address, whose domain it is on, and what of it may be shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
+MASK = "***"
 MAX_LENGTH = 8192  # characters; longer is an attack or a data URL, not an article (RFC 9110 4.1 asks for 8000 octets)
 
 _DEVICE_LABEL = re.compile(r"www\d?|m|mobile|amp")
@@ -23,6 +24,16 @@ _AMP_SUFFIX = re.compile(r"\.amp(?=\.html?$|$)")
 _HTML_AMPERSAND = re.compile(r"(?:amp;)+")  # what is left of "&amp;" where a feed escaped its links twice
 _AMP_CACHE = re.compile(r"/(?:amp|[acv])/(s/)?([^/]+\.[^/].*)", re.DOTALL)
 _DIGIT = re.compile(r"\d")
+
+# Words of a name: api_key, apiKey, x-api-key, accessToken and their like each hold one.
+_SECRET_WORD = re.compile(
+    r"(api|access|auth|client|feed|refresh|rss|session|shared|signing|user)?(keys?|secrets?|tokens?|pass|passwords?)"
+    r"|auth|authorization|bearer|cookies?|credentials?|hmac|jwt|passphrase|passwd|private|pwd|session(id)?|sid|sig|signature"
+)
+_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Also where the scheme was forgotten: what is no URL yet may hold a password all the same.
+_USERINFO = re.compile(r"(^//|^|(?<=://))[^/?#]*@")
+_PARAMETER = re.compile(r"(?P<lead>[?&;#])(?P<name>[^=&;#?\s]+)=(?P<value>[^&;#]*)")
 
 # RFC 3986 2.3; the delimiters beside them carry no meaning of their own in the part they stand in, and
 # publishers escape them as it comes.
@@ -106,6 +117,25 @@ def canonical_url(url: str) -> str:
             return _print(parts)
         parts = target
     return ""
+
+
+def public_url(url: str) -> str:
+    """The URL as it may be shown: its user name and password, and the values of token-like parameters, masked.
+
+    Idempotent, never raises. All else stays as it is; a secret that is part of a path looks like any other path and
+    cannot be told.
+    """
+    return _PARAMETER.sub(_mask_parameter, _USERINFO.sub(rf"\1{MASK}@", url))
+
+
+def names_a_secret(name: str) -> bool:
+    """True when a parameter of this name holds a secret, as far as names tell."""
+    return any(_SECRET_WORD.fullmatch(word.casefold()) for word in _NAME_WORDS.findall(name))
+
+
+def _mask_parameter(match: re.Match[str]) -> str:
+    is_secret = match["value"] and names_a_secret(unquote_plus(match["name"]))
+    return f"{match['lead']}{match['name']}={MASK}" if is_secret else match[0]
 
 
 def _split(url: str) -> SplitResult | None:

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,9 +29,11 @@ from pipeline.model import (
     Relation,
     SendResult,
     Sent,
+    Telling,
 )
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+_ABSURD = timedelta(days=31)
 SCHEMA = json.loads(Path("docs/webhook.schema.json").read_text(encoding="utf-8"))
 
 
@@ -92,6 +94,7 @@ class _Row:
     next_attempt_at: datetime | None = None
     leased_until: datetime | None = None
     state: str = "owed"
+    is_fixed: bool = False
 
 
 @dataclass
@@ -101,6 +104,7 @@ class MemoryOutbox:
     rows: dict[str, _Row] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
     released: list[tuple[tuple[str, ...], datetime]] = field(default_factory=list)
+    tellings: dict[str, tuple[Telling, ...]] = field(default_factory=dict)  # by story
 
     @classmethod
     def of(cls, *alerts: Alert) -> MemoryOutbox:
@@ -120,12 +124,21 @@ class MemoryOutbox:
             earlier.add(pair)
         for row in due[:limit]:
             row.leased_until = now + lease
-        return [OwedAlert(row.alert, row.attempts) for row in due[:limit]]
+        return [self._owed(row) for row in due[:limit]]
+
+    def _owed(self, row: _Row) -> OwedAlert:
+        told = () if row.is_fixed else self.tellings.get(row.alert.story_id, ())
+        return OwedAlert(row.alert, row.attempts, row.is_fixed, told)
 
     @staticmethod
     def _is_due(row: _Row, now: datetime) -> bool:
         moments = (row.alert.not_before, row.next_attempt_at, row.leased_until)
-        return all(moment is None or moment <= now for moment in moments)
+        return all(moment is None or not now < moment < now + _ABSURD for moment in moments)
+
+    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
+        row = self.rows[alert_id]
+        assert not row.is_fixed
+        row.alert, row.is_fixed = replace(row.alert, payload=payload), True
 
     def record(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)

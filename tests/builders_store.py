@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -96,10 +97,10 @@ def make_placement(
     values: dict[str, Any] = {
         "article_id": entry.id,
         "relation": Relation.NEW if first is entry else Relation.SAME_STORY,
-        "rule": "opens" if first is entry else "similar",
+        "rule": "nothing_like_it" if first is entry else "alike",
         "partner": "" if first is entry else first.id,
         "score": 0.0 if first is entry else 0.75,
-        "features": (("shared words", 0.5),),
+        "features": () if first is entry else (("known_words", 1.4), ("title_set", 0.9), ("gap", -0.2)),
         "companies": frozenset(companies),
         "sketch": (1, -2, 2**63 - 1, -(2**63)),
         "terms": ("phone", "sale"),
@@ -189,12 +190,22 @@ def example_database(path: Path) -> None:
                 ),
                 placements=(
                     make_placement(typo, pact),
-                    make_placement(chinese, pact, companies=("xiaomi", "microsoft")),
+                    make_placement(
+                        chinese,
+                        pact,
+                        companies=("xiaomi", "microsoft"),
+                        rule="other_language",
+                        score=0.62,
+                        features=(("shared_companies", 2.0), ("hours", 0.5)),
+                    ),
                 ),
             ),
             run_id=run,
             now=NOW,
         )
+        headline = "Apple orchards wait for the bees after a frost"
+        corrected = replace(orchard, title=headline, content_hash=content_hash(headline, orchard.text))
+        store.commit(make_batch(state=FeedState(FEED, **rested), edited=(corrected,)), run_id=run, now=NOW)
         gone = "https://gone.example/feed"
         reason = "the server says that the page does not exist (404)"
         store.add_feeds([Feed(gone, title="Gone Gazette", source="cli")], NOW - timedelta(days=3))
@@ -219,5 +230,5 @@ def example_database(path: Path) -> None:
         )
         store.claim(NOW, lease=timedelta(minutes=5), limit=10)
         store.record(Delivery("a1", "desk", NOW, 1, Sent("200")))
-        added = Committed(new=4, sightings=1, hits=5, stories=1, alerts=1)
+        added = Committed(new=4, edited=1, sightings=1, hits=5, stories=1, alerts=1)
         store.close_run(run, RunReport(NOW, timedelta(seconds=4), feeds=3, due=3, fetched=2, committed=added, sent=1))

@@ -7,6 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
+
+# The first example pays for what is loaded once (vocabularies, the suffix list), and the machine may be busy.
+settings.register_profile("newsward", deadline=None)
+settings.load_profile("newsward")
 
 
 @pytest.fixture(autouse=True)

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.alert.payload import with_tellings
 from pipeline.keys import digest
 from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, SendResult, Sent
 
@@ -30,6 +31,7 @@ class AlertOptions(BaseModel):
     lease: timedelta = Field(
         timedelta(minutes=5),
         ge=timedelta(minutes=2),  # a send may take a minute, and none is begun in the second half of a lease
+        le=timedelta(days=1),
         description="How long taken alerts belong to one sender; after a crash they are free again when it ends.",
     )
     max_attempts: int = Field(
@@ -77,9 +79,13 @@ class Outbox(Protocol):
         """Takes up to ``limit`` alerts that are due, for this caller alone, until ``now + lease``.
 
         Due: neither sent nor dead, ``not_before`` and the next attempt not after ``now``, under no lease that
-        lasts beyond ``now``, and no earlier undelivered alert of the same channel and story. In the order in
-        which they came: by ``created_at``, then by insertion.
+        lasts beyond ``now``, and no earlier undelivered alert of the same channel and story. A moment so far ahead
+        that only a wrong clock can have set it counts as past. In the order in which they came: by ``created_at``,
+        then by insertion. Those whose payload is not fixed come with the other tellings of their story.
         """
+
+    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
+        """Makes this the payload of every attempt; asked once, before the first."""
 
     def record(self, delivery: Delivery) -> None:
         """Notes an attempt, sets the alert sent, dead or due at ``next_attempt_at``, and ends its lease."""
@@ -109,7 +115,8 @@ def deliver(
 ) -> Outcome:
     """One pass: sends every alert that is due at ``now``, each at most once, and notes what came of it.
 
-    ``clock`` tells the moment during the pass (default: runs on from ``now``). An alert is sent and then noted, so
+    ``clock`` tells the moment during the pass (default: runs on from ``now``). Before its first attempt an alert is
+    told who else tells its story by now, and then its payload is fixed. An alert is sent and then noted, so
     that a crash between the two repeats it under the same id and never loses it. A channel that asks to wait, or
     fails ``stop_after`` times in a row, gets nothing more in this pass; what was still meant for it goes back to
     the outbox untried, and the other channels go on. An alert that failed is overtaken by those of other stories,
@@ -180,7 +187,7 @@ class _Pass:
     def _attempt(self, owed: OwedAlert) -> None:
         alert = owed.alert
         channel = self.channels.get(alert.channel)
-        result = _send(channel, alert) if channel is not None else _no_channel(alert.channel)
+        result = _send(channel, self._fixed(owed)) if channel is not None else _no_channel(alert.channel)
         delivery = self._judge(owed, result)
         self.outbox.record(delivery)
         if isinstance(result, Sent):
@@ -192,6 +199,14 @@ class _Pass:
         _tell(delivery)
         if channel is not None:
             self._note_failure(delivery, result)
+
+    def _fixed(self, owed: OwedAlert) -> Alert:
+        """The alert as every attempt must carry it: receivers know a repetition by its id and its body."""
+        if owed.is_fixed:
+            return owed.alert
+        payload = with_tellings(owed.alert.payload, owed.tellings)
+        self.outbox.fix(owed.alert.id, payload)
+        return replace(owed.alert, payload=payload)
 
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:
         """The attempt and what follows from it."""

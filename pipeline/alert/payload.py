@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pipeline.model import Entry, Hit, Mention
+from pipeline.model import Entry, Hit, Mention, Telling
 from pipeline.text import to_iso
 
 VERSION = 1
@@ -63,8 +63,13 @@ def story_payload(
         "language": cut(lead.language, _NAME),
         "summary": cut(lead.text, _SUMMARY),
         "companies": _companies(hits, lead.id, names),
-        "also_at": _outlets(lead, others),
+        "also_at": _outlets(web_link(lead.url), others),
     }
+
+
+def with_tellings(payload: Mapping[str, Any], tellings: Sequence[Telling]) -> Mapping[str, Any]:
+    """The payload with these as the further tellings, cut and made safe; without any it stays as it is."""
+    return {**payload, "also_at": _outlets(payload.get("url", ""), tellings)} if tellings else payload
 
 
 def _companies(hits: Sequence[Hit], lead_id: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -98,14 +103,14 @@ def _evidence(mention: Mention) -> dict[str, Any]:
     }
 
 
-def _outlets(lead: Entry, others: Sequence[Entry]) -> list[dict[str, Any]]:
+def _outlets(lead_url: str, others: Sequence[Entry | Telling]) -> list[dict[str, Any]]:
     """The further tellings, each address once; an entry without a link is known by who says what."""
     outlets: dict[tuple[str, ...], dict[str, Any]] = {}
     for entry in others:
         url = web_link(entry.url)
         outlet = {"publisher": cut(entry.publisher, _NAME), "title": cut(entry.title, _TITLE), "url": url}
         outlets.setdefault((url,) if url else (entry.publisher, entry.title), outlet)
-    outlets.pop((web_link(lead.url),), None)
+    outlets.pop((lead_url,), None)
     return list(outlets.values())[:_OUTLETS]
 
 

@@ -25,7 +25,7 @@ def main() -> None:
     unicode_streams()
     try:
         app()
-    except NewswardError as error:
+    except (NewswardError, OSError) as error:
         typer.echo(f"newsward: {error}", err=True)
         sys.exit(2 if isinstance(error, (ConfigError, InputError)) else 1)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from pipeline.app import open_stages
-from pipeline.cli.output import err, print_json, print_table
+from pipeline.cli.output import print_json, print_table, say
 from pipeline.cli.root import Settings, now
+from pipeline.cli.show import show, stored_rows
 from pipeline.errors import InputError
-from pipeline.model import Batch, Committed, Due, Feed
+from pipeline.fetch import public_url
+from pipeline.model import Batch, Committed, Due, ErrorKind, Feed, FeedState
 from pipeline.observe import summary
 from pipeline.run import Stages, run_once
 from pipeline.store import RunLock
@@ -32,22 +38,30 @@ def poll(
     wait: Annotated[bool, typer.Option(help="Wait for a run that is going on.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON line a feed.")] = False,
 ) -> None:
-    """Poll feeds now and print one line each; feeds that are not in the configuration are added to the database."""
+    """Poll feeds now and print one line each; what they bring is stored, matched and alerted as by `run`.
+
+    Feeds that are not in the configuration are added to the database. Exits with 2 when an address is none.
+    """
     settings: Settings = context.obj
     config = settings.load()
     if allow_private:
         config = config.replace_fetch(allow_private=True)
-    wanted = _wanted(urls or [], urls_file)
+    named = _named(urls or [], urls_file)
+    wanted = [url for url in named if _is_web_address(url)]
     moment = now()
     with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
-        lines = _Lines(stages, moment, as_json=json)
+        lines = _Lines(stages, moment, order=named, as_json=json)
+        lines.add_refused([url for url in named if url not in wanted])
         dues, resting = _turn(stages, wanted, moment, force=force, named=bool(urls or urls_file))
-        report = run_once(stages, moment, dues=dues, watch=lines.add)
-        for due in resting:
-            lines.add_resting(due)
+        lines.add_resting(resting)
+        # The lines own stdout: an alert for the screen goes to stderr meanwhile.
+        with redirect_stdout(sys.stderr) if json else nullcontext():
+            report = run_once(stages, moment, dues=dues, watch=lines.add)
         lines.finish()
     if not json:
-        err().print(summary(report))
+        say(summary(report))
+    if len(wanted) < len(named):
+        raise typer.Exit(2)
 
 
 @app.command("list")
@@ -56,25 +70,25 @@ def list_feeds(
     json: Annotated[bool, typer.Option("--json", help="One JSON line a feed.")] = False,
 ) -> None:
     """The feeds and how they are."""
-    config = context.obj.load()
-    with open_stages(config, now()) as stages:
-        rows = stages.store.rows("feed_list")
-    if json:
-        for row in rows:
-            print_json(row)
-        return
-    print_table(
-        ("status", "failures", "title", "url", "next poll", "error"),
-        [tuple(row[name] for name in ("status", "failures", "title", "url", "next_poll_at", "error")) for row in rows],
-    )
+    rows = stored_rows(context, "feed_list")
+    show(rows, ("status", "failures", "next_poll_at", "title", "url", "error"), spare=("title",), as_json=json)
 
 
-def _wanted(urls: Sequence[str], urls_file: Path | None) -> list[str]:
+def _is_web_address(url: str) -> bool:
+    """Whether it can be polled and stored: http or https, with a host, without a password (tables would show it)."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def _named(urls: Sequence[str], urls_file: Path | None) -> list[str]:
     """The named URLs in order, each once. Raises InputError for a file that cannot be read."""
     named = list(urls)
     if urls_file:
         try:
-            lines = urls_file.read_text(encoding="utf-8").splitlines()
+            lines = urls_file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{urls_file}: cannot be read as a list of URLs ({error})") from error
         named += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
@@ -89,24 +103,28 @@ def _turn(
     if not named:
         return list(store.all_dues() if force else store.due(moment)), []
     store.add_feeds([Feed(url, source="cli") for url in wanted], moment)
-    dues = store.dues(wanted)
+    place = {url: number for number, url in enumerate(wanted)}
+    dues = sorted(store.dues(wanted), key=lambda due: place[due.feed.url])
     if force:
-        return list(dues), []
+        return dues, []
     ready = {due.feed.url for due in store.due(moment)}
     return [due for due in dues if due.feed.url in ready], [due for due in dues if due.feed.url not in ready]
 
 
 class _Lines:
-    """Prints one line a feed as it is done: JSON at once, or a table at the end."""
+    """Prints one line a feed: JSON as soon as its turn in ``order`` has come, or a table at the end."""
 
-    def __init__(self, stages: Stages, moment: datetime, *, as_json: bool) -> None:
-        self._stages, self._moment, self._json = stages, moment, as_json
+    def __init__(self, stages: Stages, moment: datetime, *, order: Sequence[str], as_json: bool) -> None:
+        self._stages, self._moment, self._json, self._stream = stages, moment, as_json, sys.stdout
+        self._named, self._awaited = frozenset(order), deque(order)
+        self._ready: dict[str, Mapping[str, Any]] = {}
         self._rows: list[Mapping[str, Any]] = []
 
     def add(self, batch: Batch, committed: Committed) -> None:
         fetch = batch.fetch
         self._emit(
-            Due(batch.feed, batch.state),
+            batch.feed.url,
+            batch.state,
             {
                 "status": fetch.status,
                 "not_modified": fetch.outcome == "not_modified",
@@ -116,32 +134,41 @@ class _Lines:
             },
         )
 
-    def add_resting(self, due: Due) -> None:
-        nothing = {"status": None, "not_modified": False, "new": 0, "error": None, "error_kind": None}
-        self._emit(due, nothing)
+    def add_resting(self, dues: Sequence[Due]) -> None:
+        for due in dues:
+            self._emit(due.feed.url, due.state, {})
+
+    def add_refused(self, urls: Sequence[str]) -> None:
+        why = "not polled: an address begins with http:// or https:// and holds no password (feeds.toml takes headers)"
+        for url in urls:
+            self._emit(url, FeedState(url), {"error": why, "error_kind": ErrorKind.INVALID_URL.value})
 
     def finish(self) -> None:
         if self._json:
             return
-        columns = ("status", "new", "entries", "next_poll_in", "url", "error")
+        columns = ("status", "new", "entries", "next_poll_at", "url", "error")
         print_table(columns, [tuple(row[name] for name in columns) for row in self._rows])
 
-    def _emit(self, due: Due, outcome: Mapping[str, Any]) -> None:
-        url, state = due.feed.url, due.state
+    def _emit(self, url: str, state: FeedState, outcome: Mapping[str, Any]) -> None:
         due_at = state.next_poll_at
         line = {
-            "url": url,
-            "current_url": state.current_url or url,
-            "status": outcome["status"],
-            "not_modified": outcome["not_modified"],
+            # Who named an address may see it again; one from the configuration may hold a secret.
+            "url": url if url in self._named else public_url(url),
+            "current_url": (state.current_url or url) if url in self._named else public_url(state.current_url or url),
+            "status": outcome.get("status"),
+            "not_modified": outcome.get("not_modified", False),
             "entries": self._stages.store.feed_entry_counts([url]).get(url, 0),
-            "new": outcome["new"],
-            "error": outcome["error"],
-            "error_kind": outcome["error_kind"],
+            "new": outcome.get("new", 0),
+            "error": outcome.get("error"),
+            "error_kind": outcome.get("error_kind"),
             "next_poll_at": to_iso(due_at) if due_at else None,
             "next_poll_in": round((due_at - self._moment).total_seconds()) if due_at else None,
             "disabled": bool(state.disabled),
         }
-        self._rows.append(line)
-        if self._json:
-            print_json(line)
+        self._ready[url] = line
+        # Without names the order is that of the turns; with them, what is done early waits for those before it.
+        while self._ready and (not self._awaited or self._awaited[0] in self._ready):
+            done = self._ready.pop(self._awaited.popleft() if self._awaited else next(iter(self._ready)))
+            self._rows.append(done)
+            if self._json:
+                print_json(done, self._stream)

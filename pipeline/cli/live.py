@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.output import out, print_json
+from pipeline.cli.output import print_json, tell
 from pipeline.cli.root import Settings, now
 from pipeline.config import Config
 from pipeline.daemon import Daemon, serve
@@ -83,7 +83,7 @@ def health(
     if as_json:
         print_json(_judgement(reasons, facts))
     else:
-        out().print("\n".join(f"unhealthy: {reason}" for reason in reasons) or "healthy", markup=False, soft_wrap=True)
+        tell("\n".join(f"unhealthy: {reason}" for reason in reasons) or "healthy")
     if reasons:
         raise typer.Exit(1)
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.output import out, print_json, print_table, read_json_lines
+from pipeline.cli.output import print_json, print_table, read_json_lines, tell
 from pipeline.cli.root import Settings
 from pipeline.config import load_companies
 from pipeline.errors import InputError
@@ -119,17 +119,17 @@ def _explanations(engine: MatchEngine, watchlist: Watchlist, entry: Entry, compa
         raise InputError(f"{company!r} is not the id of a tracked company; companies are listed in companies.toml")
     if company:
         return [engine.explain(entry, company)]
-    considered = [explanation for one in known if (explanation := engine.explain(entry, one)).candidates]
+    considered = list(engine.explain_all(entry))
     if not considered:
-        out().print("no name of a tracked company occurs; with --company ID the nearest text is shown")
+        tell("no name of a tracked company occurs; with --company ID the nearest text is shown")
     return considered
 
 
 def _show(explanation: Explanation) -> None:
-    out().print(f"\n{'HIT ' if explanation.hit else 'none'}  {explanation.summary}", markup=False)
+    tell(f"\n{'HIT ' if explanation.hit else 'none'}  {explanation.summary}")
     if explanation.hit:
         hit = explanation.hit
-        out().print(f"      score {hit.score:.0f}, salience {hit.salience:.0f}, rules {hit.rule_version}", markup=False)
+        tell(f"      score {hit.score:.0f}, salience {hit.salience:.0f}, rules {hit.rule_version}")
     rows = [
         (
             "yes" if candidate.accepted else "no",
@@ -146,7 +146,7 @@ def _show(explanation: Explanation) -> None:
         print_table(("accepted", "score", "method", "where", "found", "name", "reasons"), rows)
     if explanation.runner_up:
         other = explanation.runner_up
-        out().print(f"      runner-up: {other.company_id} by “{other.found}” ({other.score:.0f})", markup=False)
+        tell(f"      runner-up: {other.company_id} by “{other.found}” ({other.score:.0f})")
 
 
 def _as_json(explanation: Explanation) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,14 +18,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.text import Text
 
 from pipeline.app import open_stages
-from pipeline.cli.output import err, out, print_json, print_table
+from pipeline.cli.output import err, out, print_json, print_table, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.config import check as check_config
 from pipeline.demo import DemoResult, run_demo
 from pipeline.errors import AlreadyRunning
+from pipeline.fetch import public_url
 from pipeline.model import Batch, RunReport
 from pipeline.observe import summary
-from pipeline.run import run_once
+from pipeline.run import Stages, run_once
 from pipeline.scaffold import DEFAULT_COMPANIES, DEFAULT_PACKS, PACKS, write
 from pipeline.store import RunLock, Store
 from pipeline.text import to_iso
@@ -50,22 +54,39 @@ def run(
     """
     settings: Settings = context.obj
     config = settings.load()
+    moment = now()
     try:
-        with RunLock(config.database.parent, wait=wait), open_stages(config, now()) as stages, _progress() as progress:
-            task = progress.add_task("polling", total=len(stages.store.due(now())))
-            report = run_once(stages, now(), watch=lambda batch, done: progress.advance(task))
+        with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
+            report = _watched_run(stages, moment, as_json=as_json)
     except AlreadyRunning as error:
-        err().print(f"newsward: {error}; nothing to do", markup=False)
+        say(f"newsward: {error}; nothing to do")
         return
     if as_json:
         print_json(_report(report))
-    err().print(summary(report), markup=False)
+    say(summary(report))
     if report.unreachable:
         raise typer.Exit(1)
 
 
+def _watched_run(stages: Stages, moment: datetime, *, as_json: bool) -> RunReport:
+    """The run behind a progress bar; where stdout is for the report, alerts for the screen go to stderr."""
+    dues = stages.store.due(moment)
+    if not dues:
+        _tell_of_rest(stages)
+    with _progress() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
+        task = progress.add_task("polling", total=len(dues))
+        return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task))
+
+
+def _tell_of_rest(stages: Stages) -> None:
+    turns = [due.state.next_poll_at for due in stages.store.all_dues() if due.state.next_poll_at]
+    if turns:
+        say(f"no feed is due before {to_iso(min(turns))}; `feeds poll --force` polls now")
+
+
 def _report(report: RunReport) -> dict[str, Any]:
     values = asdict(report)
+    values["failed"] = [{**feed, "url": public_url(feed["url"])} for feed in values["failed"]]
     values["started_at"] = to_iso(report.started_at)
     values["took"] = round(report.took.total_seconds(), 3)
     return values
@@ -86,21 +107,24 @@ def _progress() -> Progress:
 
 def init(
     directory: Annotated[Path, typer.Argument(help="Where the configuration goes; the database will lie in it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: two companies, the technology pack.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the defaults for what is not given.")] = False,
     company: Annotated[list[str] | None, typer.Option(help="A company to track; may be repeated.")] = None,
-    pack: Annotated[list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}); may be repeated.")] = None,
+    pack: Annotated[
+        list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}, or none); may be repeated.")
+    ] = None,
 ) -> None:
-    """Write a working configuration into DIRECTORY."""
+    """Write a working configuration into DIRECTORY; without options it asks for companies and feed packs."""
     companies, packs = company or [], pack or []
-    if not yes and not companies:
+    asks = not (yes or companies or packs)
+    if asks:
         answer = typer.prompt("Companies to track, separated by commas", default=", ".join(DEFAULT_COMPANIES))
         companies = [name.strip() for name in answer.split(",") if name.strip()]
-    if not yes and not packs:
+    if asks:
         answer = typer.prompt(f"Feed packs ({', '.join(PACKS)}), separated by commas", default=", ".join(DEFAULT_PACKS))
         packs = [name.strip() for name in answer.split(",") if name.strip()]
     for path in write(directory, companies=companies, packs=packs):
-        err().print(f"wrote {path}", markup=False)
-    err().print(f"\nNext:\n  newsward --config {directory} check\n  newsward --config {directory} run", markup=False)
+        say(f"wrote {path}")
+    say(f"\nNext:\n  newsward --config {directory} check\n  newsward --config {directory} run")
 
 
 def check(
@@ -114,10 +138,10 @@ def check(
         if as_json:
             print_json(asdict(problem))
         else:
-            out().print(f"{problem.severity}: {problem.where}: {problem.what}\n    {problem.remedy}", markup=False)
+            tell(f"{problem.severity}: {problem.where}: {problem.what}\n    {problem.remedy}")
     sizes = {"companies": config.watchlist.companies, "feeds": config.feeds, "rules": config.rules}
     counts = ", ".join(f"{what}: {len(things)}" for what, things in sizes.items())
-    err().print(f"{counts}; problems: {len(problems)}", markup=False)
+    say(f"{counts}; problems: {len(problems)}")
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
 
@@ -129,7 +153,6 @@ def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Where the demo leaves its database.")] = Path("demo-data"),
 ) -> None:
     """Watch the whole pipeline work on the bundled sample: offline, in under a minute."""
-    talk = err()
     with _progress() as progress:
         tasks: dict[str, TaskID] = {}
 
@@ -141,7 +164,7 @@ def demo(
 
         result = run_demo(directory, watch=watch)
     for step, report in result.reports:
-        talk.print(f"{step}: {summary(report)}", markup=False)
+        say(f"{step}: {summary(report)}")
     with Store.open(result.database, create=False) as store:
         hits, stories = store.rows("hit_list", company=None, limit=1000), store.rows("story_list", limit=1000)
     _show_hits(hits)
@@ -158,7 +181,8 @@ def _show_hits(hits: list[dict[str, Any]]) -> None:
     shown.sort(key=lambda hit: str(hit["published_at"]), reverse=True)
     columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
     title = f"\n{len(shown)} of {len(hits)} hits: which entry is about whom, and by what evidence"
-    print_table(columns, [tuple(hit[name] for name in columns) for hit in shown], title=title)
+    rows = [tuple(hit[name] for name in columns) for hit in shown]
+    print_table(columns, rows, title=title, spare=("salience", "publisher"))
 
 
 def _is_telling(hit: dict[str, Any], kind: str) -> bool:
@@ -173,7 +197,8 @@ def _show_stories(stories: list[dict[str, Any]]) -> None:
     told.sort(key=lambda story: -int(story["entries"]))
     columns = ("entries", "outlets", "companies", "title", "publishers", "alerted")
     title = f"\n{len(told)} of {len(stories)} stories are told by several entries: each is one alert"
-    print_table(columns, [tuple(story[name] for name in columns) for story in told[:_STORIES_SHOWN]], title=title)
+    rows = [tuple(story[name] for name in columns) for story in told[:_STORIES_SHOWN]]
+    print_table(columns, rows, title=title, spare=("publishers", "alerted"))
 
 
 def _show_alert(result: DemoResult, stories: list[dict[str, Any]], console: Console) -> None:
@@ -191,10 +216,15 @@ def _show_alert(result: DemoResult, stories: list[dict[str, Any]], console: Cons
 
 def _show_next(result: DemoResult, console: Console) -> None:
     database, config = result.database, result.config
+    # As it was called: in a fresh checkout the commands are in .venv/bin and not on the path.
+    newsward = sys.argv[0]
+    sqlite_utils = str(Path(newsward).with_name("sqlite-utils"))
     console.print(
-        f"The database is {database}, its configuration {config}. Three things to do next:\n"
-        f"  1. ask it:           sqlite-utils rows {database} hit_list -t --limit 5\n"
-        f"  2. ask why:          newsward --config {config} explain 'Xiamio unveils a smart speaker'\n"
-        "  3. your companies:   newsward init my-watch --company 'Your Company' && newsward --config my-watch run",
+        f"The database is {database}, its configuration is in {config}/. Three things to do next:\n"
+        f"  1. ask it:          {sqlite_utils} rows {database} hit_list -t --limit 5\n"
+        f"  2. ask why:         {newsward} --config {config} explain 'Xiamio unveils a smart speaker'\n"
+        f"  3. your companies:  {newsward} init my-watch --company 'Your Company'\n"
+        f"                      {newsward} --config my-watch run",
         markup=False,
+        soft_wrap=True,
     )

@@ -3,38 +3,90 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
 from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.errors import InputError
 
-_WIDTH_OF_A_FILE = 160  # a table that goes into a file or pipe has no terminal to ask
+_WIDTH_OF_A_FILE = 160  # where there is no terminal to ask
+_NARROW = 120  # below it a table leaves out what it can do without
+_LONGEST_CELL = 120  # of a table that goes into a file or pipe
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_WHOLE = ("_at", "story", "id", "published", "score", "entries", "outlets", "status", "state", "time")
 
 
 def out() -> Console:
     """The console for data."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE, highlight=False)
+    return _console(sys.stdout)
 
 
 def err() -> Console:
     """The console for talk."""
-    return Console(file=sys.stderr, width=None if sys.stderr.isatty() else _WIDTH_OF_A_FILE, highlight=False)
+    return _console(sys.stderr)
+
+
+def say(text: str) -> None:
+    """A line of talk on stderr, as it is: never wrapped, never read as markup."""
+    err().print(text, markup=False, soft_wrap=True)
+
+
+def tell(text: str) -> None:
+    """The same on stdout, for what was asked."""
+    out().print(text, markup=False, soft_wrap=True)
+
+
+def _console(stream: TextIO) -> Console:
+    is_known = stream.isatty() or "COLUMNS" in os.environ
+    return Console(file=stream, width=None if is_known else _WIDTH_OF_A_FILE, highlight=False)
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", console: Console | None = None
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", spare: Sequence[str] = ()
 ) -> None:
-    """A table whose cells are shown as they are: what a feed says is never read as markup."""
-    table = Table(*columns, title=title or None, title_justify="left", box=box.SIMPLE_HEAD, expand=False)
+    """A table on stdout whose cells are shown as they are: what a feed says is never read as markup.
+
+    On a narrow terminal the ``spare`` columns are left out, and times and ids are never broken; in a file or pipe a
+    row is a line.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        _print_drawn(columns, cells, title, spare)
+    else:
+        _print_lines(columns, cells, title)
+
+
+def _print_drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, spare: Sequence[str]) -> None:
+    console = out()
+    kept = [index for index, name in enumerate(columns) if console.width >= _NARROW or name not in spare]
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for index in kept:
+        table.add_column(columns[index], no_wrap=columns[index].endswith(_WHOLE), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value), overflow="fold") for value in row))
-    (console or out()).print(table)
+        table.add_row(*(Text(row[index]) for index in kept))
+    console.print(table)
+
+
+def _print_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> None:
+    lines = [list(columns), *([_short(" ".join(cell.split())) for cell in row] for row in rows)]
+    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    if title:
+        sys.stdout.write(f"{title}\n")
+    for line in lines:
+        padded = (set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("  ".join(padded).rstrip() + "\n")
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
 
 
 def _cell(value: object) -> str:
@@ -42,13 +94,15 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.0f}"
-    return "".join(char for char in str(value) if char.isprintable() or char == "\n")
+    shown = "".join(char for char in str(value) if char.isprintable() or char == "\n")
+    return _MOMENT.sub(r"\1 \2", shown) if _MOMENT.fullmatch(shown) else shown
 
 
-def print_json(value: Mapping[str, Any]) -> None:
+def print_json(value: Mapping[str, Any], stream: TextIO | None = None) -> None:
     """One JSON line on stdout, written through at once; a lone surrogate comes out as its escape."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    target = stream or sys.stdout
+    target.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    target.flush()
 
 
 def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -57,11 +111,12 @@ def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, 
     Raises InputError naming the line that is no JSON object.
     """
     for number, line in enumerate(stream, start=1):
-        if not line.strip():
+        text = line.lstrip("\ufeff") if number == 1 else line
+        if not text.strip():
             continue
         try:
-            value = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+            value = json.loads(text)
+        except (ValueError, RecursionError) as error:  # ValueError: also a number of more digits than Python reads
             raise InputError(f"{name}, line {number}: not JSON ({error})") from error
         if not isinstance(value, dict):
             raise InputError(f"{name}, line {number}: a JSON object was expected, not {type(value).__name__}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.config import Config, load
+from pipeline.config import Config, database_of, load
 from pipeline.observe import configure_logging
 
 app = typer.Typer(
@@ -35,8 +34,12 @@ class Settings:
         """The configuration, with logging set up as it says. Raises ConfigError."""
         config = load(self.config, os.environ)
         level = "debug" if self.verbose else config.log.level
-        configure_logging(format=config.log.format, level=level, stream=sys.stderr)
+        configure_logging(format=config.log.format, level=level)
         return config
+
+    def database(self) -> Path:
+        """Where the database lies; nothing else of the configuration is read. Raises ConfigError."""
+        return database_of(self.config, os.environ)
 
 
 def now() -> datetime:
@@ -64,5 +67,5 @@ def root(
 ) -> None:
     """Global options."""
     # Until a configuration says otherwise: commands that read none must not mix logs into their data.
-    configure_logging(level="debug" if verbose else "warning", stream=sys.stderr)
+    configure_logging(level="debug" if verbose else "warning")
     context.obj = Settings(config, verbose)

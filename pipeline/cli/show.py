@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as jsons  # `json` is the name of the option
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -15,22 +16,26 @@ hits = typer.Typer(help="Hits: entries that are about a tracked company.", no_ar
 stories = typer.Typer(help="Stories: entries that tell the same news.", no_args_is_help=True)
 alerts = typer.Typer(help="Alerts: what was owed to a channel, and what came of it.", no_args_is_help=True)
 
-Limit = Annotated[int, typer.Option(min=1, help="How many rows at most.")]
+Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="How many rows at most.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line a row, with every column.")]
 
 
-def _rows(context: typer.Context, query: str, **values: Any) -> list[dict[str, Any]]:
+def stored_rows(context: typer.Context, query: str, **values: Any) -> list[dict[str, Any]]:
+    """Rows of a named query; of the configuration only the database's place is read, so that no secret is needed."""
     settings: Settings = context.obj
-    with Store.open(settings.load().database, create=False) as store:
+    with Store.open(settings.database(), create=False) as store:
         return store.rows(query, **values)
 
 
-def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
-    if not as_json:
-        print_table(columns, [tuple(row[name] for name in columns) for row in rows])
-        return
-    for row in rows:
-        print_json(row)
+def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, spare: Sequence[str] = (), as_json: bool) -> None:
+    """The rows as a table of these columns, or as JSON Lines with every column."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+    elif rows:
+        print_table(columns, [tuple(row[name] for name in columns) for row in rows], spare=spare)
+    else:
+        typer.echo("nothing to list", err=True)
 
 
 @hits.command("list")
@@ -41,15 +46,17 @@ def list_hits(
     json: Json = False,
 ) -> None:
     """The newest hits, each with its evidence."""
-    rows = _rows(context, "hit_list", company=company, limit=limit)
-    _show(rows, ("published_at", "company", "score", "salience", "publisher", "title", "evidence"), as_json=json)
+    rows = stored_rows(context, "hit_list", company=company, limit=limit)
+    columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
+    show(rows, columns, spare=("salience", "publisher"), as_json=json)
 
 
 @stories.command("list")
 def list_stories(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
     """The newest stories: who is in them, who tells them, whether an alert went out."""
-    rows = _rows(context, "story_list", limit=limit)
-    _show(rows, ("last_at", "companies", "entries", "outlets", "alerted", "title", "story"), as_json=json)
+    rows = stored_rows(context, "story_list", limit=limit)
+    columns = ("last_at", "companies", "entries", "outlets", "alerted", "title", "story")
+    show(rows, columns, spare=("outlets", "alerted"), as_json=json)
 
 
 @stories.command("explain")
@@ -59,19 +66,26 @@ def explain_story(
     json: Json = False,
 ) -> None:
     """Why each entry of a story is in it: the rule, the entry it was compared with, the score, what weighed most."""
-    rows = _rows(context, "story_explain", story=story)
+    rows = [
+        {**row, "features": jsons.loads(row["features"])} for row in stored_rows(context, "story_explain", story=story)
+    ]
     if not rows:
         typer.echo(f"no story {story}; `newsward stories list` shows the ids", err=True)
         raise typer.Exit(1)
-    _show(
-        rows,
-        ("published_at", "publisher", "relation", "rule", "score", "title", "compared_with", "features"),
-        as_json=json,
-    )
+    if not json:
+        rows = [{**row, "score": f"{row['score']:.2f}", "features": _weighed(row["features"])} for row in rows]
+    columns = ("published_at", "publisher", "relation", "rule", "score", "title", "compared_with", "features")
+    show(rows, columns, spare=("publisher", "compared_with"), as_json=json)
+
+
+def _weighed(features: Sequence[Sequence[Any]]) -> str:
+    """What moved the decision, strongest first: ``figures +2.2, gap -0.4``."""
+    return ", ".join(f"{name} {value:+.1f}" for name, value in features)
 
 
 @alerts.command("list")
 def list_alerts(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
     """The newest alerts: sent, waiting or given up, and why."""
-    rows = _rows(context, "alert_list", limit=limit)
-    _show(rows, ("created_at", "state", "channel", "attempts", "rule", "title", "error"), as_json=json)
+    rows = stored_rows(context, "alert_list", limit=limit)
+    columns = ("created_at", "state", "channel", "attempts", "rule", "title", "error")
+    show(rows, columns, spare=("attempts", "rule"), as_json=json)

@@ -31,7 +31,7 @@ def cluster(
     ] = "normal",
 ) -> None:
     """Sort a stream of entries (JSON Lines on stdin) into entries, articles and stories."""
-    given: dict[str, Any] = {}  # ids as they were given: a number stays a number
+    given: dict[str, Any] = {}  # the ids as they were given, by line: they may be of any type, and repeat
     entries = (_input(line, number, given) for number, line in read_json_lines(sys.stdin, "stdin"))
     for placed in place_stream(entries, StoryOptions(grain=grain)):
         first = (placed.id, placed.entry, placed.article, placed.story)
@@ -41,9 +41,8 @@ def cluster(
 
 def _input(line: dict[str, Any], number: int, given: dict[str, Any]) -> ClusterInput:
     try:
-        entry = read_input(line)
-        given.setdefault(entry.id, line["id"])
-        return entry
+        given[str(number)] = line.get("id")
+        return read_input({**line, "id": number})
     except InputError as error:
         raise InputError(f"stdin, line {number}: {error}") from error
 
@@ -51,7 +50,7 @@ def _input(line: dict[str, Any], number: int, given: dict[str, Any]) -> ClusterI
 def canonical() -> None:
     """Print the canonical form of each URL on stdin, one a line."""
     for line in sys.stdin:
-        sys.stdout.write(canonical_url(line.strip()) + "\n")
+        sys.stdout.write(canonical_url(line.strip().lstrip("\ufeff")) + "\n")
         sys.stdout.flush()
 
 

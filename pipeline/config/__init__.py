@@ -2,7 +2,7 @@
 
 from pipeline.config.checking import check
 from pipeline.config.companies import load_companies
-from pipeline.config.loading import Config, StoreOptions, load
+from pipeline.config.loading import Config, StoreOptions, database_of, load
 from pipeline.config.problems import Problem
 
-__all__ = ["Config", "Problem", "StoreOptions", "check", "load", "load_companies"]
+__all__ = ["Config", "Problem", "StoreOptions", "check", "database_of", "load", "load_companies"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from pipeline.config.loading import Config
 from pipeline.config.problems import Problem
-from pipeline.match.forms import core_of
-from pipeline.match.kinds import KIND_OF, WHY, flavour_of
-from pipeline.model import Company, Name, NameKind
+from pipeline.match import classify
+from pipeline.model import Company, Feed
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
@@ -32,29 +33,20 @@ def _missing(config: Config) -> Iterator[Problem]:
     if not config.watchlist.companies:
         yield Problem("companies", "no company is tracked: there will be no hits", "add [[company]] tables")
     if not config.feeds:
-        yield Problem("feeds", "no feed is configured", "add [[feed]] tables, or feeds to the database by the CLI")
+        yield Problem("feeds", "no feed is configured", "add [[feed]] tables, or run: newsward feeds poll URL")
     if not config.rules:
         yield Problem("newsward.toml", "there is no rule: hits are stored, nobody is told", "add a [[rule]]")
 
 
 def _companies(config: Config) -> Iterator[Problem]:
+    for name in classify(config.watchlist):
+        if name.warning:
+            yield Problem(f"company {name.company_id}", name.warning, name.remedy)
     for company in config.watchlist.companies:
-        where = f"company {company.id}"
-        if not company.context and not company.tickers:
-            for name in (Name(company.name), *company.aliases):
-                if why := _ambiguity(name):
-                    remedy = "add context (words that stand beside it: products, people, trade) or a ticker"
-                    yield Problem(where, f"{name.text!r}: {why}", remedy)
         for exclusion in company.exclude:
             if all(_holds(name, exclusion) for name in _names(company)):
                 what = f"every name holds the exclusion {exclusion!r}: there can be no hit"
-                yield Problem(where, what, "remove it from exclude", severity="error")
-
-
-def _ambiguity(name: Name) -> str:
-    """What else the name is, in words; an empty string when nothing else is called so."""
-    flavour = flavour_of(core_of(name.text), name.text, name.kind)
-    return "" if KIND_OF[flavour] is NameKind.UNIQUE else WHY[flavour]
+                yield Problem(f"company {company.id}", what, "remove it from exclude", severity="error")
 
 
 def _names(company: Company) -> tuple[str, ...]:
@@ -85,6 +77,26 @@ def _feeds(config: Config) -> Iterator[Problem]:
         if secret and feed.url.startswith("http:"):
             where = f"feed {feed.title or registrable_domain(feed.url)}"
             yield Problem(where, "its credentials are sent over plain http, readable on the way", "use https")
+        yield from _unreachable(feed, config)
+
+
+def _unreachable(feed: Feed, config: Config) -> Iterator[Problem]:
+    """A feed whose address is no public one, while none but public ones may be polled."""
+    host = urlsplit(feed.url).hostname or ""
+    if config.fetch.allow_private or config.fetch.allow_networks or not _is_private(host):
+        return
+    remedy = "to poll it, set allow_private = true or allow_networks in [fetch]"
+    yield Problem(f"feed {feed.title or host}", f"{host} is not public: it will be refused", remedy)
+
+
+def _is_private(host: str) -> bool:
+    """Does the host, as it is written, lead to this machine or a network that is not public?"""
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761
+        return True
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _rhythm(config: Config) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from pipeline.plugins import nearest, together, validate
 from pipeline.text import fold
 
 _WORDS = re.compile(r"\w+")
+_LETTER = re.compile(r"[^\W_]")
 _ID = re.compile(r"\w[\w.:-]{0,99}")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]+")
 _LONGEST_NAME = 200
@@ -105,7 +106,7 @@ def slug(name: str) -> str:
 
 def _name(text: str) -> str:
     words = " ".join(text.split())
-    if not _WORDS.search(words):
+    if not _LETTER.search(fold(words)):
         raise ValueError("must hold a letter or digit")
     if len(words) > _LONGEST_NAME:
         raise ValueError(f"must not be longer than {_LONGEST_NAME} characters")

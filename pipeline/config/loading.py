@@ -80,6 +80,19 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
     return config
 
 
+def database_of(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The database that ``load`` would name, found where ``load`` looks; nothing but ``[store]`` is read.
+
+    So whoever only reads needs neither the secrets of the channels nor sound feeds. Raises ConfigError.
+    """
+    main = locate(path, environ)
+    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
+    store = loader.section("store", StoreOptions)
+    if store is None:
+        raise together([*loader.environment.faults, *loader.faults])
+    return loader.directory / store.database
+
+
 @dataclass(slots=True)
 class _Loader:
     """One load: faults are gathered, so that a person is told of all of them at once."""
@@ -94,8 +107,8 @@ class _Loader:
     def config(self) -> Config | None:
         """The composed configuration; None, or to be thrown away, when faults were found."""
         self.faults.extend(unknown_tables(self.document, _KNOWN, self.file))
-        store = self._section("store", StoreOptions)
-        sections = {name: self._section(name, model) for name, model in _SECTIONS.items()}
+        store = self.section("store", StoreOptions)
+        sections = {name: self.section(name, model) for name, model in _SECTIONS.items()}
         companies = self._companies()
         channels = self._channels()
         rules = self._rules(companies, self._named("channel"))
@@ -115,7 +128,8 @@ class _Loader:
             **sections,  # type: ignore[arg-type]  # each section has the model that _SECTIONS names
         )
 
-    def _section(self, name: str, model: type[Model]) -> Model | None:
+    def section(self, name: str, model: type[Model]) -> Model | None:
+        """The options of one table of the main file; None when a fault was found in it."""
         table = self.document.get(name, {})
         if not isinstance(table, dict):
             self.faults.append(ConfigError(f"{name!r} must be a table, written [{name}]", where=self.file))

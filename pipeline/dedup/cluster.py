@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from pipeline.errors import InputError
 from pipeline.keys import content_hash, digest, entry_keys
 from pipeline.model import Entry, Feed, Relation
 from pipeline.urls import canonical_url
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)  # so that a window before it is still a moment
+_LEAP_SECOND = re.compile(r"(:[0-5]\d):60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +133,15 @@ def _text(line: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _moment(value: Any, id: str) -> datetime:
-    """RFC 3339 or seconds since 1970; a time without a zone is UTC."""
+def _moment(value: Any, name: object) -> datetime:
+    """RFC 3339 or seconds since 1970; a time without a zone is UTC. No news is older than ``EARLIEST``."""
     try:
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            # RFC 3339, 5.6 allows lower case and a leap second; Python knows neither.
+            moment = datetime.fromisoformat(_LEAP_SECOND.sub(r"\1:59", value.strip().upper()))
+            return max(EARLIEST, moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
+            return max(EARLIEST, datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError) as error:
-        raise InputError(f'"published" is no moment: {value!r} (entry {id})') from error
-    raise InputError(f'"published" must be RFC 3339 text or seconds since 1970 (entry {id})')
+        raise InputError(f'"published" is no moment: {value!r} (entry {name})') from error
+    raise InputError(f'"published" must be RFC 3339 text or seconds since 1970 (entry {name})')

@@ -13,12 +13,11 @@ from pipeline.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A document's entries by what they are to the memory; ``seen`` counts those that bring nothing."""
+    """A document's entries by what they are to the memory; those that bring nothing are in none."""
 
     new: tuple[Entry, ...] = ()
     edited: tuple[Entry, ...] = ()
     sightings: tuple[Sighting, ...] = ()
-    seen: int = 0
 
 
 def lookup_keys(entries: Iterable[Entry]) -> frozenset[str]:
@@ -42,7 +41,7 @@ def sort_entries(entries: Sequence[Entry], feed: Feed, known: Mapping[str, Known
     sorter = _Sorter(feed, dict(known), _shared_urls(entries))
     for entry in entries:
         sorter.add(entry)
-    return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings), sorter.seen)
+    return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings))
 
 
 class _Sorter:
@@ -53,7 +52,6 @@ class _Sorter:
         self.new: list[Entry] = []
         self.edited: dict[str, Entry] = {}
         self.sightings: list[Sighting] = []
-        self.seen = 0
         self._met: set[str] = set()  # ids that this document has already brought
 
     def add(self, entry: Entry) -> None:
@@ -88,17 +86,14 @@ class _Sorter:
         fresh = tuple(key for key in entry.keys if key not in self.known)
         first_telling = before.entry_id not in self._met
         self._met.add(before.entry_id)
-        is_edited = first_telling and self._is_edited(entry, before)
-        if is_edited:
+        if first_telling and self._is_edited(entry, before):
             keys = tuple(key for key in entry.keys if self.known.get(key, before).entry_id == before.entry_id)
             self.edited[before.entry_id] = replace(entry, id=before.entry_id, keys=keys)
-        is_sighting = self._is_sighting(entry, before, fresh, reused=reused)
-        if is_sighting:
+        if self._is_sighting(entry, before, fresh, reused=reused):
             self.sightings.append(
                 Sighting(before.entry_id, self.feed.url, entry.guid, entry.url, fresh or entry.keys[-1:])
             )
         self.known.update(dict.fromkeys(fresh, before))
-        self.seen += not (is_edited or is_sighting)
 
     def _is_edited(self, entry: Entry, before: Known) -> bool:
         return (

@@ -1,4 +1,4 @@
-"""What deduplication asks of the memory: the Protocol that ``store/`` fulfils."""
+"""What deduplication asks of the memory: the Protocol that ``store/`` fulfils, with the bounds of its answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from typing import Protocol
 
 from pipeline.model import Known, Member, StoryView
 
+# Every memory keeps to these, so that they all give the same answers; each bounds the cost of one entry.
+SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate: it says nothing of any two of them
+TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
+LIVE_STORIES = 500  # of all companies asked for together: the stories with the newest members
+SHOWN_MEMBERS = 16  # of a story: the entry that opened it, which tells what it is about, and the newest others
+
 
 class Lookups(Protocol):
     """Read-only questions about what is already stored; answers never depend on the order of asking."""
@@ -16,7 +22,10 @@ class Lookups(Protocol):
         """The stored entry behind each identity key that is known."""
 
     def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
-        """Entries published since then that share hashes of the sketch, with how many they share."""
+        """Entries published since then that share hashes of the sketch, with how many they share.
+
+        A hash that stands in more than ``SKETCH_POSTINGS`` entries, whenever published, does not count.
+        """
 
     def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
         """Placed entries by id; unknown ids are left out."""
@@ -24,7 +33,14 @@ class Lookups(Protocol):
     def candidates(
         self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
     ) -> Sequence[StoryView]:
-        """Stories with a member since then that share a company (None = any) and a term, best first, at most limit."""
+        """Stories with a member since then that share a company (None = any) and a term, best first, at most limit.
+
+        Best is the greatest sum of ``term_weight`` (to six decimals) over the shared terms; of equals the one with
+        the newest member, then the smaller id. Read are the ``LIVE_STORIES`` of the companies with the newest
+        members (ties as above), or, for any company, of each term the ``TERM_POSTINGS`` stories opened last.
+        A view shows at most ``SHOWN_MEMBERS``, oldest first: the entry that opened the story, and the newest
+        ``SHOWN_MEMBERS - 1``.
+        """
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        """In how many stories each term occurs, and how many stories there are."""
+        """In how many stories each term occurs (a missing one in none), and how many stories there are."""

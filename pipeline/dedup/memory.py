@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from math import log
 
-from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.lookups import LIVE_STORIES, SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
 from pipeline.model import Entry, Known, Member, Placement, StoryView
-
-MEMBERS_SHOWN = 12  # newest members of a story that a view carries, beside its first
-POSTINGS_READ = 250  # newest stories of a term that are candidates: keeps the cost of an entry flat
-SHARERS_READ = 64  # newest entries of a sketch hash, for the same reason
 
 
 @dataclass(slots=True)
 class _Story:
     id: str
+    number: int  # in the order of opening
+    opener: Member
     first_at: datetime
     last_at: datetime
     companies: frozenset[str]
-    members: list[Member] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)  # by date, those of one moment as they came
     terms: set[str] = field(default_factory=set)
 
+    @property
+    def age(self) -> tuple[float, str]:
+        """Sorts the story with the newest member first, those of one moment by id."""
+        return -self.last_at.timestamp(), self.id
+
     def view(self) -> StoryView:
-        shown = self.members
-        if len(shown) > MEMBERS_SHOWN + 1:
-            shown = [shown[0], *shown[-MEMBERS_SHOWN:]]
-        return StoryView(self.id, self.companies, self.first_at, self.last_at, tuple(shown))
+        return StoryView(self.id, self.companies, self.first_at, self.last_at, _shown(self.members, self.opener))
 
 
 class MemoryLookups:
@@ -40,22 +40,17 @@ class MemoryLookups:
         self._known: dict[str, Known] = {}
         self._members: dict[str, Member] = {}
         self._stories: dict[str, _Story] = {}
+        self._in_order: list[_Story] = []  # by number
         self._sharers: defaultdict[int, list[str]] = defaultdict(list)
-        # Ordered sets of stories by term and by company; the one touched last stands last.
-        self._postings: defaultdict[str, dict[str, None]] = defaultdict(dict)
-        self._of_company: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        self._postings: defaultdict[str, list[int]] = defaultdict(list)  # numbers of stories, the last opened last
+        self._of_company: defaultdict[str, list[tuple[float, str]]] = defaultdict(list)  # by ``_Story.age``
 
     # ------------------------------------------------------------------ writing
 
     def add(self, entry: Entry, placement: Placement) -> None:
         """Remember a placed entry. ``entry.published_at`` is set."""
-        assert entry.published_at is not None
         self.remember(entry, placement.story_id)
-        member = Member(
-            entry.id, placement.article_id, placement.story_id, entry.title, entry.text, entry.published_at,
-            entry.publisher, entry.language, placement.companies,
-        )  # fmt: skip
-        self.add_member(member, placement.sketch, placement.terms)
+        self.add_member(_member(entry, placement), placement.sketch, placement.terms)
 
     def remember(self, entry: Entry, story_id: str = "") -> None:
         """Remember an entry's identity only."""
@@ -72,27 +67,47 @@ class MemoryLookups:
     def add_member(self, member: Member, sketch: Collection[int] = (), terms: Collection[str] = ()) -> None:
         """Remember a member of a story, with what its indexes hold."""
         self._members[member.entry_id] = member
-        for value in sketch:
+        for value in set(sketch):
             self._sharers[value].append(member.entry_id)
         story = self._story(member)
-        story.members.append(member)
+        insort(story.members, member, key=_date)
+        for term in set(terms) - story.terms:
+            insort(self._postings[term], story.number)
         story.terms.update(terms)
-        story.companies |= member.companies
-        story.first_at = min(story.first_at, member.published_at)
-        story.last_at = max(story.last_at, member.published_at)
-        for company in story.companies:
-            _touch(self._of_company[company], story.id)
-        for term in terms:
-            _touch(self._postings[term], story.id)
+        self._renew(story, member.published_at, member.published_at, member.companies)
 
-    def adopt(self, view: StoryView) -> None:
-        """Take over a story from another memory, so that its next members find it whole."""
-        if view.id not in self._stories:
-            self._stories[view.id] = _Story(view.id, view.first_at, view.last_at, view.companies, list(view.members))
+    def _renew(self, story: _Story, first_at: datetime, last_at: datetime, companies: frozenset[str]) -> None:
+        """The story's dates and companies, and where its companies find it."""
+        before = story.age
+        story.first_at = min(story.first_at, first_at)
+        story.last_at = max(story.last_at, last_at)
+        if story.age != before:
+            for company in story.companies:
+                ages = self._of_company[company]
+                del ages[bisect_right(ages, before) - 1]
+                insort(ages, story.age)
+        for company in companies - story.companies:
+            insort(self._of_company[company], story.age)
+        story.companies |= companies
+
+    def adopt(self, view: StoryView, terms: Collection[str]) -> None:
+        """Take over a story of another memory, so that its next members find it whole; its terms are counted there."""
+        opener = next((one for one in view.members if one.entry_id == view.id), view.members[0])
+        story = self._story(opener)
+        present = {member.entry_id for member in story.members}
+        for member in view.members:
+            if member.entry_id not in present:
+                insort(story.members, member, key=_date)
+        story.terms.update(terms)
+        self._renew(story, view.first_at, view.last_at, view.companies)
 
     def _story(self, member: Member) -> _Story:
-        at = member.published_at
-        return self._stories.setdefault(member.story_id, _Story(member.story_id, at, at, member.companies))
+        story = self._stories.get(member.story_id)
+        if story is None:
+            at, number = member.published_at, len(self._in_order)
+            story = self._stories[member.story_id] = _Story(member.story_id, number, member, at, at, frozenset())
+            self._in_order.append(story)
+        return story
 
     # ------------------------------------------------------------------ asking
 
@@ -100,7 +115,8 @@ class MemoryLookups:
         return {key: self._known[key] for key in keys if key in self._known}
 
     def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
-        shared = Counter(entry for value in sketch for entry in self._sharers.get(value, ())[-SHARERS_READ:])
+        postings = (self._sharers.get(value, ()) for value in set(sketch))
+        shared = Counter(entry for posting in postings if len(posting) <= SKETCH_POSTINGS for entry in posting)
         return {entry: count for entry, count in shared.items() if self._members[entry].published_at >= since}
 
     def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
@@ -109,86 +125,88 @@ class MemoryLookups:
     def candidates(
         self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
     ) -> Sequence[StoryView]:
-        scores: defaultdict[str, float] = defaultdict(float)
-        near = None if companies is None else self._stories_of(companies)
-        total = len(self._stories) + 1
-        for term in sorted(terms):
-            posting = self._postings.get(term, {})
-            rarity = log(1 + total / (1 + len(posting)))
-            sharing = _newest(posting) if near is None else [story for story in near if story in posting]
-            for story in sharing:
-                scores[story] += rarity
-        live = [story for story in scores if self._stories[story].last_at >= since]
-        live.sort(key=lambda story: (-scores[story], story))
-        return [self._stories[story].view() for story in live[:limit]]
+        return self.best(companies, term_weights(terms, *self.frequencies(terms)), since, limit)
+
+    def best(
+        self, companies: frozenset[str] | None, weights: Mapping[str, float], since: datetime, limit: int
+    ) -> list[StoryView]:
+        """``candidates`` by given weights of the terms."""
+        if companies is None:
+            scores = self._scores_of_any(weights, since)
+        else:
+            near = (self._stories[story] for story in self._live(companies, since))
+            scores = {story.id: score_of(weights, story.terms) for story in near}
+        found = sorted((-score, *self._stories[story].age) for story, score in scores.items() if score)
+        return [self._stories[story].view() for *_, story in found[:limit]]
+
+    def _live(self, companies: Collection[str], since: datetime) -> list[str]:
+        """The stories of these companies that were last added to, those of one moment by id."""
+        oldest = (-since.timestamp(), "\U0010ffff")
+        lists = (self._of_company.get(company, []) for company in companies)
+        ages = {age for own in lists for age in own[: min(LIVE_STORIES, bisect_right(own, oldest))]}
+        return [story for _, story in sorted(ages)[:LIVE_STORIES]]
+
+    def _scores_of_any(self, weights: Mapping[str, float], since: datetime) -> Mapping[str, float]:
+        scores: defaultdict[int, float] = defaultdict(float)
+        for term, weight in weights.items():
+            for number in self._postings.get(term, ())[-TERM_POSTINGS:]:
+                scores[number] += weight
+        stories = ((self._in_order[number], score) for number, score in scores.items())
+        return {story.id: round(score, 6) for story, score in stories if story.last_at >= since}
 
     def view(self, story_id: str) -> StoryView | None:
         """The story as it stands; None when it is unknown."""
         story = self._stories.get(story_id)
         return story.view() if story else None
 
-    def _stories_of(self, companies: frozenset[str]) -> list[str]:
-        found = (story for company in sorted(companies) for story in _newest(self._of_company.get(company, {})))
-        return list(dict.fromkeys(found))
+    def terms_of(self, story_id: str) -> Collection[str]:
+        """The terms of a story; empty when it is unknown."""
+        story = self._stories.get(story_id)
+        return story.terms if story else ()
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         counts = {term: len(self._postings[term]) for term in terms if term in self._postings}
         return counts, len(self._stories)
 
 
-class Overlay:
-    """A memory before which the arrivals of one call stand, not yet committed."""
-
-    def __init__(self, base: Lookups) -> None:
-        self._base, self.local = base, MemoryLookups()
-
-    def known(self, keys: Collection[str]) -> Mapping[str, Known]:
-        return {**self.local.known(keys), **self._base.known(keys)}
-
-    def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
-        return {**self._base.sharing(sketch, since), **self.local.sharing(sketch, since)}
-
-    def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
-        return {**self._base.members(entry_ids), **self.local.members(entry_ids)}
-
-    def candidates(
-        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
-    ) -> Sequence[StoryView]:
-        ours = self.local.candidates(companies, terms, since, limit)
-        stored = {view.id: view for view in self._base.candidates(companies, terms, since, limit)}
-        merged = [_merged(view, stored.pop(view.id, None)) for view in ours]
-        return merged + [_merged(view, self.local.view(view.id)) for view in stored.values()]
-
-    def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        ours, our_total = self.local.frequencies(terms)
-        base, total = self._base.frequencies(terms)
-        return {term: ours.get(term, 0) + base.get(term, 0) for term in {*ours, *base}}, our_total + total
-
-    def add(self, entry: Entry, placement: Placement, story: StoryView | None) -> None:
-        """An arrival that was placed, with its story as it was before."""
-        if story is not None:
-            self.local.adopt(story)
-        self.local.add(entry, placement)
+def term_weights(terms: Collection[str], counts: Mapping[str, int], stories: int) -> Mapping[str, float]:
+    """How much each term that is known tells: the logarithm of how rare it is among the stories."""
+    return {term: log(1 + (stories + 1) / (1 + counts[term])) for term in sorted(frozenset(terms)) if counts.get(term)}
 
 
-def _touch(stories: dict[str, None], story: str) -> None:
-    stories.pop(story, None)
-    stories[story] = None
-
-
-def _newest(stories: dict[str, None]) -> list[str]:
-    return list(islice(reversed(stories), POSTINGS_READ))
-
-
-def _merged(one: StoryView, other: StoryView | None) -> StoryView:
-    """One story seen from two memories: each member once, newest last."""
-    if other is None:
-        return one
+def merged(one: StoryView, other: StoryView) -> StoryView:
+    """One story seen from two memories: each member once, at most as many as a view shows."""
     members = {member.entry_id: member for member in (*one.members, *other.members)}
+    opener = members.get(one.id) or min(members.values(), key=_date)
     return StoryView(
         id=one.id,
         companies=one.companies | other.companies,
         first_at=min(one.first_at, other.first_at),
         last_at=max(one.last_at, other.last_at),
-        members=tuple(sorted(members.values(), key=lambda member: (member.published_at, member.entry_id))),
+        members=_shown(sorted(members.values(), key=_date), opener),
     )
+
+
+def score_of(weights: Mapping[str, float], terms: Collection[str]) -> float:
+    """What the shared terms weigh; rounded, so that the order of adding does not tell."""
+    return round(sum(weight for term, weight in weights.items() if term in terms), 6)
+
+
+def _shown(members: Sequence[Member], opener: Member) -> tuple[Member, ...]:
+    """Of members by date: the newest, and the one that opened the story."""
+    newest = tuple(members[1 - SHOWN_MEMBERS :])
+    if opener in newest:
+        return newest
+    return tuple(sorted((opener, *newest), key=_date))
+
+
+def _date(member: Member) -> datetime:
+    return member.published_at
+
+
+def _member(entry: Entry, placement: Placement) -> Member:
+    assert entry.published_at is not None
+    return Member(
+        entry.id, placement.article_id, placement.story_id, entry.title, entry.text, entry.published_at,
+        entry.publisher, entry.language, placement.companies,
+    )  # fmt: skip

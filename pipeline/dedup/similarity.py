@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from rapidfuzz.fuzz import token_set_ratio
 from pipeline.dedup.wording import Wording, is_everyday, stem, wording
 from pipeline.model import Member, StoryView
 from pipeline.text import fold, tokens
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_DAY = re.compile(rf"\b(\d\d?)(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} (\d\d?)\b|月(\d\d?)日")
 
 MEMBERS_COMPARED = 6
 CROSS_HOURS = 48.0
@@ -89,24 +93,27 @@ def story_features(
     titles = [title.cosine(other) for _, other, _ in seen]
     texts = [text.cosine(other) for _, _, other in seen if text.length and other.length]
     said = frozenset().union(*(other.bag for other in told))
+    readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
     features = {
-        "core": whole.cosine(_core(told, idf)),
+        "core": whole.cosine(_core(readable, idf)),
         "wording": _mean_of_best(both),
         "title": _mean_of_best(titles),
         "text": max(texts, default=0.0),
         "no_text": float(not texts),
         "title_set": max(token_set_ratio(entry.title, other.title) for other in near) / 100,
-        "known_words": _share(entry.title_terms, said, idf),
-        "told_words": max(_share(other.title_terms, entry.bag, idf) for other in near),
+        "known_words": _headline_share(entry.title_terms, said, idf),
+        "told_words": max(_headline_share(other.title_terms, entry.bag, idf) for other in near),
         "gap": log1p(max(hours, 0.0)) / log1p(72.0),
         "age": min(age, 168.0) / 168.0,
-        "size": 1 - 1 / len(told),
+        "size": 1 - 1 / len(readable),
         "gated": float(companies is not None),
         "further_companies": float(min(max(shared - 1, 0), 2)),
     }
     features.update(_facts(entry, told))
     features.update(_names(entry, near, said, idf))
+    if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
+        features["names_clash"] = 0.0
     return features
 
 
@@ -132,9 +139,11 @@ def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
     quarters = frozenset().union(*(other.quarters for other in told))
     weekdays = frozenset().union(*(other.weekdays for other in told))
     directions = {other.direction for other in told} - {0}
+    # "Talks start on 14 April" contradicts no amount.
+    amounts = entry.title_figures.difference(*_DAY.findall(entry.title))
     return {
         "figures": min(1.0, len(entry.figures & figures) / 2),
-        "figures_clash": float(bool(entry.title_figures and figures) and not entry.title_figures & figures),
+        "figures_clash": float(bool(amounts and figures) and not entry.title_figures & figures),
         "quarters_clash": float(bool(entry.quarters and quarters) and not entry.quarters & quarters),
         "weekdays_clash": float(bool(entry.weekdays and weekdays) and not entry.weekdays & weekdays),
         "direction_clash": float(bool(entry.direction and directions) and entry.direction not in directions),
@@ -163,7 +172,7 @@ def cross_language_score(
     shared = len(companies & story.companies) if companies else 0
     best: tuple[float, dict[str, float]] = (0.0, {})
     for other in map(words_of, story.members if shared and hours <= CROSS_HOURS else ()):
-        if not entry.language or not other.language or other.language == entry.language:
+        if not _is_foreign(entry, other):
             continue
         figures, names = len(entry.figures & other.figures), len(_quotable(entry) & _quotable(other))
         evidence = 1.5 * (shared - 1) + figures + (0.5 if shared > 1 else 0.25) * min(names, 3)
@@ -174,6 +183,11 @@ def cross_language_score(
                 {"shared_companies": shared, "shared_figures": figures, "shared_names": names, "hours": hours},
             )
     return best
+
+
+def _is_foreign(one: Wording, other: Wording) -> bool:
+    """Known to be in two languages: their words cannot be compared."""
+    return bool(one.language and other.language) and one.language != other.language
 
 
 def _quotable(words: Wording) -> frozenset[str]:
@@ -212,11 +226,12 @@ def _mean_of_best(scores: Sequence[float]) -> float:
     return sum(best) / len(best)
 
 
+def _headline_share(headline: frozenset[str], whole: frozenset[str], idf: Idf) -> float:
+    """How much of a headline is found in the whole; one that is only the company's name tells nothing."""
+    return 0.0 if headline <= idf.own else _share(headline, whole, idf)
+
+
 def _share(part: frozenset[str], whole: frozenset[str], idf: Idf) -> float:
     """How much of the part is found in the whole, each term weighing its rarity."""
     total = sum([idf[term] for term in part])
     return sum([idf[term] for term in part & whole]) / total if total else 0.0
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other) if one | other else 0.0

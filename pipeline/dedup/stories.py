@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.dedup.lookups import Lookups
-from pipeline.dedup.memory import Overlay
+from pipeline.dedup.overlay import Overlay
 from pipeline.dedup.similarity import (
     Idf,
     Model,

@@ -81,7 +81,7 @@ class Wording:
     language: str  # "" = unknown
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=2048)  # its keys are whole texts: more entries cost memory and save no time
 def wording(title: str, text: str, publisher: str = "", language: str = "") -> Wording:
     """The words of an entry; pure, remembered because every member of a story is looked at again and again."""
     bare = bare_title(title, publisher)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import IO, Any, Literal
 
-from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster
-from pipeline.dedup.stories import StoryOptions
+from pipeline.dedup import ClusterInput, ClusterOutput, StoryOptions, cluster
 from pipeline.errors import InputError
-from pipeline.model import Entry, Relation
+from pipeline.evaluate.dedup_sets import STREAMS, Grain, Labelled, read_stress, rows_of, titles, ungated
+from pipeline.model import Relation
 from pipeline.urls import canonical_url
 
 PAIRS = 8000  # of each kind, drawn with a fixed seed
 PAIR_WINDOW = timedelta(hours=72)
-GNEWS_SPACING = timedelta(seconds=10)  # that set has an order but no times
-
-Grain = Literal["broad", "normal", "fine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +28,6 @@ class Score:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """An item of a labelled stream."""
-
-    entry: Entry
-    story: str
-    companies: frozenset[str] | None = None
-    first_telling: str = ""  # the label of the entry that it repeats, where that is known
-    article: str = ""
-    family: str = ""
-    is_update: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    file: str
-    grain: Grain
-    read: Callable[[Iterable[Mapping[str, Any]]], list[Labelled]]
-
-
 def evaluate(paths: Iterable[Path]) -> Iterator[Score]:
     """The figures of every known set among ``paths`` (files, or directories that hold them), set by set.
 
@@ -62,12 +36,6 @@ def evaluate(paths: Iterable[Path]) -> Iterator[Score]:
     for path in paths:
         for file in _files(path):
             yield from _SETS[_set_of(file)](file)
-
-
-def read_stream(directory: Path, name: str) -> list[Labelled]:
-    """A labelled stream of ``data/dedup`` by its name in ``STREAMS``, in the order of time."""
-    stream = STREAMS[name]
-    return stream.read(_rows(directory / stream.file))
 
 
 def b_cubed(found: Sequence[str], gold: Sequence[str]) -> tuple[float, float, float]:
@@ -187,19 +155,19 @@ def _score_updates(name: str, items: Sequence[Labelled], placed: Sequence[Cluste
 
 
 def _score_stress(file: Path) -> Iterator[Score]:
-    items = _read_stress(_rows(file))
+    items = read_stress(rows_of(file))
     yield from _score_identity("stress", items)
-    yield from _score_stream("stress titles", _titles(items), "normal")
+    yield from _score_stream("stress titles", titles(items), "normal")
     placed = _cluster(items, "normal")
     yield from _score_stream("stress", items, "normal")
     yield from _score_pairs("stress", items, placed)
     yield from _score_updates("stress", items, placed)
-    yield from _score_stream("stress, no companies", _ungated(items), "normal")
+    yield from _score_stream("stress, no companies", ungated(items), "normal")
 
 
 def _score_broad(name: str) -> Callable[[Path], Iterator[Score]]:
     def score(file: Path) -> Iterator[Score]:
-        yield from _score_stream(name, STREAMS[name].read(_rows(file)), STREAMS[name].grain)
+        yield from _score_stream(name, STREAMS[name].read(rows_of(file)), STREAMS[name].grain)
 
     return score
 
@@ -207,88 +175,13 @@ def _score_broad(name: str) -> Callable[[Path], Iterator[Score]]:
 def _score_urls(file: Path) -> Iterator[Score]:
     found: list[bool] = []
     merged: list[bool] = []
-    for row in _rows(file):
+    for row in rows_of(file):
         base = canonical_url(row["base"])
         found.extend(canonical_url(url) == base for url in row["pos"].values())
         merged.extend(canonical_url(url) == base for url in row["neg"].values())
     yield Score("urls", "dressed forms recognised", sum(found) / max(1, len(found)))
     yield Score("urls", "look-alikes merged", sum(merged) / max(1, len(merged)))
 
-
-def _read_uci(rows: Iterable[Mapping[str, Any]]) -> list[Labelled]:
-    return _in_time(
-        Labelled(
-            _entry(row["id"], row["title"], "", datetime.fromtimestamp(row["ts"], UTC), publisher=row["source"]),
-            row["story"],
-        )
-        for row in rows
-    )
-
-
-def _read_gnews(rows: Iterable[Mapping[str, Any]]) -> list[Labelled]:
-    start = datetime(2013, 11, 27, tzinfo=UTC)
-    return [
-        Labelled(_entry(row["id"], row["title"], row["snippet"], start + place * GNEWS_SPACING), str(row["story"]))
-        for place, row in enumerate(rows)
-    ]
-
-
-def _read_basil(rows: Iterable[Mapping[str, Any]]) -> list[Labelled]:
-    return _in_time(
-        Labelled(
-            _entry(row["id"], row["title"], row["lead"], datetime.fromisoformat(row["date"]).replace(tzinfo=UTC)),
-            row["story"],
-        )
-        for row in rows
-    )
-
-
-def _read_stress(rows: Iterable[Mapping[str, Any]]) -> list[Labelled]:
-    return _in_time(
-        Labelled(
-            _entry(
-                row["id"], row["title"], row["summary"], datetime.fromtimestamp(row["ts"], UTC),
-                publisher=row["source"], url=row["url"], guid=row["guid"],
-            ),
-            row["story"],
-            frozenset({row["company"]}),
-            row["entry"],
-            row["article"],
-            row["family"],
-            bool(row["update"]),
-        )
-        for row in rows
-    )  # fmt: skip
-
-
-def _titles(items: Iterable[Labelled]) -> list[Labelled]:
-    return [replace(item, entry=replace(item.entry, text="")) for item in items]
-
-
-def _ungated(items: Iterable[Labelled]) -> list[Labelled]:
-    return [replace(item, companies=None) for item in items]
-
-
-def _in_time(items: Iterable[Labelled]) -> list[Labelled]:
-    return sorted(items, key=lambda item: item.entry.published_at or datetime.min.replace(tzinfo=UTC))
-
-
-def _entry(
-    id: object, title: str, text: str, at: datetime, *, publisher: str = "", url: str = "", guid: str = ""
-) -> Entry:
-    return Entry(
-        str(id), publisher, title, text=text, published_at=at, publisher=publisher, url=url, guid=guid
-    )  # fmt: skip
-
-
-STREAMS: Mapping[str, _Stream] = {
-    "uci": _Stream("uci_stream.jsonl", "broad", _read_uci),
-    "gnews": _Stream("gnews2013.jsonl", "broad", _read_gnews),
-    "basil": _Stream("basil.jsonl", "broad", _read_basil),
-    "stress": _Stream("stress_dev.jsonl.gz", "normal", _read_stress),
-    "stress_titles": _Stream("stress_dev.jsonl.gz", "normal", lambda rows: _titles(_read_stress(rows))),
-    "stress_ungated": _Stream("stress_dev.jsonl.gz", "normal", lambda rows: _ungated(_read_stress(rows))),
-}
 
 _SETS: Mapping[str, Callable[[Path], Iterator[Score]]] = {
     "uci": _score_broad("uci"),
@@ -312,16 +205,3 @@ def _set_of(file: Path) -> str:
     if name is None:
         raise InputError(f"{file}: no known set of deduplication; known are {', '.join(_SETS)} (by the file's name)")
     return name
-
-
-def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
-    with _open(file) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                yield json.loads(line)
-            except ValueError as error:
-                raise InputError(f"{file}, line {number}: not JSON") from error
-
-
-def _open(file: Path) -> IO[str]:
-    return gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from traceback import format_exception
 
 import httpx
 import structlog
 
 from pipeline.fetch.exchange import Exchange
-from pipeline.fetch.failures import PollError, public_url
+from pipeline.fetch.failures import PollError, one_line
 from pipeline.fetch.guard import Guard
 from pipeline.fetch.options import FetchOptions
 from pipeline.fetch.politeness import Turn, Turns
@@ -18,6 +19,7 @@ from pipeline.fetch.streams import Pace
 from pipeline.fetch.transport import GuardedTransport
 from pipeline.fetch.wire import Wire
 from pipeline.model import Due, ErrorKind, FetchFailed, FetchResult
+from pipeline.urls import public_url
 
 _log = structlog.get_logger()
 
@@ -62,7 +64,12 @@ def _open_transport(options: FetchOptions) -> GuardedTransport:
 
 
 async def _poll(transport: httpx.AsyncBaseTransport, turn: Turn, options: FetchOptions) -> FetchResult:
-    """One feed's turn; whatever goes wrong in it is a value."""
+    """One feed's turn; whatever goes wrong in it is a value, its reason one line."""
+    result = await _outcome(transport, turn, options)
+    return replace(result, reason=one_line(result.reason)) if isinstance(result, FetchFailed) else result
+
+
+async def _outcome(transport: httpx.AsyncBaseTransport, turn: Turn, options: FetchOptions) -> FetchResult:
     exchange = Exchange(transport, turn.due, options, is_last=turn.is_last)
     try:
         async with asyncio.timeout(options.deadline.total_seconds()):

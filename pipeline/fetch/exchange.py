@@ -14,10 +14,11 @@ from urllib.parse import unquote
 import httpx
 
 from pipeline.fetch.body import ACCEPT_ENCODING, decode_body
-from pipeline.fetch.failures import PollError, public_url
+from pipeline.fetch.failures import PollError
 from pipeline.fetch.head import Head
 from pipeline.fetch.options import FetchOptions
 from pipeline.model import Answer, Due, ErrorKind, Fetched, FetchFailed, FetchResult, NotModified
+from pipeline.urls import public_url
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -54,7 +55,7 @@ class Exchange:
 
     async def outcome(self) -> FetchResult:
         """What the feed answered. PollError for what the network or the server spoiled."""
-        home = _address(self._due.feed.url, ErrorKind.BLOCKED_ADDRESS)
+        home = _address(self._due.feed.url, ErrorKind.INVALID_URL)
         url = home
         for _ in range(self._options.max_redirects + 1):
             validators = self._validators(home, url)
@@ -167,9 +168,11 @@ def _address(text: str, kind: ErrorKind) -> httpx.URL:
     try:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise PollError(kind, f"{public_url(text)} is not an address: {error}") from error
-    if url.scheme not in ("http", "https") or not url.host:
-        raise PollError(kind, f"{public_url(text)}: only http and https addresses are polled")
+        raise PollError(kind, f"{public_url(text)} is not a web address: {error}") from error
+    if url.scheme not in ("http", "https"):
+        raise PollError(kind, f"{public_url(text)} is not a web address: it must begin with http:// or https://")
+    if not url.host:
+        raise PollError(kind, f"{public_url(text)} is not a web address: it names no host")
     return url.copy_with(userinfo=b"", fragment=None) if url.userinfo or url.fragment else url
 
 

@@ -1,4 +1,4 @@
-"""How a foreseen failure travels inside this stage, and how a URL is shown to people."""
+"""How a foreseen failure travels inside this stage, and how its reason is put."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import os
 import re
 import socket
 import ssl
-from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.model import ErrorKind
 
-_SECRET_VALUE = re.compile(
-    r"(?i)((?:^|[&;])(?:[^=&;]*[_-])?(?:token|key|apikey|auth|pass|passwd|password|pwd|secret|sig|signature)=)[^&;]+"
-)
+_MAX_REASON = 500  # characters
+# Line breaks of all sorts, terminal commands, and marks that turn the direction of writing.
+_NOT_PRINTED = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 class PollError(Exception):
@@ -23,15 +22,10 @@ class PollError(Exception):
         super().__init__(reason)
 
 
-def public_url(url: str) -> str:
-    """The URL as it may be shown: no user name or password, the values of secret-looking parameters masked."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        # Not to be parsed, so its secrets cannot be told from the rest.
-        return "(an address that cannot be read)"
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, _SECRET_VALUE.sub(r"\1***", parts.query), ""))
+def one_line(reason: str) -> str:
+    """The reason on one line, without control characters, at most 500 characters: servers have a say in it."""
+    line = _NOT_PRINTED.sub(" ", reason).strip()
+    return line if len(line) <= _MAX_REASON else line[: _MAX_REASON - 3] + "..."
 
 
 def network_words(error: Exception) -> str:

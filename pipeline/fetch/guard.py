@@ -72,6 +72,11 @@ class Guard:
                 return words
         return "" if meant.version == 4 or meant in _GLOBAL_UNICAST else "reserved"
 
+    def exception(self, address: str) -> str:
+        """The narrowest of ``allow_networks`` that would let this address through."""
+        meant = _meant(ip_address(address.partition("%")[0]))
+        return f"{meant}/{meant.max_prefixlen}"
+
 
 def _meant(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """The IPv4 address behind a v4-mapped one (RFC 4291) and behind NAT64's well-known prefix (RFC 6052).

@@ -21,7 +21,13 @@ class FetchOptions(BaseModel):
         pattern=r"^[ -~]+$",
         description="Name, version and a URL where a site owner finds out who is asking.",
     )
-    concurrency: int = Field(100, ge=1, le=2000, description="Feeds asked at the same time, each on its own domain.")
+    concurrency: int = Field(
+        50,
+        ge=1,
+        le=2000,
+        description="Feeds of one shard asked at the same time, each on its own domain; in all, at most [engine] "
+        "workers times this, or times shard_size where that is less.",
+    )
     spacing: timedelta = Field(
         timedelta(seconds=1),
         ge=timedelta(0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.fetch.rhythm import DAY, HOUR, PollingOptions, interval_of, past_quiet_hours, wish_floor, wish_of
+from pipeline.fetch.rhythm import DAY, HOUR, LONGEST, PollingOptions, interval_of, past_quiet_hours, wish_floor, wish_of
 from pipeline.keys import digest
 from pipeline.model import (
     Answer,
@@ -85,6 +85,9 @@ def _after_304(state: FeedState, answer: Answer, *, now: datetime, options: Poll
         interval=interval,
         next_poll_at=_next_poll_at(state, interval, wish_floor(answer.fresh_for, options), state.hints, now, options),
     )
+    if state.disabled == FINISHED:
+        # Nothing has changed, so the document still says it.
+        return replace(after, disabled=FINISHED, next_poll_at=None)
     full_at = state.last_full_at
     if full_at and now - full_at >= _TRUST_304 + DAY * _fraction(state.url):
         return replace(after, etag="", last_modified="")
@@ -92,9 +95,13 @@ def _after_304(state: FeedState, answer: Answer, *, now: datetime, options: Poll
 
 
 def _answered(state: FeedState, answer: Answer, now: datetime) -> FeedState:
-    """What is true after every good answer: one success ends all failing."""
+    """What is true after every good answer: one success ends all failing, and what we retired for it is back.
+
+    A feed that a person disabled stays so.
+    """
     return replace(
         state,
+        disabled="" if state.disabled in (GONE, FINISHED) else state.disabled,
         current_url=answer.url,
         status=answer.status,
         failures=0,
@@ -115,7 +122,7 @@ def _next_poll_at(
         # Feeds that were added together start at places of their own within the interval.
         wait = max(interval * (0.5 + 0.5 * place), options.min_interval)
     moment = now + _drawn_out(max(wait, floor), _fraction(state.url, now.isoformat()), cap=options.hint_cap)
-    return _whole_second(past_quiet_hours(moment, hints, spread=_SPREAD_AFTER_QUIET * place))
+    return _whole_second(min(past_quiet_hours(moment, hints, spread=_SPREAD_AFTER_QUIET * place), now + LONGEST))
 
 
 def _after_failure(state: FeedState, failed: FetchFailed, *, now: datetime, options: PollingOptions) -> FeedState:

@@ -13,6 +13,10 @@ from pipeline.model import DateKind, Document, Entry, FeedState, Hints
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+# No wait is longer: the database takes a turn that lies more than 8 days ahead for a fault of the clock.
+LONGEST = timedelta(days=7)
+# A weekend. News of a longer silence would be too old to alert when it is over.
+_QUIET_DAYS = 2
 
 # The pace is that of the newest 5 or of the newest 20 entries, whichever is faster, so that a burst is noticed while
 # it lasts. Replayed on 52 real feeds, against the newest 30 alone: 16.1 polls a day for 11.9; the median delay
@@ -32,31 +36,41 @@ class PollingOptions(BaseModel):
     hourly_interval: timedelta = Field(
         timedelta(minutes=40),
         gt=timedelta(0),
+        le=LONGEST,
         description="Time between polls of a feed that publishes once an hour; four times the pace halves it.",
     )
     min_interval: timedelta = Field(
         timedelta(minutes=10), gt=timedelta(0), description="No feed is polled more often than this."
     )
     max_interval: timedelta = Field(
-        timedelta(hours=12), gt=timedelta(0), description="A healthy feed is polled at least this often."
+        timedelta(hours=12),
+        gt=timedelta(0),
+        le=LONGEST,
+        description="Longest time between polls that a feed's own slow pace leads to; a wish for rest (hint_cap) and "
+        "quiet hours and days can make it longer.",
     )
     default_interval: timedelta = Field(
-        timedelta(minutes=30), gt=timedelta(0), description="For a feed whose pace is not known yet."
+        timedelta(minutes=30), gt=timedelta(0), le=LONGEST, description="For a feed whose pace is not known yet."
     )
     hint_floor: timedelta = Field(
         timedelta(minutes=15),
         ge=timedelta(0),
         description="What a server's or document's shorter wish (max-age, ttl, updatePeriod) is raised to.",
     )
-    hint_cap: timedelta = Field(timedelta(hours=24), gt=timedelta(0), description="What a longer wish is cut to.")
+    hint_cap: timedelta = Field(
+        timedelta(hours=24), gt=timedelta(0), le=LONGEST, description="What a longer wish is cut to."
+    )
     max_backoff: timedelta = Field(
-        timedelta(hours=24), gt=timedelta(0), description="Longest wait after repeated failures."
+        timedelta(hours=24), gt=timedelta(0), le=LONGEST, description="Longest wait after repeated failures."
     )
     dead_after: timedelta = Field(
         timedelta(days=30), gt=timedelta(0), description="Failing for so long, a feed is only looked in on."
     )
     dead_interval: timedelta = Field(
-        timedelta(days=7), gt=timedelta(0), description="How often a feed is polled that failed for so long."
+        timedelta(days=7),
+        gt=timedelta(0),
+        le=LONGEST,
+        description="How often a feed is polled that failed for so long.",
     )
 
     @model_validator(mode="after")
@@ -102,12 +116,14 @@ def wish_floor(wish: timedelta | None, options: PollingOptions) -> timedelta:
 def past_quiet_hours(moment: datetime, hints: Hints, *, spread: timedelta) -> datetime:
     """The moment, or when the quiet hours and days (UTC) around it are over, plus ``spread`` (under an hour).
 
-    A list of all hours or all days is a mistake and is ignored.
+    A list of all hours, or of more than two days in a row, is a mistake and is ignored.
     """
     hours = {hour % 24 for hour in hints.skip_hours}
     days = {day % 7 for day in hints.skip_days}
-    if len(hours) == 24 or len(days) == 7:
-        return moment
+    if len(hours) == 24:
+        hours = set()
+    if any(all((first + later) % 7 in days for later in range(_QUIET_DAYS + 1)) for first in days):
+        days = set()
     if moment.hour not in hours and moment.weekday() not in days:
         return moment
     full_hour = moment.replace(minute=0, second=0, microsecond=0)

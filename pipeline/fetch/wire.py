@@ -60,7 +60,9 @@ class Wire:
             objection = self._guard.objection(address[0])
             if objection:
                 place = host if host == address[0] else f"{host} at {address[0]}"
-                raise PollError(ErrorKind.BLOCKED_ADDRESS, f"{place} is not polled: {objection}, and not allowed")
+                remedy = f'[fetch] allow_private = true, or allow_networks = ["{self._guard.exception(address[0])}"]'
+                reason = f"{place} is not polled: {objection}; to allow it: {remedy}"
+                raise PollError(ErrorKind.BLOCKED_ADDRESS, reason)
         return addresses
 
     async def _resolve(self, host: str, port: int) -> list[Resolved]:

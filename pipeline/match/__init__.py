@@ -2,8 +2,8 @@
 
 from pipeline.match.catalogue import read_companies_jsonl
 from pipeline.match.classify import ClassifiedName, classify
-from pipeline.match.engine import RULE_VERSION, Explanation, MatchEngine
-from pipeline.match.finder import Candidate, Finder
+from pipeline.match.engine import Explanation, MatchEngine
+from pipeline.match.finder import RULE_VERSION, Candidate, Finder
 from pipeline.match.names import AnyMatcher, Matcher
 
 __all__ = [

@@ -10,27 +10,25 @@ from pipeline.match.index import shared_names
 from pipeline.match.kinds import KIND_OF, WHY, Flavour, flavour_of
 from pipeline.model import Company, Name, NameKind, Watchlist
 
-_RISKY = {
-    Flavour.WORD: "is an ordinary English word",
-    Flavour.PERSON: "is a person's name too",
+# What passes unaided in most texts (people's names, abbreviations) is worth no warning.
+_NEEDS_HELP = {
+    Flavour.WORD: "is an ordinary word too",
     Flavour.PROPER: "is the name of a people or a region too",
-    Flavour.ACRONYM: "is a short abbreviation that others use too",
-    Flavour.CJK: "is so short that it occurs inside other words",
     Flavour.WEAK: "is too short to prove anything and counts only beside other evidence",
 }
-# What passes unaided in most texts is worth no warning.
-_NEEDS_HELP = frozenset({Flavour.WORD, Flavour.PROPER, Flavour.WEAK})
+_OTHERS_SHOWN = 3  # companies of the same name that a warning lists
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedName:
-    """One name with its kind, forced or inferred; ``warning`` is a sentence for its owner, "" = none."""
+    """One name with its kind, forced or inferred; ``warning`` and ``remedy`` are for its owner, "" = none."""
 
     company_id: str
     text: str
     kind: NameKind
     why: str
     warning: str = ""
+    remedy: str = ""
 
 
 def classify(watchlist: Watchlist) -> tuple[ClassifiedName, ...]:
@@ -46,21 +44,29 @@ def _of_company(
         core = core_of(name.text)
         if not core:
             yield ClassifiedName(
-                company.id, name.text, NameKind.WEAK, "it has no letters", f"“{name.text}” cannot match"
+                company.id,
+                name.text,
+                NameKind.WEAK,
+                "it has no letters",
+                f"“{name.text}” cannot match",
+                "write it with letters or digits",
             )
             continue
         flavour = flavour_of(core, name.text, name.kind)
         others = [companies[i].name for i in shared.get(" ".join(core), ()) if companies[i].id != company.id]
         kind = name.kind or KIND_OF[flavour]
         why = "set in the configuration" if name.kind else WHY[flavour]
-        yield ClassifiedName(company.id, name.text, kind, why, _warning(name.text, company, flavour, others))
+        yield ClassifiedName(company.id, name.text, kind, why, *_warning(name.text, company, flavour, others))
     for ticker in company.tickers:
         yield ClassifiedName(company.id, ticker, NameKind.TICKER, WHY[Flavour.TICKER])
 
 
-def _warning(text: str, company: Company, flavour: Flavour, others: list[str]) -> str:
-    if others:
-        return f"“{text}” is a name of {', '.join(others)} too; add context words to tell them apart"
-    if flavour in _NEEDS_HELP and not company.context:
-        return f"“{text}” {_RISKY[flavour]}; add context words or a ticker"
-    return ""
+def _warning(text: str, company: Company, flavour: Flavour, others: list[str]) -> tuple[str, str]:
+    """The warning and its remedy; context tells both kinds of doubt apart, a ticker helps a risky name only."""
+    if others and not company.context:
+        shown = ", ".join(others[:_OTHERS_SHOWN]) + (" and more" if len(others) > _OTHERS_SHOWN else "")
+        return f"“{text}” is a name of {shown} too", "add context words that tell them apart"
+    if flavour in _NEEDS_HELP and not company.context and not company.tickers:
+        remedy = "add context (words that stand beside it: products, people, trade) or a ticker"
+        return f"“{text}” {_NEEDS_HELP[flavour]}", remedy
+    return "", ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 
 from rapidfuzz import fuzz, process
 
@@ -16,9 +17,9 @@ from pipeline.match.skeleton import tokenise
 from pipeline.model import Company, Entry, Hit, Mention, Watchlist
 from pipeline.text import fold
 
-RULE_VERSION = "names-1"  # changes with every change of rules or words that can change a verdict
 _MENTIONS_KEPT = 50  # per hit: more are a list, and prove no more
 _NEAREST_WORDS = 400  # of an entry that explain looks through
+_LEAST_ALIKE = 60.0  # per cent; what is less alike is no misspelling, and showing it would only puzzle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class MatchEngine:
 
     def __init__(self, watchlist: Watchlist, finders: Sequence[Finder]) -> None:
         self._companies = {company.id: company for company in watchlist.companies}
-        self._finders = tuple(finders)
+        self._finders = tuple((finder, _version(finder)) for finder in finders)
 
     @classmethod
     def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher]) -> MatchEngine:
@@ -45,40 +46,109 @@ class MatchEngine:
         return cls(watchlist, [matcher.compile(watchlist) for matcher in matchers])
 
     def hits(self, entry: Entry) -> tuple[Hit, ...]:
-        """The companies that the entry names beyond the threshold, by company id; mentions best first."""
-        return self._hits(entry, self._candidates(entry))
+        """The companies that the entry names beyond the threshold, by company id; mentions best first.
+
+        Raises ValueError, naming its class, when a finder answers what cannot be: a company that is not on the
+        watchlist, a score that is no number, a span outside the field.
+        """
+        return _hits(entry, self._found(entry))
 
     def explain(self, entry: Entry, company_id: str) -> Explanation:
         """All that was weighed for one company. Raises KeyError for an id that is not on the watchlist."""
         company = self._companies[company_id]
-        candidates = sorted(self._candidates(entry), key=lambda candidate: _best_first(candidate.mention))
-        own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company_id)
-        other = next((c.mention for c in candidates if c.mention.company_id != company_id), None)
-        hit = next((hit for hit in self._hits(entry, candidates) if hit.company_id == company_id), None)
-        return Explanation(company_id, hit, own, other, _summary(company, entry, hit, own, other))
+        found = self._found(entry)
+        hit = next((hit for hit in _hits(entry, found) if hit.company_id == company_id), None)
+        return _explained(company, entry, hit, [item.candidate for item in found])
 
-    def _candidates(self, entry: Entry) -> list[Candidate]:
-        return [candidate for finder in self._finders for candidate in finder.find(entry)]
+    def explain_all(self, entry: Entry) -> tuple[Explanation, ...]:
+        """Of every company that has a candidate: hits first, best score first, then by company id."""
+        found = self._found(entry)
+        hits = {hit.company_id: hit for hit in _hits(entry, found)}
+        candidates = [item.candidate for item in found]
+        explanations = [
+            _explained(self._companies[company_id], entry, hits.get(company_id), candidates)
+            for company_id in dict.fromkeys(candidate.mention.company_id for candidate in candidates)
+        ]
+        return tuple(sorted(explanations, key=_foremost))
 
-    def _hits(self, entry: Entry, candidates: Sequence[Candidate]) -> tuple[Hit, ...]:
-        accepted: dict[str, dict[tuple[str, int, int], Mention]] = defaultdict(dict)
-        for mention in sorted((c.mention for c in candidates if c.accepted), key=_best_first):
+    def _found(self, entry: Entry) -> list[_Found]:
+        """What every finder answers, checked, best first."""
+        found = [
+            _Found(self._checked(candidate, entry, finder), version)
+            for finder, version in self._finders
+            for candidate in finder.find(entry)
+        ]
+        return sorted(found, key=lambda item: _best_first(item.candidate.mention))
+
+    def _checked(self, candidate: Candidate, entry: Entry, finder: Finder) -> Candidate:
+        """The candidate, its score within 0 to 100: finders of others are believed no more than feeds are."""
+        mention = candidate.mention
+        if mention.company_id not in self._companies:
+            raise ValueError(f"{_name(finder)} found a company that is not on the watchlist: {mention.company_id!r}")
+        if not isfinite(mention.score):
+            raise ValueError(f"{_name(finder)} gave {mention.company_id!r} a score that is no number: {mention.score}")
+        text = {"title": entry.title, "text": entry.text, "url": entry.url}.get(mention.field)
+        if text is None or not 0 <= mention.start <= mention.end <= len(text):
+            where = f"{mention.field} {mention.start}-{mention.end}"
+            raise ValueError(f"{_name(finder)} found {mention.company_id!r} outside the entry: {where}")
+        if 0 <= mention.score <= 100:
+            return candidate
+        return replace(candidate, mention=replace(mention, score=min(100.0, max(0.0, mention.score))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A candidate, and the version of the rules that found it."""
+
+    candidate: Candidate
+    version: str
+
+
+def _name(finder: Finder) -> str:
+    return f"{type(finder).__module__}:{type(finder).__qualname__}"
+
+
+def _version(finder: Finder) -> str:
+    """As the finder says; of one that says nothing, its class: its hits must not look like ours."""
+    return str(getattr(finder, "version", "")) or _name(finder)
+
+
+def _hits(entry: Entry, found: Sequence[_Found]) -> tuple[Hit, ...]:
+    """Of what was found, best first."""
+    accepted: dict[str, dict[tuple[str, int, int], Mention]] = defaultdict(dict)
+    versions: dict[str, str] = {}
+    for item in found:
+        if item.candidate.accepted:
+            mention = item.candidate.mention
+            versions.setdefault(mention.company_id, item.version)
             accepted[mention.company_id].setdefault((mention.field, mention.start, mention.end), mention)
-        return tuple(
-            _hit(entry, company_id, list(accepted[company_id].values()), len(accepted) - 1)
-            for company_id in sorted(accepted)
-        )
+    return tuple(
+        _hit(entry, company_id, list(accepted[company_id].values()), len(accepted) - 1, versions[company_id])
+        for company_id in sorted(accepted)
+    )
 
 
-def _hit(entry: Entry, company_id: str, mentions: list[Mention], others: int) -> Hit:
+def _hit(entry: Entry, company_id: str, mentions: list[Mention], others: int, version: str) -> Hit:
     return Hit(
         entry_id=entry.id,
         company_id=company_id,
         score=mentions[0].score,
         salience=salience_of(entry, mentions, others),
         mentions=tuple(mentions[:_MENTIONS_KEPT]),
-        rule_version=RULE_VERSION,
+        rule_version=version,
     )
+
+
+def _explained(company: Company, entry: Entry, hit: Hit | None, candidates: Sequence[Candidate]) -> Explanation:
+    """``candidates`` are those of all companies, best first."""
+    own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company.id)
+    other = next((c.mention for c in candidates if c.mention.company_id != company.id), None)
+    return Explanation(company.id, hit, own, other, _summary(company, entry, hit, own, other))
+
+
+def _foremost(explanation: Explanation) -> tuple[bool, float, str]:
+    best = explanation.hit.score if explanation.hit else explanation.candidates[0].mention.score
+    return explanation.hit is None, -best, explanation.company_id
 
 
 def _best_first(mention: Mention) -> tuple[float, str, int, int, str]:
@@ -109,6 +179,6 @@ def _nearest(company: Company, entry: Entry) -> str:
         windows = [" ".join(words[i : i + size]) for i in range(len(words) - size + 1)]
         if windows and (found := process.extractOne(core, windows, scorer=fuzz.ratio)):
             best = max(best, (found[1], found[0]))
-    if not best[1]:
-        return f"No name of {company.name} occurs; the entry has no words to compare."
+    if best[0] < _LEAST_ALIKE:
+        return f"No name of {company.name} occurs."
     return f"No name of {company.name} occurs; nearest text: “{best[1]}” ({best[0]:.0f} % alike)."

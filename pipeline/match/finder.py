@@ -23,6 +23,7 @@ from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
+RULE_VERSION = "names-2"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -53,7 +54,10 @@ class Candidate:
 
 
 class Finder(Protocol):
-    """Finds candidates in one entry after another; holds no state that an entry could change."""
+    """Finds candidates in one entry after another; holds no state that an entry could change.
+
+    A finder with a ``version`` (text: which rules decide) has its hits stamped with it, else with its class's name.
+    """
 
     def find(self, entry: Entry) -> tuple[Candidate, ...]:
         """Every candidate, accepted or not, in no particular order."""
@@ -70,6 +74,8 @@ class _Scored:
 
 class NameFinder:
     """The finder of the built-in matcher."""
+
+    version = RULE_VERSION
 
     def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
         self._companies = watchlist.companies
@@ -122,10 +128,11 @@ class NameFinder:
         counted: Counter[tuple[int, EntryField]] = Counter()
         for item, place, forms in longest(standing):
             for form in forms:
-                counted[form.company, item.skeleton.where] += 1
-                if counted[form.company, item.skeleton.where] > _OCCURRENCES:
+                # What is excluded is not weighed: a page of apple pies must not hide the company at its end.
+                if is_excluded(item, form.company, exclusions):
                     continue
-                if not is_excluded(item, form.company, exclusions):
+                counted[form.company, item.skeleton.where] += 1
+                if counted[form.company, item.skeleton.where] <= _OCCURRENCES:
                     yield self._scored(item, form, place)
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:

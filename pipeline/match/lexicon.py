@@ -128,11 +128,14 @@ def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(data(name).read_text(encoding="utf-8"))
 
 
-@cache
 def cues(language: str) -> Cues:
     """The cue words of a language; those of English where we have none."""
-    table = _toml("cues.toml")
-    found: dict[str, str] = table.get(language, table["en"])
+    return _cues(language if language in _toml("cues.toml") else "en")
+
+
+@cache
+def _cues(language: str) -> Cues:
+    found: dict[str, str] = _toml("cues.toml")[language]
     return Cues(**{key: frozenset(fold(value).split()) for key, value in found.items()})
 
 

@@ -52,7 +52,7 @@ _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
 _LONG_WORD = 8  # letters from which another word one edit away is another spelling (fertilisers, fertilizers)
 _OPTIONS = 4  # readings of one token that are tried
-_CACHE = 200_000  # tokens remembered per language
+_CACHE = 200_000  # tokens remembered, of all languages together: some 60 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Repairer:
         self._deletions: dict[str, list[str]] = defaultdict(list)
         self._letters: dict[str, list[str]] = defaultdict(list)
         self._remembered: dict[str, dict[str, tuple[Repair, ...]]] = defaultdict(dict)
+        self._count = 0
         for word in sorted(words) if fuzzy else ():
             if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
                 self._letters[_letters(word)].append(word)
@@ -83,9 +84,14 @@ class Repairer:
 
     def repairs(self, tokens: list[str], language: str) -> dict[int, tuple[Repair, ...]]:
         """The tokens that may stand for another word, by their place; best first."""
+        # Feeds may declare any two letters; languages that no table of ours knows have one answer.
+        if language not in _SUFFIXES and not lexicon.has_words(language):
+            language = ""
         known = self._remembered[language]
         found = {}
         for place, token in enumerate(tokens):
+            if not _SHORTEST <= len(token) <= _LONGEST:
+                continue
             options = known.get(token)
             if options is None:
                 options = self._remember(known, token, language)
@@ -94,13 +100,16 @@ class Repairer:
         return found
 
     def _remember(self, known: dict[str, tuple[Repair, ...]], token: str, language: str) -> tuple[Repair, ...]:
-        if len(known) >= _CACHE:
-            known.clear()
+        if self._count >= _CACHE:
+            for table in self._remembered.values():
+                table.clear()
+            self._count = 0
+        self._count += 1
         known[token] = options = tuple(self._options(token, language))[:_OPTIONS]
         return options
 
     def _options(self, token: str, language: str) -> Iterator[Repair]:
-        if not _SHORTEST <= len(token) <= _LONGEST or not token.isalpha():
+        if not token.isalpha():
             return
         inflected = tuple(self._uninflected(token, language))
         yield from inflected

@@ -2,8 +2,9 @@
 
 from pipeline.observe.health import HealthFacts, HealthOptions, judge
 from pipeline.observe.log import LogOptions, configure_logging
-from pipeline.observe.redact import redact, redact_url
+from pipeline.observe.redact import redact
 from pipeline.observe.summary import summary
+from pipeline.urls import public_url as redact_url
 
 __all__ = [
     "HealthFacts",

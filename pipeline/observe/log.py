@@ -35,9 +35,10 @@ class LogOptions(BaseModel):
 
 
 def configure_logging(*, format: Format = "auto", level: str = "info", stream: TextIO | None = None) -> None:
-    """Sends structlog's events and the standard library's records, redacted, to ``stream`` (default: stderr).
+    """Sends structlog's events and the standard library's records, redacted, to ``stream``.
 
-    Times are UTC. Called again, it replaces what it set up before. Raises ConfigError for an unknown level.
+    None = what ``sys.stderr`` is at the moment of each line. Times are UTC. Called again, it replaces what it set up
+    before. Raises ConfigError for an unknown level.
     """
     number = _LEVELS.get(level.casefold())
     if number is None:
@@ -51,7 +52,7 @@ def configure_logging(*, format: Format = "auto", level: str = "info", stream: T
         # Before the redaction, so that a traceback passes through it as text.
         structlog.processors.format_exc_info,
     ]
-    handler = _OwnHandler(target)
+    handler = _StderrHandler(target) if stream is None else _OwnHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -101,6 +102,14 @@ def _escape(control: re.Pattern[str], value: Any) -> Any:
 
 class _OwnHandler(logging.StreamHandler[TextIO]):
     """Ours among the root logger's handlers."""
+
+
+class _StderrHandler(_OwnHandler):
+    """Follows ``sys.stderr``: a progress bar on the terminal takes its place, to print the lines above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def _take_over(handler: _OwnHandler, level: int) -> None:

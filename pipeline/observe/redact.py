@@ -7,34 +7,16 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote_plus
 
 from pipeline.text import to_iso
+from pipeline.urls import MASK, names_a_secret, public_url
 
-MASK = "***"
 _DEEPEST = 4  # nesting of a log field beyond which nothing is written
 
-# Words of a name: api_key, apiKey, x-api-key, accessToken and their like each hold one.
-_SECRET_WORD = re.compile(
-    r"(api|access|auth|client|refresh|session|shared|signing|user)?(keys?|secrets?|tokens?|pass|passwords?)"
-    r"|auth|authorization|bearer|cookies?|credentials?|hmac|jwt|passphrase|passwd|private|pwd|session(id)?|sid|sig|signature"
-)
 # An entry's identities, not keys to anything; in a URL's query the same names are those of API keys.
 _IDENTITIES = frozenset({"key", "keys"})
-_NAME_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
-_USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
-_PARAMETER = re.compile(r"(?P<lead>[?&;#])(?P<name>[^=&;#?\s]+)=(?P<value>[^&;#\s]*)")
-
-
-def redact_url(url: str) -> str:
-    """The URL with its user name and password, and the values of token-like parameters, masked. Idempotent.
-
-    Whatever else the text holds stays as it is; a secret that is part of a path looks like any other path and
-    cannot be told.
-    """
-    return _PARAMETER.sub(_mask_parameter, _USERINFO.sub(f"{MASK}@", url))
 
 
 def redact(name: str, value: Any, depth: int = 0) -> Any:
@@ -62,18 +44,9 @@ def redact(name: str, value: Any, depth: int = 0) -> Any:
 
 def redact_text(text: str) -> str:
     """The text with every URL in it redacted."""
-    return _URL.sub(lambda match: redact_url(match[0]), text) if "://" in text else text
+    return _URL.sub(lambda match: public_url(match[0]), text) if "://" in text else text
 
 
 def is_secret_name(name: str) -> bool:
     """True when a field or header of this name holds a secret, as far as names tell."""
-    return name.casefold() not in _IDENTITIES and _has_secret_word(name)
-
-
-def _has_secret_word(name: str) -> bool:
-    return any(_SECRET_WORD.fullmatch(word.casefold()) for word in _NAME_WORDS.findall(name))
-
-
-def _mask_parameter(match: re.Match[str]) -> str:
-    is_secret = match["value"] and _has_secret_word(unquote_plus(match["name"]))
-    return f"{match['lead']}{match['name']}={MASK}" if is_secret else match[0]
+    return name.casefold() not in _IDENTITIES and names_a_secret(name)

@@ -76,6 +76,7 @@ _TRAILERS = tuple(
 )
 _LEADER = re.compile(r"\A\s*(?:Skip to (?:main )?(?:content|navigation)|Advertisement)\b[\s.:|–-]*", re.IGNORECASE)
 _TAIL = 700  # characters in which a trailer may begin: bounds the patterns above
+_ROUNDS = 8  # trailers stand behind one another, three or four at most; more are an attack
 
 
 def plain_text(html_text: str) -> str:
@@ -105,15 +106,22 @@ def entry_text(summary: str, content: str) -> str:
 
 
 def trim_boilerplate(text: str) -> str:
-    """The text without what a publishing system put round it."""
+    """The text without what a publishing system put round it: at its end, in the last 5,600 characters."""
     text = _LEADER.sub("", text)
-    shorter = ""
-    while text != shorter:
-        shorter = text
-        for pattern in _TRAILERS:
-            start = max(len(text) - _TAIL, 0)
-            if found := pattern.search(text, start):
-                text = text[: found.start()].rstrip()
+    split = max(len(text) - _TAIL * _ROUNDS, 0)
+    body, tail = text[:split], text[split:]
+    for _ in range(_ROUNDS):
+        shorter = _without_trailers(tail)
+        if shorter == tail:
+            break
+        tail = shorter
+    return body + tail if tail else body.rstrip()
+
+
+def _without_trailers(text: str) -> str:
+    for pattern in _TRAILERS:
+        if found := pattern.search(text, max(len(text) - _TAIL, 0)):
+            text = text[: found.start()].rstrip()
     return text
 
 

@@ -10,11 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import DatabaseBusy, StoreError
+from pipeline.errors import DatabaseBusy, DataRefused, StoreError
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 _PAUSE = 0.02  # seconds between two tries to switch to WAL
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_REFUSED = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
 _WORDS = {
     sqlite3.SQLITE_READONLY: "cannot be written (check the permissions of the file and of its directory)",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened (does its directory exist, and may we write in it?)",
@@ -35,7 +36,7 @@ def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
 
 @contextmanager
 def said_in_words(path: str) -> Iterator[None]:
-    """Errors of SQLite inside come out as StoreError, or DatabaseBusy, naming the file and what to do."""
+    """Errors of SQLite inside come out as StoreError, DatabaseBusy or DataRefused, naming the file and what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -44,7 +45,26 @@ def said_in_words(path: str) -> Iterator[None]:
             raise DatabaseBusy(
                 f"{path}: another program is writing (wait for it, or raise the busy timeout)"
             ) from error
+        if code in _REFUSED or _is_about_a_value(error):
+            raise DataRefused(f"{path}: these data cannot be stored: {error}") from error
         raise StoreError(f"{path}: {_WORDS.get(code, f'SQLite says: {error}')}") from error
+
+
+def _is_about_a_value(error: sqlite3.Error) -> bool:
+    """Raised by Python's binding before SQLite saw the value, and so without a code."""
+    return isinstance(error, sqlite3.DataError | sqlite3.InterfaceError) or "binding parameter" in str(error)
+
+
+@contextmanager
+def refusing(path: str) -> Iterator[None]:
+    """Values inside that no column can hold come out as DataRefused.
+
+    Matchers and sources are open to others: NaN is no JSON, a hit may come without a mention.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        raise DataRefused(f"{path}: these data cannot be stored: {type(error).__name__}: {error}") from error
 
 
 @contextmanager

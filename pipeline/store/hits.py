@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.model import Hit, Mention
-from pipeline.store.columns import clean, stamp, to_json
+from pipeline.model import Entry, Hit, Mention
+from pipeline.store.columns import clean, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 
 _SHOWN = 60  # characters of the words found that the line of evidence shows
@@ -20,6 +20,18 @@ def upsert(connection: sqlite3.Connection, hits: Sequence[Hit], now: datetime) -
     added = connection.executemany(QUERIES["hit_insert"], rows).rowcount
     connection.executemany(QUERIES["hit_update"], rows)
     return added
+
+
+def withdraw(connection: sqlite3.Connection, edited: Sequence[Entry], hits: Sequence[Hit]) -> None:
+    """Hits of edited entries whose company is no longer named go; those that a person rejected stay.
+
+    So do those of companies that are no longer tracked: nobody looked for them.
+    """
+    found: dict[str, set[str]] = {}
+    for hit in hits:
+        found.setdefault(hit.entry_id, set()).add(hit.company_id)
+    rows = ({"entry_id": clean(entry.id), "texts": texts(found.get(entry.id, ()))} for entry in edited)
+    connection.executemany(QUERIES["hits_withdraw"], rows)
 
 
 def evidence(hit: Hit) -> str:

@@ -13,10 +13,11 @@ from pipeline.model import Known, Member, StoryView
 from pipeline.store.columns import clean, instant, moment, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 
+# The bounds of the look-ups' contract in dedup/, which the store does not import; a test holds the two together.
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
-LIVE_STORIES = 500  # of the companies asked for, those last added to
-SHOWN_MEMBERS = 16  # of a story, the newest
+LIVE_STORIES = 500  # of all companies asked for, those with the newest members
+SHOWN_MEMBERS = 16  # of a story: the entry that opened it, and the newest
 
 
 def known(connection: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, Known]:
@@ -70,7 +71,7 @@ def frequencies(connection: sqlite3.Connection, terms: Collection[str]) -> tuple
 
 def _views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[StoryView, ...]:
     """The stories in the order of the ids."""
-    asked = {"texts": texts(story_ids), "members": SHOWN_MEMBERS}
+    asked = {"texts": texts(story_ids), "newest": SHOWN_MEMBERS - 1}
     shown: dict[str, list[Member]] = defaultdict(list)
     for row in connection.execute(QUERIES["story_members"], asked):
         shown[row["story_id"]].append(_member(row))

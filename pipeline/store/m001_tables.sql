@@ -130,7 +130,7 @@ CREATE TABLE hits (
     PRIMARY KEY (entry_id, company_id)
 ) STRICT;
 CREATE INDEX hits_by_time ON hits (published_at, entry_id, company_id) WHERE state = 'accepted';
-CREATE INDEX hits_by_company ON hits (company_id, published_at);
+CREATE INDEX hits_by_company ON hits (company_id, published_at, entry_id);
 CREATE INDEX hits_by_story ON hits (story_id) WHERE story_id IS NOT NULL;
 
 CREATE TABLE story_companies (
@@ -204,9 +204,11 @@ CREATE TABLE alerts (
     leased_until TEXT,
     sent_at TEXT,
     error TEXT NOT NULL DEFAULT '',
+    is_fixed INTEGER NOT NULL DEFAULT 0 CHECK (is_fixed IN (0, 1)),
     payload TEXT NOT NULL CHECK (json_valid(payload))
 ) STRICT;
 CREATE INDEX alerts_owed ON alerts (created_at, seq) WHERE state = 'pending';
+CREATE INDEX alerts_due ON alerts (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX alerts_by_story ON alerts (story_id, channel);
 
 CREATE TABLE deliveries (

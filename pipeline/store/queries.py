@@ -14,4 +14,10 @@ def _blocks(text: str) -> Mapping[str, str]:
     return MappingProxyType(dict(zip(pieces[1::2], map(str.strip, pieces[2::2]), strict=True)))
 
 
+def _only_reads(sql: str) -> bool:
+    first = next(line for line in sql.splitlines() if not line.startswith("--"))
+    return first.startswith(("SELECT", "WITH"))  # none of ours writes after WITH
+
+
 QUERIES = _blocks(files("pipeline.store").joinpath("queries.sql").read_text(encoding="utf-8"))
+READING = MappingProxyType({name: sql for name, sql in QUERIES.items() if _only_reads(sql)})

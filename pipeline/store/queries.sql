@@ -182,6 +182,26 @@ UPDATE hits SET
 WHERE entry_id = :entry_id AND company_id = :company_id
 AND (score, salience, rule_version, mentions) IS NOT (:score, :salience, :rule_version, :mentions);
 
+-- name: hits_withdraw
+-- Of a company that is no longer tracked nothing was looked for, so nothing can be missing.
+DELETE FROM hits
+WHERE entry_id = :entry_id AND state <> 'rejected' AND company_id NOT IN (SELECT value FROM json_each(:texts))
+AND company_id IN (SELECT id FROM companies WHERE tracked = 1);
+
+-- name: story_companies_extend
+INSERT INTO story_companies (story_id, company_id, last_at)
+SELECT s.id, h.company_id, s.last_at FROM hits AS h CROSS JOIN stories AS s ON s.id = h.story_id
+WHERE h.entry_id = ? AND h.state = 'accepted' ON CONFLICT DO NOTHING;
+
+-- name: placement_companies_extend
+-- A company that an edit took out stays: it was one of those that the place was decided by.
+UPDATE placements SET companies = (
+    SELECT json_group_array(company) FROM (
+        SELECT value AS company FROM json_each(placements.companies)
+        UNION SELECT company_id FROM hits WHERE entry_id = placements.entry_id ORDER BY company
+    )
+) WHERE entry_id = ?;
+
 -- name: alert_insert
 INSERT INTO alerts (
     id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
@@ -260,17 +280,22 @@ CROSS JOIN stories AS s ON s.id = asked.value
 LEFT JOIN story_companies AS c ON c.story_id = s.id;
 
 -- name: story_members
--- The newest are chosen in the index alone: a story of ten thousand entries must not be read to show sixteen.
+-- The newest are chosen in the index alone: a story of ten thousand entries must not be read to show sixteen. The entry
+-- that opened a story has the story's id.
 WITH ranked AS MATERIALIZED (
     SELECT e.seq, row_number() OVER (PARTITION BY e.story_id ORDER BY e.published_at DESC, e.seq DESC) AS place
     FROM entries AS e WHERE e.story_id IN (SELECT value FROM json_each(:texts))
+),
+shown AS MATERIALIZED (
+    SELECT seq FROM ranked WHERE place <= :newest
+    UNION
+    SELECT e.seq FROM json_each(:texts) AS asked CROSS JOIN entries AS e ON e.id = asked.value AND e.story_id = e.id
 )
 SELECT
     e.id, e.article_id, e.story_id, e.title, e.text, e.published_at, e.publisher, e.language, p.companies
-FROM ranked
-CROSS JOIN entries AS e ON e.seq = ranked.seq
+FROM shown
+CROSS JOIN entries AS e ON e.seq = shown.seq
 CROSS JOIN placements AS p ON p.entry_id = e.id
-WHERE ranked.place <= :members
 ORDER BY e.story_id, e.published_at, e.seq;
 
 -- name: frequencies
@@ -279,7 +304,8 @@ SELECT term, stories FROM terms WHERE term = '' OR term IN (SELECT value FROM js
 -- name: alerts_claimable
 -- A story's alerts go out in their order, each only when the one before it on that channel is settled.
 SELECT * FROM alerts AS a
-WHERE state = 'pending' AND next_attempt_at <= :now AND (leased_until IS NULL OR leased_until <= :now)
+WHERE state = 'pending' AND (next_attempt_at <= :now OR next_attempt_at > :absurd)
+AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
 AND NOT EXISTS (
     SELECT 1 FROM alerts AS b
     WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
@@ -287,11 +313,36 @@ AND NOT EXISTS (
 )
 ORDER BY created_at, seq LIMIT :limit;
 
+-- name: alert_is_owed
+-- What alerts_claimable would bring, in no order: only what is due is walked, not all that waits.
+WITH due AS (
+    SELECT * FROM alerts WHERE state = 'pending' AND next_attempt_at <= :now
+    UNION ALL SELECT * FROM alerts WHERE state = 'pending' AND next_attempt_at > :absurd
+)
+SELECT 1 FROM due AS a
+WHERE (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
+AND NOT EXISTS (
+    SELECT 1 FROM alerts AS b
+    WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
+    AND (b.created_at, b.seq) < (a.created_at, a.seq)
+)
+LIMIT 1;
+
+-- name: tellings
+SELECT coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title), e.title, e.url
+FROM entries AS e CROSS JOIN feeds AS f ON f.url = e.feed_url
+WHERE e.story_id = :story_id AND e.id <> :entry_id ORDER BY e.published_at, e.seq LIMIT :limit;
+
+-- name: alert_fix
+UPDATE alerts SET payload = :payload, is_fixed = 1 WHERE id = :alert_id AND is_fixed = 0;
+
 -- name: alerts_lease
 UPDATE alerts SET leased_until = :until WHERE id IN (SELECT value FROM json_each(:texts));
 
 -- name: alerts_release
-UPDATE alerts SET leased_until = NULL, next_attempt_at = max(next_attempt_at, :until)
+UPDATE alerts SET
+    leased_until = NULL,
+    next_attempt_at = iif(next_attempt_at > :absurd, :until, max(next_attempt_at, :until))
 WHERE state = 'pending' AND id IN (SELECT value FROM json_each(:texts));
 
 -- name: delivery_insert
@@ -306,7 +357,7 @@ UPDATE alerts SET
 WHERE id = :alert_id AND state <> 'sent';
 
 -- name: alerts_undelivered
-SELECT count(*) FROM alerts WHERE state = 'pending' AND not_before <= :now;
+SELECT count(*) FROM alerts WHERE state = 'pending' AND (not_before <= :now OR not_before > :absurd);
 
 -- name: run_open
 INSERT INTO runs (started_at) VALUES (:now) RETURNING id;
@@ -339,7 +390,10 @@ FROM feeds;
 SELECT * FROM feed_health;
 
 -- name: hit_list
-SELECT * FROM hit_list WHERE :company IS NULL OR company_id = :company LIMIT :limit;
+SELECT * FROM hit_list LIMIT :limit;
+
+-- name: hit_list_of_company
+SELECT * FROM hit_list WHERE company_id = :company LIMIT :limit;
 
 -- name: story_list
 SELECT * FROM story_list LIMIT :limit;
@@ -357,8 +411,7 @@ ORDER BY e.published_at, e.seq;
 
 -- name: alert_list
 SELECT
-    a.created_at, a.state, a.channel, a.attempts, a.rule, coalesce(e.title, '') AS title, a.error, a.kind, a.severity,
-    a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
+    a.created_at, a.state, a.channel, a.attempts, a.rule, coalesce(json_extract(a.payload, '$.title'), '') AS title,
+    a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
 FROM alerts AS a
-LEFT JOIN entries AS e ON e.id = a.entry_id
 ORDER BY a.seq DESC LIMIT :limit;

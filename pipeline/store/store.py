@@ -28,9 +28,9 @@ from pipeline.model import (
 )
 from pipeline.store import entries, hits, lookups, outbox, runs, stories
 from pipeline.store import feeds as turns
-from pipeline.store.connection import check_version, configure, connect, said_in_words, transaction
+from pipeline.store.connection import check_version, configure, connect, refusing, said_in_words, transaction
 from pipeline.store.migrations import is_current, migrate
-from pipeline.store.queries import QUERIES
+from pipeline.store.queries import READING
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
 
@@ -45,6 +45,7 @@ class Store:
     def __init__(self, database: Database, path: str) -> None:
         self.database = database
         self.path = path
+        self._file = _identity(path)
 
     @classmethod
     def open(cls, path: Path | str, *, busy_timeout: timedelta = BUSY_TIMEOUT, create: bool = True) -> Store:
@@ -88,6 +89,9 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        if self._file != _identity(self.path):
+            # SQLite would go on writing into the file that was moved away, and nobody would ever see it.
+            raise StoreError(f"{self.path}: the database was moved or deleted while it was in use; put it back")
         with said_in_words(self.path), transaction(self.database.conn):
             yield self.database.conn
 
@@ -159,13 +163,15 @@ class Store:
     def commit(self, batch: Batch, *, run_id: int | None, now: datetime) -> Committed:
         """Writes all that one feed's turn wants written, in one transaction; says what was really added.
 
-        The same batch again changes nothing and adds nothing. An edited entry carries its stored id.
+        The same batch again changes nothing and adds nothing. An edited entry carries its stored id, and all the
+        hits that it has: others of tracked companies are withdrawn, unless a person rejected them.
+        Raises DataRefused when the batch holds what cannot be stored: other batches can.
         """
-        with self._writing() as connection:
+        with refusing(self.path), self._writing() as connection:
             turns.write_state(connection, batch.feed, batch.state, batch.info, now)
             runs.note_fetch(connection, batch.fetch, run_id)
             # In the order in which rows refer to each other, and arguments are evaluated as they stand.
-            return Committed(
+            committed = Committed(
                 new=entries.insert(connection, batch.new, now),
                 edited=entries.edit(connection, batch.edited, now),
                 sightings=entries.sight(connection, batch.sightings, now),
@@ -173,14 +179,23 @@ class Store:
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
             )
+            hits.withdraw(connection, batch.edited, batch.hits)
+            stories.extend(connection, batch.hits, batch.placements)
+            return committed
 
     # ---------------------------------------------------------------- the outbox
 
     def claim(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[OwedAlert, ...]:
         """Up to ``limit`` alerts that are due, for this caller alone until ``now + lease``, in the order in which they
-        came; of one story and channel only the first that is not settled."""
+        came; of one story and channel only the first that is not settled. Those whose payload is not fixed come with
+        the other tellings of their story that are stored by now."""
         with self._writing() as connection:
             return outbox.claim(connection, now, lease, limit)
+
+    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
+        """Makes this the payload that every attempt carries; one that is fixed stays."""
+        with self._writing() as connection:
+            outbox.fix(connection, alert_id, payload)
 
     def release(self, alert_ids: Sequence[str], *, until: datetime) -> None:
         """Gives back claimed alerts untried: no attempt counts, and none is due before ``until``."""
@@ -205,7 +220,7 @@ class Store:
             return bool(turns.due(connection, now, 1)) or outbox.is_owed(connection, now)
 
     def beat(self, now: datetime) -> None:
-        """A sign of life from a pass that found nothing to do; ``close_run`` gives one too."""
+        """A sign of life, from a pass that is at work or found nothing to do; ``close_run`` gives one too."""
         with self._writing() as connection:
             runs.beat(connection, now)
 
@@ -220,9 +235,24 @@ class Store:
             runs.close_run(connection, run_id, report)
 
     def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
-        """The rows of a named block of ``queries.sql``, values bound; KeyError for an unknown name."""
+        """The rows of a named block of ``queries.sql`` that only reads, values bound; KeyError for any other name.
+
+        ``hit_list`` takes a ``company``, None = all.
+        """
+        if name == "hit_list" and values.get("company") is not None:
+            name = "hit_list_of_company"
+        sql = READING[name]
         with self._reading() as connection:
-            return [dict(row) for row in connection.execute(QUERIES[name], values)]
+            return [dict(row) for row in connection.execute(sql, values)]
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells the file from another under its name; None when there is none (``:memory:``)."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _make_room(path: str, *, create: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.model import Placement
+from pipeline.model import Hit, Placement
 from pipeline.store.columns import clean, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 
@@ -25,6 +25,14 @@ def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: 
     _post(connection, placements)
     connection.executemany(QUERIES["story_companies_refresh"], zip(touched))
     return opened
+
+
+def extend(connection: sqlite3.Connection, hits: Sequence[Hit], placements: Sequence[Placement]) -> None:
+    """Companies that an edit brought into entries placed before: their stories are about them too."""
+    just_placed = {placement.entry_id for placement in placements}
+    rows = [(clean(entry),) for entry in sorted({hit.entry_id for hit in hits} - just_placed)]
+    connection.executemany(QUERIES["story_companies_extend"], rows)
+    connection.executemany(QUERIES["placement_companies_extend"], rows)
 
 
 def _stories_of(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:

@@ -15,6 +15,7 @@ import pytest
 import typer
 
 from pipeline.cli import app
+from pipeline.model import ErrorKind
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "commands.md"
@@ -57,6 +58,12 @@ def test_the_page_shows_every_command_as_it_is() -> None:
 
     written = page[page.index(BEGIN) + len(BEGIN) : page.index(END)].strip()
     assert written == described().strip()
+
+
+def test_every_kind_of_error_is_named() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [kind for kind in ErrorKind if f"`{kind}`" not in page] == []
 
 
 def command_lines() -> Iterator[tuple[str, str]]:

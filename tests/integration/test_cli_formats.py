@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.builders_cli import newsward
-from tests.builders_run import SEEDS
+from tests.builders_run import SEEDS, ask
 from tests.feed_server import FeedServer, Raw, Reply
 
 COMPANIES = SEEDS / "companies.toml"
@@ -77,6 +78,7 @@ def test_match_takes_companies_as_json_lines(tmp_path: Path) -> None:
         ('{"id": 1}\n[1]\n', "line 2: a JSON object was expected"),
         ('{"id": 1, "title": 5}\n', "line 1: 'title' must be text"),
         ("[" * 100_000 + "\n", "line 1: not JSON"),
+        ('{"id": ' + "9" * 5000 + "}\n", "line 1: not JSON"),
     ],
 )
 def test_match_names_the_line_that_it_cannot_read(stdin: str, said: str) -> None:
@@ -121,6 +123,33 @@ def test_cluster_gives_the_first_members_ids_as_they_were_given() -> None:
         {"id": "again", "entry": 1, "article": 1, "story": 1, "relation": "seen"},
         {"id": 3, "entry": 3, "article": 3, "story": 3, "relation": "new"},
     ]
+
+
+def test_cluster_takes_ids_of_any_type_and_repeated_ones() -> None:
+    titles = [
+        "Rain floods the harbour road",
+        "Choir wins a prize in Linz",
+        "Bakery opens at the mill",
+        "Bridge is closed",
+    ]
+    entries = [
+        {"id": given, "title": title, "published": 1772690400 + hour, "companies": []}
+        for hour, (given, title) in enumerate(zip([1, "1", None, 1], titles, strict=True))
+    ]
+
+    placed = newsward("cluster", stdin=lines(*entries)).lines
+
+    assert [line["id"] for line in placed] == [1, "1", None, 1]
+    assert [line["relation"] for line in placed] == ["new"] * 4
+    assert [line["story"] for line in placed] == [1, "1", None, 1]
+
+
+@pytest.mark.parametrize("command", [("match", "--companies", COMPANIES), ("cluster",)])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(command: tuple[object, ...]) -> None:
+    outcome = newsward(*command, stdin="\ufeff" + lines({"id": 1, "title": "Microsoft", "published": 1772690400}))
+
+    assert outcome.code == 0
+    assert [line["id"] for line in outcome.lines] == [1]
 
 
 def test_cluster_names_the_line_without_a_moment() -> None:
@@ -245,12 +274,46 @@ def test_feeds_poll_refuses_private_addresses_by_default(config: Path, server: F
     assert server.requests() == []
 
 
-def test_feeds_poll_tells_of_what_is_no_web_address(config: Path) -> None:
-    outcome = newsward("--config", config, "feeds", "poll", "ftp://mill.example/feed", "nonsense", "--json")
+def test_feeds_poll_refuses_what_is_no_web_address_and_stores_nothing_of_it(config: Path, server: FeedServer) -> None:
+    good = server.serve("/good.xml", feed("One"))
+    bad = [
+        "nonsense",
+        "ftp://mill.example/feed",
+        "127.0.0.1:8123/a.xml",
+        "http://ann:s3cret@mill.example/feed",
+        "http://",
+    ]
 
-    assert outcome.code == 0
-    assert [line["url"] for line in outcome.lines] == ["ftp://mill.example/feed", "nonsense"]
-    assert all(line["error"] and line["status"] is None for line in outcome.lines)
+    outcome = newsward("--config", config, "feeds", "poll", *bad, good, "--allow-private", "--json")
+
+    assert outcome.code == 2
+    assert [line["url"] for line in outcome.lines] == [*bad, good]
+    assert [line["error_kind"] for line in outcome.lines] == ["invalid_url"] * len(bad) + [None]
+    assert ask(config / "newsward.db", "SELECT url FROM feeds") == [(good,)]
+
+
+def test_feeds_poll_keeps_the_order_of_the_names(config: Path, server: FeedServer) -> None:
+    urls = [server.serve(f"/{name}.xml", feed(name), host=f"127.0.0.6{name}") for name in "3152"]
+    newsward("--config", config, "feeds", "poll", urls[1], "--allow-private")
+
+    outcome = newsward("--config", config, "feeds", "poll", *urls, "--allow-private", "--json")
+
+    assert [line["url"] for line in outcome.lines] == urls
+    assert [line["status"] for line in outcome.lines] == [200, None, 200, 200]
+
+
+def test_the_lines_own_stdout_when_an_alert_is_for_the_screen(config: Path, server: FeedServer) -> None:
+    now = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    item = (
+        f"<item><title>Microsoft opens a lab</title><guid>http://mill.example/1</guid><pubDate>{now}</pubDate></item>"
+    )
+    url = server.serve("/news.xml", Reply(f"<rss version='2.0'><channel>{item}</channel></rss>".encode()))
+
+    outcome = newsward("--config", config, "feeds", "poll", url, "--allow-private", "--json")
+
+    assert [line["new"] for line in outcome.lines] == [1]
+    assert "Microsoft opens a lab" in outcome.err
+    assert ask(config / "newsward.db", "SELECT state FROM alerts") == [("sent",)]
 
 
 def test_a_feed_that_cuts_the_line_is_a_line_too(config: Path, server: FeedServer) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.fetch import FetchOptions
 from pipeline.model import ErrorKind, Fetched, FetchFailed
-from tests.builders_fetch import BODY, due, failed, fetched, poll_all, poll_often
+from pipeline.poll import poll_shard
+from tests.builders_fetch import BODY, QUICK, due, failed, fetched, poll_all, poll_often
 from tests.feed_server import FeedServer, Reply, Seen
 
 
@@ -129,6 +130,34 @@ def test_a_broken_feed_does_not_stop_the_others() -> None:
     assert len(results) == 10
     assert all(isinstance(results[turn], Fetched) for turn in good)
     assert all(isinstance(results[turn], FetchFailed) for turn in broken)
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8123/a.xml", "mill.example:80/feed", "mill.example/feed", "nonsense", "ftp://mill.example/feed"]
+)
+def test_what_is_no_web_address_is_told_so_and_not_that_it_is_private(url: str) -> None:
+    result = failed(url)
+
+    assert result.kind is ErrorKind.INVALID_URL
+    assert result.reason == f"{url} is not a web address: it must begin with http:// or https://"
+
+
+def test_the_reason_of_a_failure_is_one_short_line() -> None:
+    result = failed("nonsense\r\n\x1b[2J" + "x" * 1000)
+
+    assert result.reason.startswith("nonsense [2Jxxx")
+    assert len(result.reason) == 500
+
+
+def test_the_reason_why_an_answer_is_no_feed_is_one_short_line_too() -> None:
+    link = b"<link rel='alternate' type='application/rss+xml' href='/%s'>"
+    page = b"<!doctype html><html><head><title>Mill &#x1b;[2J</title>%s</head></html>" % (link % (b"x" * 1000))
+    with FeedServer() as server:
+        [polled] = poll_shard([due(server.serve("/feed", Reply(page)))], FetchOptions(**QUICK))
+
+    assert isinstance(polled.result, FetchFailed)
+    assert 'Mill [2J"' in polled.result.reason
+    assert len(polled.result.reason) == 500
 
 
 def test_a_fault_of_ours_is_a_failure_with_its_reason_and_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:

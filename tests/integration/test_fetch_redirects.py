@@ -61,7 +61,7 @@ def test_a_redirect_off_the_web_is_refused(target: str) -> None:
         result = failed(server.serve("/feed", redirect(target, 301)))
 
     assert result.kind is ErrorKind.REDIRECT
-    assert "http" in result.reason
+    assert "it must begin with http:// or https://" in result.reason
 
 
 def test_another_site_sees_no_credentials() -> None:

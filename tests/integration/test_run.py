@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 
 from pipeline.app import open_stages
 from pipeline.config import load
-from pipeline.model import ErrorKind, RunReport
+from pipeline.errors import StoreError
+from pipeline.model import Entry, ErrorKind, Hit, RunReport
 from pipeline.run import run_once
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
@@ -200,6 +202,75 @@ def test_an_edit_that_brings_a_company_in_is_a_hit_and_an_alert(house: House) ->
     assert [request.json["title"] for request in house.inbox.requests] == ["Microsoft opens a lab"]
 
 
+def watch_by_company(house: House) -> None:
+    """A rule for each of the two companies, each to a channel of its own."""
+    config = house.directory / "newsward.toml"
+    text = config.read_text(encoding="utf-8").split("[[channel]]")[0]
+    for company in ("microsoft", "xiaomi"):
+        text += f'[[channel]]\nid = "{company}"\nkind = "webhook"\nurl = "{house.inbox.url}"\n'
+        text += f'[[rule]]\nname = "{company}"\ncompanies = ["{company}"]\nchannels = ["{company}"]\n'
+    config.write_text(text, encoding="utf-8")
+
+
+def test_an_edit_that_brings_a_further_company_into_a_story_alerts_its_rule_once(house: House) -> None:
+    house.configure([house.server.serve("/feed.xml", rss(item("Microsoft plans a lab with a partner", guid="lab")))])
+    watch_by_company(house)
+    house.run(MORNING)
+    for minutes, title in ((30, "Microsoft plans a lab with Xiaomi"), (60, "Microsoft plans a big lab with Xiaomi")):
+        house.server.serve("/feed.xml", rss(item(title, guid="lab")))
+        house.run(MORNING + timedelta(minutes=minutes), everything=True)
+
+    assert [(request.json["rules"], request.json["title"]) for request in house.inbox.requests] == [
+        (["microsoft"], "Microsoft plans a lab with a partner"),
+        (["xiaomi"], "Microsoft plans a lab with Xiaomi"),
+    ]
+    assert ask(house.database, "SELECT company_id FROM hits ORDER BY 1") == [("microsoft",), ("xiaomi",)]
+    assert ask(house.database, "SELECT company_id FROM story_companies ORDER BY 1") == [("microsoft",), ("xiaomi",)]
+    assert ask(house.database, "SELECT relation, rule FROM placements") == [("new", "nothing_like_it")]
+
+
+def test_an_old_entry_that_is_edited_alerts_nobody(house: House) -> None:
+    old = item("Microsoft plans a lab with a partner", guid="lab", hours_ago=30)
+    house.configure([house.server.serve("/feed.xml", rss(old))])
+    house.run(MORNING)
+    house.server.serve("/feed.xml", rss(item("Microsoft plans a lab with Xiaomi", guid="lab", hours_ago=None)))
+
+    house.run(LATER, everything=True)
+
+    assert ask(house.database, "SELECT count(*) FROM hits") == [(2,)]
+    assert house.inbox.requests == []
+
+
+def test_an_edit_that_takes_a_company_out_takes_its_hit_away_and_leaves_the_story(house: House) -> None:
+    house.configure([house.server.serve("/feed.xml", rss(item("Microsoft plans a lab", guid="lab")))])
+    house.run(MORNING)
+    house.server.serve("/feed.xml", rss(item("A software firm plans a lab", guid="lab")))
+
+    house.run(LATER, everything=True)
+
+    assert ask(house.database, "SELECT count(*) FROM hits") == [(0,)]
+    assert ask(house.database, "SELECT title, entries FROM stories") == [("Microsoft plans a lab", 1)]
+
+
+def test_an_alert_names_the_outlets_of_other_feeds(house: House) -> None:
+    title = "Microsoft opens a research lab for quantum chips in Porto"
+    text = "The lab will employ forty engineers and open its doors in spring, the company said on Thursday morning."
+    one = house.server.serve(
+        "/one.xml", rss(item(title, guid="1", text=text, hours_ago=2), title="One"), host="127.0.0.31"
+    )
+    two = house.server.serve(
+        "/two.xml",
+        rss(item(title, guid="2", text=text, link="https://two.example/lab"), title="Two"),
+        host="127.0.0.32",
+    )
+    house.configure([one, two])
+
+    house.run(MORNING)
+
+    (request,) = house.inbox.requests
+    assert request.json["also_at"] == [{"publisher": "Two", "title": title, "url": "https://two.example/lab"}]
+
+
 def test_the_same_entry_in_a_second_feed_is_a_sighting(house: House) -> None:
     link = "https://mill.example/2026/lab"
     one = house.server.serve("/one.xml", rss(item("Microsoft opens a lab", guid="1", link=link)), host="127.0.0.31")
@@ -248,6 +319,66 @@ def test_a_fault_of_our_own_costs_one_feed_its_turn(house: House, monkeypatch: p
 
     assert [(feed.url, feed.kind) for feed in report.failed] == [(bad, ErrorKind.UNEXPECTED)]
     assert report.committed.new == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [{"score": 120.0}, {"score": float("nan")}, {"company_id": "nobody"}, {"mentions": ()}],
+    ids=["too high", "no number", "unknown company", "no mention"],
+)
+def test_a_hit_that_the_database_refuses_costs_one_feed_its_turn(
+    house: House, monkeypatch: pytest.MonkeyPatch, spoil: dict[str, object]
+) -> None:
+    bad = house.server.serve("/bad.xml", rss(item("Microsoft and the cursed word")), host="127.0.0.41")
+    good = house.server.serve("/good.xml", rss(item("Microsoft opens a lab")), host="127.0.0.42")
+    house.configure([bad, good])
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        engine = stages.matching
+
+        class Cursed:
+            """A matcher from outside that spoils the hits of one entry."""
+
+            def hits(self, entry: Entry) -> tuple[Hit, ...]:
+                hits = engine.hits(entry)
+                return tuple(replace(hit, **spoil) for hit in hits) if "cursed" in entry.title else hits
+
+        report = run_once(replace(stages, matching=Cursed()), MORNING)  # type: ignore[arg-type]
+
+    assert [(feed.url, feed.kind) for feed in report.failed] == [(bad, ErrorKind.UNEXPECTED)]
+    assert "cannot be stored" in report.failed[0].reason
+    assert report.committed.new == 1
+    assert ask(house.database, "SELECT error_kind FROM feeds WHERE url = ?", bad) == [("unexpected",)]
+    assert len(house.inbox.requests) == 1
+
+
+def test_a_database_that_cannot_be_written_ends_the_run(house: House) -> None:
+    house.configure([house.server.serve("/good.xml", rss(item("Microsoft opens a lab")))])
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        stages.store.database.execute("PRAGMA query_only = ON")
+
+        with pytest.raises(StoreError, match="cannot be written"):
+            run_once(stages, MORNING)
+
+
+def test_the_heart_beats_during_a_run_at_most_once_a_minute(house: House) -> None:
+    urls = [
+        house.server.serve(f"/{number}.xml", rss(item(f"Mill number {number}")), host=f"127.0.0.{number}")
+        for number in range(51, 57)
+    ]
+    house.configure(urls)
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        clock = itertools.count(0, 25)  # seconds a look
+        stages.store.database.execute("CREATE TEMP TABLE beats (at TEXT)")
+        for change in ("INSERT", "UPDATE"):
+            stages.store.database.execute(
+                f"CREATE TEMP TRIGGER on_{change} AFTER {change} ON main.heartbeat"
+                " BEGIN INSERT INTO beats VALUES (new.beat_at); END"
+            )
+        report = run_once(replace(stages, monotonic=lambda: float(next(clock))), MORNING)
+        beats = [at for (at,) in stages.store.database.execute("SELECT at FROM temp.beats")]
+
+    assert beats[:-1] == ["2026-03-05T06:00:25Z", "2026-03-05T06:01:40Z"]
+    assert (report.committed.new, len(beats)) == (6, 3)
 
 
 def test_the_order_of_shards_does_not_change_the_stories(tmp_path: Path) -> None:

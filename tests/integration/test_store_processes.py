@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pipeline.errors import StoreError
 from pipeline.model import Batch, Committed
+from pipeline.store import Store
 from tests.builders_store import NOW, dump, make_alert, make_batch, make_entry, make_hit, make_placement, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -64,3 +68,15 @@ def test_a_process_killed_inside_the_transaction_has_changed_nothing(tmp_path: P
         assert dump(store) == before
         assert store.commit(news(), run_id=None, now=NOW) == Committed(new=1, hits=1, stories=1, alerts=1)
         assert store.database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+def test_a_database_that_is_moved_away_is_not_written_on_in_secret(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "newsward.db"
+    with Store.open(path) as store:
+        path.rename(tmp_path / "elsewhere.db")
+        if what == "replaced":
+            path.write_bytes((tmp_path / "elsewhere.db").read_bytes())
+
+        with pytest.raises(StoreError, match="moved or deleted while it was in use"):
+            store.open_run(NOW)

@@ -85,6 +85,18 @@ def test_search_finds_words_of_every_script(query: str, title: str, tmp_path: Pa
     assert rows == [{"title": title}]
 
 
+@pytest.mark.parametrize("name", ["Moody's", "Coca-Cola", "Booking.com"])
+def test_names_with_signs_are_searched_with_quote(name: str, tmp_path: Path) -> None:
+    with open_store(tmp_path / "newsward.db") as store:
+        entries = (make_entry("named", title=f"{name} grows"), make_entry("other", title="Nobody grows"))
+        store.commit(make_batch(*entries), run_id=None, now=make_batch().fetch.fetched_at)
+    command = f"sqlite-utils search newsward.db entries {shlex.quote(name)} -c title"
+
+    assert json.loads(sqlite_utils(f"{command} --quote", tmp_path)) == [{"title": f"{name} grows"}]
+    with pytest.raises(AssertionError):
+        sqlite_utils(command, tmp_path)
+
+
 def test_a_deleted_entry_is_no_longer_found(tmp_path: Path) -> None:
     example_database(tmp_path / "newsward.db")
 

@@ -38,7 +38,7 @@ def numbered(arrivals: list[tuple[Entry, frozenset[str] | None]]) -> list[tuple[
     return [(replace(entry, id=f"e{n}"), companies) for n, (entry, companies) in enumerate(arrivals)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ENTRIES, max_size=6))
 def test_a_document_polled_twice_brings_nothing_new(entries: list[Entry]) -> None:
     first = sort_entries(entries, FEED, {})
@@ -57,10 +57,9 @@ def test_a_document_polled_twice_brings_nothing_new(entries: list[Entry]) -> Non
 
     assert again.new == ()
     assert len({entry.id for entry in first.new}) == len(first.new)
-    assert len(first.new) + len(first.edited) + first.seen + len(first.sightings) >= len(entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ARRIVALS)
 def test_every_placement_points_to_an_earlier_first_member(arrivals: list[tuple[Entry, frozenset[str] | None]]) -> None:
     told = numbered(arrivals)
@@ -73,7 +72,7 @@ def test_every_placement_points_to_an_earlier_first_member(arrivals: list[tuple[
     assert placed == place_all(*told)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ARRIVALS)
 def test_a_story_joined_by_its_words_shares_a_company(arrivals: list[tuple[Entry, frozenset[str] | None]]) -> None:
     told = numbered(arrivals)
@@ -87,7 +86,7 @@ def test_a_story_joined_by_its_words_shares_a_company(arrivals: list[tuple[Entry
             assert any(placement.companies & other.companies for other in partners)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TITLES, TITLES, TITLES)
 def test_likeness_of_copies_is_symmetric_and_a_text_is_its_own_copy(one: str, other: str, text: str) -> None:
     a, b = shingled(one, text), shingled(other, text)
@@ -97,7 +96,7 @@ def test_likeness_of_copies_is_symmetric_and_a_text_is_its_own_copy(one: str, ot
     assert set(sketch(a.shingles)) <= {value - (1 << 64) if value >> 63 else value for value in a.shingles}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ARRIVALS)
 def test_a_stream_told_twice_is_seen_again(arrivals: list[tuple[Entry, frozenset[str] | None]]) -> None:
     lines = [

@@ -82,7 +82,7 @@ def test_thousands_of_damages_to_feeds_are_survived() -> None:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_a_document_or_a_failure(body: bytes) -> None:
     check(body)
 
@@ -111,13 +111,13 @@ PIECES += ["2025", " ", "\x00"]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_heap_of_tags_is_survived(pieces: list[str]) -> None:
     check(f'<rss version="2.0"><channel>{"".join(pieces)}</channel></rss>'.encode())
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_plain_text_is_one_line_without_controls(text: str) -> None:
     plain = plain_text(text)
 
@@ -126,7 +126,7 @@ def test_plain_text_is_one_line_without_controls(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_boilerplate_is_gone_after_one_cut(text: str) -> None:
     cut = trim_boilerplate(f"{text}. Read more. The post X first appeared on Y.")
 
@@ -134,7 +134,7 @@ def test_boilerplate_is_gone_after_one_cut(text: str) -> None:
 
 
 @given(st.text(alphabet="abc <>&;p/", max_size=60), st.text(alphabet="abc <>&;p/", max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_entrys_text_loses_no_summary(summary: str, content: str) -> None:
     opening = trim_boilerplate(plain_text(summary)).rstrip(" .…")
 
@@ -144,7 +144,7 @@ def test_an_entrys_text_loses_no_summary(summary: str, content: str) -> None:
 @given(
     st.text(max_size=100) | st.from_regex(r"[0-9]{1,4}[-/. ][0-9A-Za-z]{1,4}[-/. ][0-9]{1,5}.{0,20}", fullmatch=True)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_date_is_none_or_a_moment_in_utc(raw: str) -> None:
     dated = parse_date(raw)
 
@@ -157,7 +157,7 @@ def test_any_date_is_none_or_a_moment_in_utc(raw: str) -> None:
         alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff\ufffe\uffff")
     )
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_utf8_is_read_as_it_is(text: str) -> None:
     body = f'<?xml version="1.0" encoding="utf-8"?><t>{text}</t>'.encode()
 

@@ -16,7 +16,7 @@ from tests.feed_server import FeedServer
 
 MIN_PRECISION = 0.96
 MIN_RECALL = 0.98
-MAX_SPLIT = 4  # of 10 stories; those told in two languages about one company are the hard ones
+MAX_SPLIT = 3  # of 10 stories; those told in two languages about one company are the hard ones
 MAX_MERGED = 1  # stories that hold entries of two
 
 Key = tuple[str, str]  # file and guid
@@ -92,7 +92,8 @@ def test_the_seed_story_is_one_story_and_its_copy_a_copy(
     first = [key for key, row in zip(members(story), story["members"], strict=True) if row.get("relation") != "update"]  # type: ignore[call-overload]
     copies = [key for key, row in zip(members(story), story["members"], strict=True) if row.get("relation") == "copy"]  # type: ignore[call-overload]
 
-    assert len({found.stories[key] for key in first[:4]}) == 1
+    assert len(first) >= 4
+    assert len({found.stories[key] for key in members(story)}) == 1
     assert {found.relations[key] for key in copies} == {"copy"}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.alert.channels.webhook import Channel as Webhook
-from pipeline.config import Config, load, load_companies
+from pipeline.config import Config, database_of, load, load_companies
 from pipeline.errors import ConfigError
 from pipeline.match import Matcher
 from pipeline.model import Name, NameKind
@@ -228,10 +228,11 @@ def test_a_file_that_is_a_folder_is_told(folder: Folder, tmp_path: Path) -> None
         ("a = '\x00'\n", "line 1, column 6: not TOML: Found invalid character '\\x00'"),
     ],
 )  # fmt: skip
-def test_what_is_not_toml_is_told_with_its_place(folder: Folder, text: str, message: str) -> None:
-    folder.write(companies=text)
+@pytest.mark.parametrize("file", ["newsward.toml", "companies.toml", "feeds.toml"])
+def test_what_is_not_toml_is_told_with_its_place(folder: Folder, file: str, text: str, message: str) -> None:
+    (folder.path / file).write_text(text, encoding="utf-8")
 
-    assert folder.faults() == [f"companies.toml: {message}"]
+    assert folder.faults() == [f"{file}: {message}"]
 
 
 def test_a_file_that_is_not_utf8_is_told_with_its_line(folder: Folder, tmp_path: Path) -> None:
@@ -278,6 +279,8 @@ def test_deep_tables_by_dotted_keys_are_faults_and_no_crash(folder: Folder) -> N
         ('[[company]]\naliases = ["Mi"]\n', "company 1: key 'name' is missing (the name that most people use)"),
         ("[[company]]\nname = 3\n", "company 1: key 'name' must be a string, not a whole number (put it in quotes)"),
         ('[[company]]\nname = "!!"\n', "company 1: key 'name': must hold a letter or digit"),
+        ('[[company]]\nname = "_"\n', "company 1 (_): key 'name': must hold a letter or digit"),
+        ('[[company]]\nname = "X"\naliases = ["__ -"]\n', "company 1 (x): key 'text' of item 1 of key 'aliases': must hold a letter or digit"),
         (f'[[company]]\nname = "{"x" * 201}"\nid = "x"\n', "company 1 (x): key 'name': must not be longer than 200 characters"),
         ('[[company]]\nid = "a b"\nname = "X"\n', "company 1 (a b): key 'id': must be letters, digits and . : _ - only, at most 100"),
         ('[[company]]\nname = "X"\naliases = [7]\n', "company 1 (x): item 1 of key 'aliases': must be a string or a table { text = ..., kind = ... }"),
@@ -312,9 +315,9 @@ def test_a_name_may_be_told_twice_by_one_company(folder: Folder) -> None:
     [
         ("[fetch]\ntimout = 1\n", "[fetch]: key 'timout' is unknown (known keys: "),
         ("[fetch]\nspacng = 1\n", "[fetch]: key 'spacng' is unknown (did you mean 'spacing'?)"),
-        ('[fetch]\nspacing = "often"\n', "[fetch]: key 'spacing' must be a duration such as \"30 minutes\", or a number of seconds"),
+        ('[fetch]\nspacing = "often"\n', "[fetch]: key 'spacing' must be a duration such as \"30 minutes\", or a number of seconds (units: seconds, minutes, hours, days, weeks or s, m, h, d, w, as in \"1 day 12 h\")"),
         ("[fetch]\nconcurrency = true\n", "[fetch]: key 'concurrency' must be a number, not a boolean"),
-        ('[polling]\nmin_interval = []\n', "[polling]: key 'min_interval' must be a duration such as \"30 minutes\", or a number of seconds, not an array"),
+        ('[polling]\nmin_interval = []\n', "[polling]: key 'min_interval' must be a duration such as \"30 minutes\", or a number of seconds, not an array (units: seconds, minutes, hours, days, weeks or s, m, h, d, w, as in \"1 day 12 h\")"),
         ('[stories]\ngrain = "finest"\n', "[stories]: key 'grain' must be 'broad', 'normal' or 'fine'"),
         ('[engine]\nkind = "dask"\n', "[engine]: key 'kind' must be 'inline'"),
         ('[log]\nformat = "jsno"\n', "[log]: key 'format' must be 'auto', 'console' or 'json'"),
@@ -536,3 +539,40 @@ def test_secrets_never_reach_a_message(folder: Folder) -> None:
 
     assert len(faults) >= 9
     assert secret not in "\n".join(faults)
+
+
+# --------------------------------------------------------------------------- the database alone
+
+
+def test_the_database_is_found_without_secrets_sound_feeds_or_companies(folder: Folder, tmp_path: Path) -> None:
+    unset = '[[channel]]\nid = "desk"\nkind = "webhook"\nurl = "${DESK_WEBHOOK}"\n'
+    folder.write('[store]\ndatabase = "data/n.db"\n' + unset + RULE, companies="not toml", feeds="[[feed]]\n")
+
+    assert database_of(tmp_path, {}) == tmp_path / "data/n.db"
+    assert database_of(tmp_path / "newsward.toml", {}) == tmp_path / "data/n.db"
+    assert database_of(None, {"NEWSWARD_CONFIG": str(tmp_path)}) == tmp_path / "data/n.db"
+
+
+def test_the_database_is_the_one_that_load_names(folder: Folder, tmp_path: Path) -> None:
+    assert database_of(tmp_path, {}) == folder.load().database
+
+    folder.write('[store]\ndatabase = "${DATA}/n.db"\n' + CHANNEL + RULE)
+    assert database_of(tmp_path, {"DATA": "/srv"}) == folder.load({"DATA": "/srv"}).database == Path("/srv/n.db")
+
+
+@pytest.mark.parametrize(
+    "store",
+    ['[store]\ndatabase = "${DATA}/n.db"\n', "[store]\ndatabase = 3\n", '[store]\ndatabse = "n.db"\n', "store = 1\n"],
+)
+def test_a_fault_of_the_store_is_told_as_load_tells_it(folder: Folder, tmp_path: Path, store: str) -> None:
+    folder.write(store + CHANNEL + RULE)
+
+    with pytest.raises(ConfigError) as raised:
+        database_of(tmp_path, {})
+
+    assert [str(raised.value)] == folder.faults()
+
+
+def test_no_main_file_is_told_with_the_command_that_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no such file \(newsward init"):
+        database_of(tmp_path, {})

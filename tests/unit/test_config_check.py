@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -26,7 +27,7 @@ def test_a_sound_configuration_has_no_problems(tmp_path: Path) -> None:
 def test_nothing_to_watch_nothing_to_poll_and_nobody_to_tell(tmp_path: Path) -> None:
     assert problems(tmp_path, "", "", "") == [
         "warning: companies: no company is tracked: there will be no hits (add [[company]] tables)",
-        "warning: feeds: no feed is configured (add [[feed]] tables, or feeds to the database by the CLI)",
+        "warning: feeds: no feed is configured (add [[feed]] tables, or run: newsward feeds poll URL)",
         "warning: newsward.toml: there is no rule: hits are stored, nobody is told (add a [[rule]])",
     ]
 
@@ -43,13 +44,71 @@ def test_what_was_noticed_while_loading_is_told_too(tmp_path: Path) -> None:
 def test_an_ordinary_word_without_context_or_ticker_is_told(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, companies='[[company]]\nname = "Target"\n')
 
-    assert problem.startswith("warning: company target: 'Target': an ordinary word too")
+    assert problem.startswith("warning: company target: “Target” is an ordinary word too")
     assert problem.endswith("(add context (words that stand beside it: products, people, trade) or a ticker)")
 
 
 @pytest.mark.parametrize("more", ['context = ["retailer"]', 'tickers = ["TGT"]'])
 def test_context_or_a_ticker_is_enough_for_an_ordinary_word(tmp_path: Path, more: str) -> None:
     assert problems(tmp_path, companies=f'[[company]]\nname = "Target"\n{more}\n') == []
+
+
+def test_two_companies_of_one_name_are_told_of_each_other(tmp_path: Path) -> None:
+    companies = '[[company]]\nname = "Delta Inc"\n[[company]]\nname = "Delta Corp."\n'
+    remedy = "(add context words that tell them apart)"
+
+    assert problems(tmp_path, companies=companies) == [
+        f"warning: company delta-inc: “Delta Inc” is a name of Delta Corp. too {remedy}",
+        f"warning: company delta-corp: “Delta Corp.” is a name of Delta Inc too {remedy}",
+    ]
+
+
+def test_ten_thousand_companies_are_checked_in_seconds(tmp_path: Path) -> None:
+    consonants, vowels = "bdfgklmnprstvz", "aeiou"
+    syllables = [a + b for a in consonants for b in vowels]
+    names = [f"{a}{b}{c}".title() for a in syllables for b in syllables for c in "xyz"][:10_000]
+    for name, text in (
+        ("newsward.toml", MAIN),
+        ("companies.toml", "".join(f'[[company]]\nname = "{name} Holdings"\naliases = ["{name}"]\n' for name in names)),
+        ("feeds.toml", FEEDS),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    config = load(tmp_path, {})
+
+    started = perf_counter()
+    check(config)
+
+    assert len(config.watchlist.companies) == 10_000
+    assert perf_counter() - started < 15  # 2 s on a developer's machine
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://localhost:8000/rss", "localhost"),
+        ("http://news.localhost/rss", "news.localhost"),
+        ("http://127.0.0.1/rss", "127.0.0.1"),
+        ("http://192.168.1.7:8080/rss", "192.168.1.7"),
+        ("http://100.64.0.1/rss", "100.64.0.1"),
+        ("http://[::1]/rss", "::1"),
+    ],
+)
+def test_a_feed_that_the_guard_will_refuse_is_told_until_it_is_allowed(tmp_path: Path, url: str, host: str) -> None:
+    feeds = f'[[feed]]\nurl = "{url}"\n'
+
+    assert problems(tmp_path, feeds=feeds) == [
+        (
+            f"warning: feed {host}: {host} is not public: it will be refused "
+            "(to poll it, set allow_private = true or allow_networks in [fetch])"
+        )
+    ]
+    assert problems(tmp_path, "[fetch]\nallow_private = true\n" + MAIN, feeds=feeds) == []
+    assert problems(tmp_path, '[fetch]\nallow_networks = ["127.0.0.0/8"]\n' + MAIN, feeds=feeds) == []
+
+
+@pytest.mark.parametrize("url", ["https://news.example/rss", "https://8.8.8.8/rss", "https://localhost.example/rss"])
+def test_a_public_feed_is_no_problem(tmp_path: Path, url: str) -> None:
+    assert problems(tmp_path, feeds=f'[[feed]]\nurl = "{url}"\n') == []
 
 
 def test_a_name_that_the_user_calls_unique_is_believed(tmp_path: Path) -> None:

@@ -48,6 +48,49 @@ def test_results_come_in_the_order_of_the_due_list(dues: list[Due], size: int, a
     assert [one.due for one in results] == dues
 
 
+def test_feeds_share_a_shard_by_the_address_that_each_poll_begins_at() -> None:
+    moved = Due(Feed("http://a.example.com/1"), FeedState("http://a.example.com/1", current_url="http://b.example/1"))
+    dues = [moved, due("http://c.example/2"), due("http://a.example.com/3")]
+
+    assert shards(dues, 1) == ((dues[0], dues[2]), (dues[1],))
+
+
+def test_what_is_no_address_is_no_domain() -> None:
+    assert len(shards([due("nonsense"), due("http://[")], 1)) == 2
+
+
+def test_a_slow_shard_does_not_stall_the_rest() -> None:
+    dues = [due(f"http://host{number}.example/") for number in range(20)]
+    others_went_on, lock = Event(), Lock()
+    begun: list[str] = []
+    waited: list[bool] = []
+
+    def first_is_slow(shard: Shard) -> list[Polled]:
+        with lock:
+            begun.append(shard[0].feed.url)
+            if len(begun) == 8:
+                others_went_on.set()
+        if shard[0] == dues[0]:
+            waited.append(others_went_on.wait(5))
+        return polled(shard)
+
+    with ThreadPoolExecutor(2) as engine:
+        results = list(poll_in_order(engine, dues, first_is_slow, size=1, ahead=2))
+
+    assert waited == [True]
+    assert [one.due for one in results] == dues
+
+
+def test_scattered_feeds_of_a_domain_leave_no_shard_unbegun() -> None:
+    rounds = [[due(f"http://host{number}.example/{turn}") for number in range(30)] for turn in range(3)]
+    dues = [one for each in rounds for one in each]
+
+    with ThreadPoolExecutor(2) as engine:
+        results = list(poll_in_order(engine, dues, polled, size=3, ahead=1))
+
+    assert [one.due for one in results] == dues
+
+
 def test_at_most_the_allowed_shards_are_under_way() -> None:
     dues = [due(f"http://host{number}.example/") for number in range(20)]
     begun: list[str] = []
@@ -64,7 +107,7 @@ def test_at_most_the_allowed_shards_are_under_way() -> None:
         seen = len(begun)
         results.close()
 
-    assert seen <= 3
+    assert seen <= 8
 
 
 def test_closing_early_cancels_what_has_not_begun() -> None:

@@ -13,6 +13,10 @@ from pipeline.errors import ConfigError
 from pipeline.plugins import build, duration, kinds, resolve, together, validate
 
 PATH_IS = "OPML file, or a folder of *.opml files; relative to the configuration's folder"
+NOT_A_DURATION = (
+    'must be a duration such as "30 minutes", or a number of seconds '
+    '(units: seconds, minutes, hours, days, weeks or s, m, h, d, w, as in "1 day 12 h")'
+)
 NOT_A_NUMBER = "must be a string, not a whole number (put it in quotes)"
 SOURCES = {"role": "Source", "package": "pipeline.sources"}
 
@@ -178,7 +182,8 @@ def test_build_tells_where_an_unknown_kind_stands() -> None:
         ({"words": ["one", True]}, "item 2 of key 'words' must be a string, not a boolean (put it in quotes)"),
         ({"words": [1810]}, "item 1 of key 'words' must be a string, not a whole number (put it in quotes)"),
         ({"wait": True}, "key 'wait' must be a number, not a boolean"),
-        ({"wait": "soon"}, "key 'wait' must be a duration such as \"30 minutes\", or a number of seconds"),
+        ({"wait": "soon"}, f"key 'wait' {NOT_A_DURATION}"),
+        ({"wait": "10 minuets"}, f"key 'wait' {NOT_A_DURATION}"),
         ({"wait": "2 hours"}, "key 'wait' must be at most 1 hour"),
         ({"style": "rihc"}, "key 'style' must be 'plain' or 'rich'"),
         ({"file": 3}, "key 'file' must be a string, not a whole number"),

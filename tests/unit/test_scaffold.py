@@ -30,7 +30,30 @@ def test_nothing_chosen_means_the_defaults(tmp_path: Path) -> None:
 
     config = load(tmp_path, {})
     assert [company.name for company in config.watchlist.companies] == ["Microsoft", "Xiaomi"]
+    assert len(config.feeds) >= 10
     assert all("technology" in feed.tags for feed in config.feeds)
+
+
+def test_no_pack_means_a_list_of_feeds_to_be_filled(tmp_path: Path) -> None:
+    write(tmp_path, companies=[], packs=["none"])
+
+    text = (tmp_path / "feeds.toml").read_text(encoding="utf-8")
+    assert load(tmp_path, {}).feeds == ()
+    assert tomllib.loads(text) == {}
+    assert "# [[feed]]\n" in text
+
+
+def test_no_pack_goes_with_no_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        write(tmp_path / "new", companies=[], packs=["none", "wires"])
+
+    assert str(raised.value) == "feed pack 'none' goes with no other, but wires was chosen too"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_pack_like_no_other_is_told_all_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="technology, business, wires, world, official, none"):
+        write(tmp_path / "new", companies=[], packs=["zzz"])
 
 
 def test_a_known_company_comes_with_all_that_is_known_of_it() -> None:
@@ -96,7 +119,10 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_the_example_configuration_is_all_that_can_be_chosen(tmp_path: Path) -> None:
     """``config/`` is written by this very function: after a change of the packs, write it anew."""
-    for path in write(tmp_path, companies=known_companies(), packs=PACKS):
+    paths = write(tmp_path, companies=known_companies(), packs=PACKS)
+
+    assert len(paths) == 3
+    for path in paths:
         assert (EXAMPLE / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
 
 
@@ -111,4 +137,7 @@ def test_the_example_configuration_is_large_and_clean() -> None:
 def test_every_pack_tags_its_feeds_with_its_name(tmp_path: Path) -> None:
     for pack in PACKS:
         write(tmp_path / pack, companies=[], packs=[pack])
-        assert all(feed.tags[0] == pack for feed in load(tmp_path / pack, {}).feeds)
+    feeds = {pack: load(tmp_path / pack, {}).feeds for pack in PACKS}
+
+    assert {pack for pack in PACKS if len(feeds[pack]) >= 3} == set(PACKS)
+    assert {feed.tags[0] for pack in PACKS for feed in feeds[pack] if feed.tags[0] != pack} == set()

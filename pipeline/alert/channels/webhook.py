@@ -9,7 +9,7 @@ import hmac
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -149,14 +149,14 @@ def _key(secret: SecretStr) -> bytes:
         raise ValueError("must be base64 after whsec_") from None
 
 
-def _drain(response: httpx.Response, patience: timedelta) -> None:
+def _drain(response: httpx.Response, patience: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
     """Reads a short answer to its end; the status is already known, so that nothing here can fail the attempt."""
-    ends = time.monotonic() + patience.total_seconds()
+    ends = clock() + patience.total_seconds()
     size = 0
     try:
         for chunk in response.iter_raw():
             size += len(chunk)
-            if size > _ANSWER_LIMIT or time.monotonic() > ends:
+            if size > _ANSWER_LIMIT or clock() > ends:
                 return
     except httpx.TransportError:
         return

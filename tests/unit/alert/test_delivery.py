@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from pipeline.alert import AlertOptions, Outcome, backoff, deliver
 from pipeline.errors import DatabaseBusy
-from pipeline.model import SendFailed, Sent
+from pipeline.model import SendFailed, Sent, Telling
 from tests.builders_alert import NOW, MemoryOutbox, ScriptedChannel, alert, still
 
 OPTIONS = AlertOptions()
@@ -299,3 +299,40 @@ def test_without_a_clock_time_runs_on_from_now():
 def test_options_that_make_no_sense_are_refused(options):
     with pytest.raises(ValidationError):
         AlertOptions(**options)
+
+
+def test_an_alert_names_who_else_tells_its_story_and_says_the_same_at_every_attempt():
+    outbox = MemoryOutbox.of(alert("a1", story="s", payload={"url": "https://news.example/e1", "also_at": []}))
+    first = Telling("Harbour Post", "A plant", "https://harbour.example/1")
+    outbox.tellings["s"] = (first, first, Telling("Example News", "Lead again", "https://news.example/e1"))
+    bodies = []
+
+    def refuse(alert):
+        bodies.append(alert.payload)
+        outbox.tellings["s"] = (*outbox.tellings["s"], Telling("Late", "Late", "https://late.example/"))
+        return DOWN
+
+    send(outbox, {"desk": ScriptedChannel([refuse])})
+    send(outbox, {"desk": ScriptedChannel([refuse])}, now=NOW + timedelta(hours=1))
+
+    assert bodies[0]["also_at"] == [
+        {"publisher": "Harbour Post", "title": "A plant", "url": "https://harbour.example/1"}
+    ]
+    assert bodies == [bodies[0]] * 2
+
+
+def test_a_crash_after_sending_repeats_the_same_body():
+    outbox = MemoryOutbox.of(alert("a1", story="s", payload={"url": "", "also_at": []}))
+    bodies = []
+
+    def crash(alert):
+        bodies.append(alert.payload)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(outbox, {"desk": ScriptedChannel([crash])})
+    outbox.tellings["s"] = (Telling("Late", "Late", "https://late.example/"),)
+    later = NOW + OPTIONS.lease
+    send(outbox, {"desk": ScriptedChannel([lambda alert: bodies.append(alert.payload) or Sent()])}, now=later)
+
+    assert bodies == [{"url": "", "also_at": []}] * 2

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.alert.payload import cut, story_payload, web_link
-from pipeline.model import EntryField
+from pipeline.alert.payload import cut, story_payload, web_link, with_tellings
+from pipeline.model import EntryField, Telling
 from tests.builders_alert import NOW, entry, hit, violations
 
 
@@ -127,3 +127,17 @@ def test_a_web_link_stays_a_link_and_nothing_else(given, link):
 )
 def test_what_is_no_safe_web_link_is_empty(given):
     assert web_link(given) == ""
+
+
+def test_later_tellings_are_cut_and_made_safe_like_everything_else():
+    huge = "x" * 5000
+    hostile = Telling(huge, huge + "\ud83d", "javascript:alert(1)")
+    many = [Telling("Post", "Title", f"https://post.example/{number}") for number in range(20)]
+
+    told = with_tellings(payload(), [hostile, *many])
+
+    assert violations(told) == []
+    assert len(told["also_at"]) == 10
+    assert told["also_at"][0]["url"] == ""
+    assert [len(told["also_at"][0][key]) for key in ("publisher", "title")] == [200, 300]
+    assert with_tellings({"title": "no story"}, []) == {"title": "no story"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -77,3 +78,19 @@ def test_a_stream_is_answered_line_by_line() -> None:
 def test_a_line_that_cannot_be_understood_is_named(line: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         read_input(line)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-03-02t09:00:00.123456789z", "2026-03-02T09:00:00.123456+00:00"),
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59+00:00"),
+        ("0001-01-03T00:00:00Z", "1970-01-01T00:00:00+00:00"),
+        (-62135500000, "1970-01-01T00:00:00+00:00"),
+    ],
+)
+def test_every_moment_of_rfc_3339_is_read_and_none_is_before_1970(written: object, meant: str) -> None:
+    line = read_input({"id": 1, "title": "Harbour news", "published": written})
+
+    assert line.published_at == datetime.fromisoformat(meant)
+    assert [placed.relation for placed in cluster([line])] == [Relation.NEW]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pipeline.dedup.memory import MEMBERS_SHOWN, MemoryLookups, Overlay
+from pipeline.dedup.lookups import SHOWN_MEMBERS
+from pipeline.dedup.memory import MemoryLookups
 from pipeline.model import Member
 from tests.builders_dedup import START
 
@@ -36,30 +37,17 @@ def test_candidates_share_a_company_and_a_term_and_are_alive() -> None:
     assert len(memory.candidates(None, ["ferry"], since, 1)) == 1
 
 
-def test_a_view_shows_the_first_and_the_newest_members() -> None:
-    memory = remembering(*(a_member(f"m{n:02}", hours=n) for n in range(MEMBERS_SHOWN + 20)))
+def test_a_view_shows_what_opened_the_story_and_the_newest_members_by_date() -> None:
+    told = [a_member(f"m{n:02}", hours=n) for n in range(SHOWN_MEMBERS + 20)]
+    memory = remembering(a_member("s", hours=5), *reversed(told))
 
     (view,) = memory.candidates(None, ["ferry"], START, 5)
 
-    assert len(view.members) == MEMBERS_SHOWN + 1
-    assert (view.members[0].entry_id, view.members[-1].entry_id) == ("m00", f"m{MEMBERS_SHOWN + 19}")
-    assert (view.first_at, view.last_at) == (START, START + timedelta(hours=MEMBERS_SHOWN + 19))
+    assert [member.entry_id for member in view.members] == ["s", *(f"m{n:02}" for n in range(21, SHOWN_MEMBERS + 20))]
+    assert (view.first_at, view.last_at) == (START, START + timedelta(hours=SHOWN_MEMBERS + 19))
 
 
 def test_terms_are_counted_in_stories_not_in_entries() -> None:
     memory = remembering(a_member("a", "s1"), a_member("b", "s1"), a_member("c", "s2"))
 
     assert memory.frequencies(["ferry", "port"]) == ({"ferry": 2}, 2)
-
-
-def test_an_overlay_shows_a_story_whole_and_leaves_the_base_alone() -> None:
-    base = remembering(a_member("a"))
-    overlay = Overlay(base)
-    overlay.local.add_member(a_member("b", hours=1), sketch=(2,), terms=("ferry",))
-
-    (view,) = overlay.candidates(frozenset({"acme"}), ["ferry"], START, 5)
-
-    assert [member.entry_id for member in view.members] == ["a", "b"]
-    assert overlay.sharing((2,), START) == {"a": 1, "b": 1}
-    assert set(overlay.members(["a", "b", "x"])) == {"a", "b"}
-    assert not base.members(["b"])

@@ -75,3 +75,11 @@ def test_another_language_needs_companies_and_figures_or_names() -> None:
     assert cross_language_score(told, ACME, 2.0, story)[0] < 0.5
     assert cross_language_score(told, pair, 60.0, both)[0] == 0.0
     assert cross_language_score(told, None, 2.0, both)[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("title", "clashes"),
+    [("Acme talks start on 14 April", 0.0), ("Acme talks start April 14", 0.0), ("Acme sells ferries for $14 mn", 1.0)],
+)
+def test_a_day_of_the_month_contradicts_no_amount(title: str, clashes: float) -> None:
+    assert features(title, a_story("Acme sells ferries for $40 million"))["figures_clash"] == clashes

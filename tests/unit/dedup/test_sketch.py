@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.dedup.sketch import SKETCH_SIZE, copy_score, shingled, sketch
+from pipeline.dedup.wording import wording
 
 TITLE = "Harbour fund buys ferry line from city of Aalborg"
 TEXT = (
@@ -69,3 +70,11 @@ def test_unspaced_script_is_compared_by_pairs_of_characters() -> None:
 def test_nothing_is_like_nothing() -> None:
     assert copy_score(shingled("", ""), shingled("", "")) == 0.0
     assert sketch(shingled("", "").shingles) == ()
+
+
+def test_what_is_remembered_of_whole_texts_is_bounded() -> None:
+    largest = 20_000 * 4  # bytes of a text in four-byte characters
+
+    remembered = sum(cache.cache_info().maxsize or 0 for cache in (wording, shingled))
+
+    assert remembered * largest < 256 * 2**20

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from pydantic import ValidationError
 
-from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions
+from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions, cluster, read_input
 from pipeline.dedup.stories import THRESHOLDS
 from pipeline.model import Entry, Placement, Relation
 from tests.builders_dedup import an_entry, place_all
@@ -199,3 +200,81 @@ def test_empty_entries_are_placed_without_complaint() -> None:
     empty: list[tuple[Entry, frozenset[str] | None]] = [(an_entry("", guid=f"e{n}"), None) for n in range(3)]
 
     assert [placement.relation for placement in place_all(*empty)] == [Relation.NEW] * 3
+
+
+PACT = (
+    an_entry(
+        "微软与小米签署合作备忘录，涉及云服务、智能音箱与笔记本电脑",
+        "微软与小米签署了谅解备忘录，小米的更多设备将使用Azure云服务，双方将共同开发笔记本电脑和智能音箱。备忘录不具法律约束力。",
+        hours=-1,
+    ),
+    an_entry(
+        "Microsoft and Xiaomi sign pact to put Azure and Cortana behind smart speakers and laptops",
+        "Microsoft and Xiaomi have signed a memorandum of understanding under which the phone maker would run more of "
+        "its connected devices on the Azure cloud and the two would develop laptops and smart speakers together. One "
+        "of the projects is to bring the Cortana assistant to the Mi AI speaker. The paper is not legally binding.",
+    ),
+    an_entry(
+        "Xiaomi to use Azure and Cortana under memorandum with Microsoft",
+        "A non-binding paper signed by Microsoft and Xiaomi covers cloud services, laptops and AI speakers sold in "
+        "India.",
+        hours=2,
+    ),
+)
+SEQUEL = (
+    an_entry(
+        "Microsoft and Xiaomi extend their agreement to tablets, talks start on 14 April",
+        "The memorandum that Microsoft and Xiaomi signed this week now covers tablets as well as laptops and smart "
+        "speakers. Talks about the details begin on 14 April in Beijing. As before, the paper is not legally binding.",
+        hours=5.5,
+    ),
+    an_entry(
+        "Microsoft und Xiaomi: Abkommen gilt nun auch für Tablets",
+        "Die Absichtserklärung von Microsoft und Xiaomi umfasst neben Laptops und smarten Lautsprechern jetzt auch "
+        "Tablets. Am 14. April beginnen die Gespräche über Einzelheiten.",
+        hours=5.8,
+    ),
+    an_entry(
+        "Xiaomi tablets join the pact with Microsoft, companies say",
+        "Tablets made by Xiaomi have been added to the memorandum that it signed with Microsoft. A first meeting on "
+        "the details is planned for 14 April, a spokesman said.",
+        hours=6.2,
+    ),
+    an_entry(
+        "微软与小米合作扩大至平板电脑",
+        "微软与小米本周签署的谅解备忘录现将平板电脑纳入其中，双方将于4月14日在北京开始谈判。备忘录不具法律约束力。",
+        hours=6.5,
+    ),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_sequel_in_three_languages_joins_its_story_in_every_order(order: tuple[int, ...]) -> None:
+    told = [*PACT, *(SEQUEL[place] for place in order)]
+
+    placed = place_all(*((entry, BOTH) for entry in told))
+
+    assert {placement.story_id for placement in placed} == {PACT[0].id}
+
+
+def test_another_matter_of_the_same_two_companies_is_a_story_of_its_own() -> None:
+    claim = an_entry(
+        "Delhi court hears font patent claim against Microsoft and Xiaomi",
+        "A type foundry from Pune says both companies ship its letters without a licence.",
+        hours=59,
+    )
+
+    for before in (PACT, PACT[1:2], (*PACT, *SEQUEL)):
+        assert place_all(*((entry, BOTH) for entry in (*before, claim)))[-1].relation is Relation.NEW
+
+
+def test_a_headline_that_is_only_the_companys_name_swallows_no_other_news() -> None:
+    titles = ["Siemens", "Siemens board rejects hostile bid", "Siemens recalls 3,000 trains in Norway after fire"]
+    lines = [
+        {"id": str(number), "title": title, "published": 1772690400 + number, "companies": ["siemens"]}
+        for number, title in enumerate(titles)
+    ]
+
+    placed = list(cluster([read_input(line) for line in lines]))
+
+    assert [line.relation for line in placed] == [Relation.NEW] * 3

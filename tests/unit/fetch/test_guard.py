@@ -72,3 +72,20 @@ def test_only_the_allowed_network_is_let_through() -> None:
 
 def test_everything_can_be_allowed() -> None:
     assert Guard(allow_private=True).objection("169.254.169.254") == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("127.0.0.1", "127.0.0.1/32"),
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("64:ff9b::a9fe:a9fe", "169.254.169.254/32"),
+        ("fd12::1", "fd12::1/128"),
+        ("fe80::1%eth0", "fe80::1/128"),
+    ],
+)
+def test_the_exception_offered_lets_the_address_through(address: str, network: str) -> None:
+    offered = Guard().exception(address)
+
+    assert offered == network
+    assert Guard(allow_networks=(offered,)).objection(address) == ""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fetch import PollingOptions, next_state
+from pipeline.fetch.polling import FINISHED, GONE
 from pipeline.model import Document, Due, ErrorKind, Feed, FeedState, FetchFailed, FetchResult, Hints
 from tests.builders_fetch import NOW, answer, document, due, ok, same
 
@@ -202,7 +203,7 @@ def test_quiet_hours_and_days_are_kept() -> None:
     """Row 33: NOW is noon of a Wednesday, UTC."""
     hours = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(12, 13, 14))))
     midnight = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(*range(12, 25),))))
-    days = _after(ok(), document(every=HOUR, hints=Hints(skip_days=(2, 3))))
+    days = _after(ok(), document(every=HOUR, hints=Hints(skip_days=(2, 3, 5, 6))))
     night = _after(ok(), document(every=HOUR, hints=Hints(skip_hours=(0, 1, 2))))
 
     assert 3 * HOUR <= _wait(hours) <= 3.25 * HOUR
@@ -211,8 +212,16 @@ def test_quiet_hours_and_days_are_kept() -> None:
     assert _wait(night) < HOUR
 
 
-@pytest.mark.parametrize("hints", [Hints(skip_hours=tuple(range(24))), Hints(skip_days=tuple(range(7)))])
-def test_a_list_of_all_hours_or_days_is_a_mistake(hints: Hints) -> None:
+@pytest.mark.parametrize(
+    "hints",
+    [
+        Hints(skip_hours=tuple(range(24))),
+        Hints(skip_days=tuple(range(7))),
+        Hints(skip_days=(2, 3, 4)),
+        Hints(skip_days=(5, 6, 0, 2)),
+    ],
+)
+def test_a_list_of_all_hours_or_of_more_than_two_days_in_a_row_is_a_mistake(hints: Hints) -> None:
     """Row 33."""
     assert _wait(_after(ok(), document(every=HOUR, hints=hints))) < HOUR
 
@@ -308,6 +317,49 @@ def test_a_feed_that_was_paused_by_hand_stays_paused() -> None:
     assert _after(_failed(ErrorKind.GONE, status=410), disabled="paused by ann").disabled == "paused by ann"
 
 
+@pytest.mark.parametrize("words", [GONE, FINISHED])
+def test_a_feed_that_was_retired_is_back_with_a_good_answer(words: str) -> None:
+    """Row 39: a poll forced by a person finds it alive."""
+    state = _after(ok(), document(every=HOUR), disabled=words)
+
+    assert state.disabled == ""
+    assert state.next_poll_at
+
+
+def test_an_unchanged_answer_brings_back_what_was_gone_and_not_what_is_finished() -> None:
+    """Row 34: the document that said so is the one that did not change."""
+    gone, finished = _after(same(), disabled=GONE), _after(same(), disabled=FINISHED)
+
+    assert gone.disabled == ""
+    assert gone.next_poll_at
+    assert (finished.disabled, finished.next_poll_at) == (FINISHED, None)
+
+
+def test_a_feed_that_still_says_that_it_is_finished_stays_retired() -> None:
+    state = _after(ok(), document(hints=Hints(expired=True)), disabled=FINISHED)
+
+    assert (state.disabled, state.next_poll_at) == (FINISHED, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["hourly_interval", "max_interval", "default_interval", "hint_cap", "max_backoff", "dead_interval"]
+)
+def test_no_wait_can_be_set_that_looks_like_a_fault_of_the_clock(name: str) -> None:
+    assert getattr(PollingOptions.model_validate({"max_interval": 7 * DAY, name: 7 * DAY}), name) == 7 * DAY
+    with pytest.raises(ValueError, match=rf"{name}\n  Input should be less than or equal"):
+        PollingOptions.model_validate({"max_interval": 7 * DAY, name: 7 * DAY + timedelta(seconds=1)})
+
+
+def test_quiet_days_make_no_wait_longer_than_a_week() -> None:
+    """A weekend after the longest interval: the database takes more than 8 days for a fault of the clock."""
+    slow = PollingOptions(max_interval=7 * DAY, hint_cap=7 * DAY)
+    turn, doc = due(URL, last_ok_at=NOW - HOUR), document(hints=Hints(ttl=7 * DAY, skip_days=(2, 3)))
+
+    state = next_state(turn, ok(), doc, now=NOW, new=0, options=slow)
+
+    assert _wait(state) == 7 * DAY
+
+
 def test_options_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="max_interval"):
         PollingOptions(min_interval=DAY)
@@ -348,7 +400,7 @@ def test_the_next_poll_is_never_at_once_and_never_far_away(
     states = [next_state(turn, result, doc, now=now, new=new, options=OPTIONS) for _ in range(2)]
 
     assert states[0] == states[1]
-    assert OPTIONS.min_interval <= _wait(states[0], now) <= 8 * DAY
+    assert OPTIONS.min_interval <= _wait(states[0], now) <= 7 * DAY + timedelta(seconds=1)
 
 
 def test_quiet_hours_hold_after_a_304_too() -> None:

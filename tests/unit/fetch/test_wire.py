@@ -64,7 +64,10 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
             _peer(Wire(Guard(allow_networks=("127.0.0.1/32",)), PACE, mixed), server.port)
 
     assert caught.value.kind is ErrorKind.BLOCKED_ADDRESS
-    assert "10.0.0.1" in caught.value.reason
+    assert caught.value.reason == (
+        "mill.example at 10.0.0.1 is not polled: a private network; "
+        'to allow it: [fetch] allow_private = true, or allow_networks = ["10.0.0.1/32"]'
+    )
 
 
 def test_a_dead_address_does_not_hide_a_living_one() -> None:

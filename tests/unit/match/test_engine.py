@@ -1,9 +1,11 @@
 """Entry in, hits out, and why."""
 
+from dataclasses import replace
+
 import pytest
 
-from pipeline.match import RULE_VERSION
-from pipeline.model import Method, Name, NameKind
+from pipeline.match import RULE_VERSION, Candidate, MatchEngine, Matcher
+from pipeline.model import Entry, EntryField, Mention, Method, Name, NameKind, Watchlist
 from tests.builders_match import company, engine, entry, found
 
 MICROSOFT = company("microsoft", "Microsoft", "Microsoft Corp.", "微软", tickers=("MSFT",), domains=("microsoft.com",))
@@ -80,6 +82,13 @@ def test_an_exclusion_phrase_silences_only_its_own_company() -> None:
 
     assert found(engine(siemens, ENERGY), "Siemens Energy hires") == ["energy"]
     assert found(engine(siemens), "Siemens Energy hires") == []
+
+
+def test_a_page_of_exclusions_does_not_hide_the_company_behind_them() -> None:
+    apple = company("apple", "Apple", "Apple Inc.", context=("iPhone",), exclude=("Apple pie",))
+
+    assert found(engine(apple), text="Apple pie is good. " * 101) == []
+    assert found(engine(apple), text="Apple pie is good. " * 101 + "Apple Inc. sells the iPhone.") == ["apple"]
 
 
 def test_a_weak_name_counts_only_beside_other_evidence() -> None:
@@ -193,6 +202,91 @@ def test_an_explanation_names_the_nearest_text_when_nothing_occurs() -> None:
 
     assert "No name of Xiaomi occurs" in summary
     assert "xiamio" in summary
+
+
+@pytest.mark.parametrize("title", ["A storm is coming", "", "x"])
+def test_what_is_nothing_like_a_name_is_not_shown_as_the_nearest(title: str) -> None:
+    assert engine(XIAOMI).explain(entry(title), "xiaomi").summary == "No name of Xiaomi occurs."
+
+
+def test_all_companies_are_explained_from_one_search_hits_first() -> None:
+    searched = []
+
+    class Counting:
+        def __init__(self, watchlist: Watchlist) -> None:
+            self.names = Matcher().compile(watchlist)
+
+        def find(self, item: Entry) -> tuple[Candidate, ...]:
+            searched.append(item)
+            return self.names.find(item)
+
+    watchlist = Watchlist((TARGET, XIAOMI, MICROSOFT, SIEMENS))
+    ask = MatchEngine(watchlist, [Counting(watchlist)])
+    news = entry("Micorsoft and Xiaomi miss their 2% target")
+
+    explanations = ask.explain_all(news)
+
+    assert len(searched) == 1
+    assert [item.company_id for item in explanations] == ["xiaomi", "microsoft", "target"]
+    assert [item.hit is not None for item in explanations] == [True, True, False]
+    assert explanations == tuple(ask.explain(news, item.company_id) for item in explanations)
+
+
+class Foreign:
+    """A matcher and finder from outside that answers what it is told to."""
+
+    def __init__(self, **changes: object) -> None:
+        mention = Mention("xiaomi", EntryField.TITLE, 0, 4, "Mi-1", "Mi", Method.EXACT, 70.0)
+        self.mention = replace(mention, **changes)
+
+    def compile(self, watchlist: Watchlist) -> "Foreign":
+        return self
+
+    def find(self, item: Entry) -> tuple[Candidate, ...]:
+        return (Candidate(self.mention, accepted=True),)
+
+
+class Versioned(Foreign):
+    version = "acme-7"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"company_id": "nobody"}, "found a company that is not on the watchlist: 'nobody'"),
+        ({"score": float("nan")}, "gave 'xiaomi' a score that is no number: nan"),
+        ({"score": float("inf")}, "gave 'xiaomi' a score that is no number: inf"),
+        ({"end": 99}, "found 'xiaomi' outside the entry: title 0-99"),
+        ({"start": -1}, "found 'xiaomi' outside the entry: title -1-4"),
+        ({"start": 3, "end": 2}, "found 'xiaomi' outside the entry: title 3-2"),
+        ({"field": "body"}, "found 'xiaomi' outside the entry: body 0-4"),
+    ],
+)
+def test_an_impossible_answer_is_refused_naming_who_gave_it(changes: dict, message: str) -> None:
+    ask = MatchEngine.build(Watchlist((XIAOMI,)), [Foreign(**changes)])
+
+    with pytest.raises(ValueError) as raised:
+        ask.hits(entry("Mi-1 is out"))
+
+    assert str(raised.value) == f"{Foreign.__module__}:Foreign {message}"
+
+
+@pytest.mark.parametrize(("score", "kept"), [(250.0, 100.0), (-3.0, 0.0), (70.0, 70.0)])
+def test_a_score_beyond_the_scale_is_brought_back_to_it(score: float, kept: float) -> None:
+    (hit,) = MatchEngine.build(Watchlist((XIAOMI,)), [Foreign(score=score)]).hits(entry("Mi-1 is out"))
+
+    assert (hit.score, hit.best.score) == (kept, kept)
+
+
+def test_a_hit_is_stamped_with_the_version_of_the_matcher_that_carries_it() -> None:
+    def version(foreign: Foreign, title: str) -> str:
+        (hit,) = MatchEngine.build(Watchlist((XIAOMI,)), [Matcher(), foreign]).hits(entry(title))
+        return hit.rule_version
+
+    assert version(Versioned(), "Mi-1 is out") == "acme-7"
+    assert version(Foreign(), "Mi-1 is out") == f"{Foreign.__module__}:Foreign"
+    assert version(Versioned(), "Mi-1 by Xiaomi") == RULE_VERSION
+    assert version(Versioned(score=99.0), "Mi-1 by Xiaomi") == "acme-7"
 
 
 def test_explaining_an_unknown_company_is_refused() -> None:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import Progress
 
 from pipeline.errors import ConfigError
 from pipeline.observe import LogOptions, configure_logging
@@ -145,6 +147,42 @@ def test_set_up_again_it_replaces_the_first():
 
     assert first.getvalue() == ""
     assert len(lines(second)) == 1
+
+
+def test_without_a_stream_each_line_goes_to_what_stderr_is_by_then(monkeypatch):
+    monkeypatch.setattr("sys.stderr", first := io.StringIO())
+    configure_logging(format="json")
+    structlog.get_logger().info("one")
+    monkeypatch.setattr("sys.stderr", second := io.StringIO())
+    structlog.get_logger().info("two")
+    logging.getLogger("library").warning("three")
+
+    assert [line["event"] for line in lines(first)] == ["one"]
+    assert [line["event"] for line in lines(second)] == ["two", "three"]
+
+
+def test_a_progress_bar_on_the_terminal_prints_the_lines_above_itself(monkeypatch):
+    monkeypatch.setattr("sys.stderr", terminal := Terminal())
+    configure_logging()
+
+    with Progress(console=Console(file=terminal, force_terminal=True, width=80), auto_refresh=False) as bar:
+        bar.add_task("polling")
+        bar.refresh()
+        structlog.get_logger().info("hello")
+    before, line, _ = terminal.getvalue().partition("hello")
+
+    assert line
+    assert "\x1b[2K" in before[before.rindex("polling") :]  # the bar was erased before the line was printed
+
+
+def test_a_stream_that_was_given_stays(monkeypatch):
+    out = written()
+    monkeypatch.setattr("sys.stderr", other := io.StringIO())
+
+    structlog.get_logger().info("hello")
+
+    assert lines(out)[0]["event"] == "hello"
+    assert other.getvalue() == ""
 
 
 def test_a_logger_made_before_the_set_up_obeys_it():

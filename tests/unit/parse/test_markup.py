@@ -113,7 +113,23 @@ def test_first_words_end_between_words_where_there_are_any() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    ["<", '<a "', "<a b='", "<!--", "<script>", "<script", "<b <i ", "&", "&#x", "<![CDATA[", "<style><", "</", "<b>"],
+    [
+        "<",
+        '<a "',
+        "<a b='",
+        "<!--",
+        "<script>",
+        "<script",
+        "<b <i ",
+        "&",
+        "&#x",
+        "<![CDATA[",
+        "<style><",
+        "</",
+        "<b>",
+        "Share this: Tweet ",
+        "[link] [comments] ",
+    ],
 )
 @pytest.mark.parametrize("read", [plain_text, trim_boilerplate, lambda text: plain_title(text, is_markup=False)])
 def test_hostile_text_takes_linear_time(piece: str, read: Callable[[str], str]) -> None:
@@ -123,3 +139,14 @@ def test_hostile_text_takes_linear_time(piece: str, read: Callable[[str], str]) 
     read(hostile)
 
     assert time.process_time() - began < 1.0
+
+
+def test_a_heap_of_trailers_is_cut_in_a_few_rounds() -> None:
+    heap = "Share this: Tweet " * 11_000
+
+    began = time.process_time()
+    left = trim_boilerplate(heap)
+
+    assert time.process_time() - began < 0.2
+    assert len(left) < len(heap)
+    assert trim_boilerplate("The port opened. " + "Share this: Tweet " * 5) == "The port opened."

@@ -6,15 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.errors import StoreError
+from pipeline.errors import DataRefused, StoreError
 from pipeline.keys import content_hash
-from pipeline.model import Batch, Committed, Entry, FeedState, Method, Relation, Sighting
+from pipeline.model import Batch, Committed, Entry, FeedState, Method, Relation, Sighting, Watchlist
 from pipeline.store import Store
 from pipeline.store.entries import KEPT_REVISIONS
+from pipeline.store.queries import READING
 from tests.builders_store import (
     FEED,
+    FEEDS,
     NOW,
     OTHER_FEED,
+    XIAOMI,
     dump,
     make_alert,
     make_batch,
@@ -255,7 +258,7 @@ def test_a_fault_at_the_last_step_leaves_everything_as_it_was() -> None:
         store.commit(make_batch(state=FeedState(FEED, etag="old")), run_id=None, now=NOW - timedelta(days=1))
         before = dump(store)
 
-        with pytest.raises(ValueError, match="not JSON compliant"):
+        with pytest.raises(DataRefused, match="not JSON compliant"):
             store.commit(broken, run_id=None, now=NOW)
 
         assert dump(store) == before
@@ -277,8 +280,90 @@ def test_a_value_that_the_table_refuses_at_the_last_step_leaves_everything_as_it
 
 
 def test_a_hit_without_its_entry_is_refused() -> None:
-    with open_store() as store, pytest.raises(StoreError):
+    with open_store() as store, pytest.raises(DataRefused):
         store.commit(make_batch(hits=(make_hit(make_entry("never stored")),)), run_id=None, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"score": 120.0},
+        {"score": float("nan")},
+        {"salience": float("inf")},
+        {"salience": "high"},
+        {"salience": object()},
+        {"salience": None},
+        {"company": "nobody"},
+        {"mentions": ()},
+    ],
+)
+def test_a_hit_that_cannot_be_stored_is_refused_with_its_batch_and_the_next_is_not(changes: dict[str, object]) -> None:
+    entry = make_entry()
+    with open_store() as store:
+        before = dump(store)
+        with pytest.raises(DataRefused, match="cannot be stored"):
+            store.commit(make_batch(entry, hits=(make_hit(entry, **changes),)), run_id=None, now=NOW)  # type: ignore[arg-type]
+
+        assert dump(store) == before
+        assert store.commit(make_batch(entry, hits=(make_hit(entry),)), run_id=None, now=NOW).hits == 1
+
+
+def test_a_database_that_cannot_be_written_is_no_refusal_of_data() -> None:
+    with open_store() as store:
+        store.database.execute("PRAGMA query_only = ON")
+
+        with pytest.raises(StoreError) as caught:
+            store.commit(full_batch(), run_id=None, now=NOW)
+
+    assert not isinstance(caught.value, DataRefused)
+
+
+def test_an_edited_entry_keeps_only_the_hits_that_it_still_has() -> None:
+    entry, other = make_entry(title="Xiaomi and Microsoft"), make_entry("other", title="Xiaomi and Microsoft too")
+    both = [make_hit(one, company) for one in (entry, other) for company in ("xiaomi", "microsoft")]
+    places = tuple(make_placement(one, entry, companies=("xiaomi", "microsoft")) for one in (entry, other))
+    correction = make_batch(edited=(edited(entry, "Xiaomi and another"),), hits=(make_hit(entry),))
+    with open_store() as store:
+        store.commit(make_batch(entry, other, hits=tuple(both), placements=places), run_id=None, now=NOW)
+
+        store.commit(correction, run_id=None, now=NOW)
+        store.commit(correction, run_id=None, now=NOW)
+
+        assert column(store, f"SELECT company_id FROM hits WHERE entry_id = '{entry.id}'") == ["xiaomi"]
+        assert len(column(store, f"SELECT company_id FROM hits WHERE entry_id = '{other.id}'")) == 2
+        assert column(store, "SELECT entries FROM stories") == [2]
+
+
+def test_an_edit_takes_away_neither_what_a_person_rejected_nor_what_nobody_looked_for() -> None:
+    entry = make_entry(title="Xiaomi and Microsoft")
+    hits = (make_hit(entry), make_hit(entry, "microsoft"))
+    with open_store() as store:
+        store.commit(make_batch(entry, hits=hits), run_id=None, now=NOW)
+        store.database.execute("UPDATE hits SET state = 'rejected' WHERE company_id = 'xiaomi'")
+        store.remember(Watchlist((XIAOMI,)), FEEDS, NOW)
+
+        store.commit(make_batch(edited=(edited(entry, "Nobody at all"),)), run_id=None, now=NOW)
+
+        assert column(store, "SELECT company_id FROM hits ORDER BY 1") == ["microsoft", "xiaomi"]
+
+
+def test_a_company_that_an_edit_brings_in_is_one_of_its_story() -> None:
+    entry = make_entry(title="Xiaomi")
+    more = make_batch(
+        edited=(edited(entry, "Xiaomi and Microsoft"),), hits=(make_hit(entry), make_hit(entry, "microsoft"))
+    )
+    with open_store() as store:
+        store.commit(
+            make_batch(entry, hits=(make_hit(entry),), placements=(make_placement(entry),)), run_id=None, now=NOW
+        )
+        placed_at = column(store, "SELECT placed_at FROM placements")
+
+        store.commit(more, run_id=None, now=NOW + timedelta(hours=1))
+
+        assert column(store, "SELECT company_id FROM story_companies ORDER BY 1") == ["microsoft", "xiaomi"]
+        assert store.members([entry.id])[entry.id].companies == {"microsoft", "xiaomi"}
+        assert column(store, "SELECT placed_at FROM placements") == placed_at
+        assert column(store, "SELECT count(*) FROM company_pairs") == [1]
 
 
 def test_views_are_read_through_indexes() -> None:
@@ -287,6 +372,25 @@ def test_views_are_read_through_indexes() -> None:
 
         assert plan[0] == "SCAN h USING INDEX hits_by_time"
         assert not any("TEMP B-TREE" in step for step in plan)
+
+
+def test_one_companys_hits_are_read_through_its_index() -> None:
+    batch = full_batch()
+    with open_store() as store:
+        store.commit(batch, run_id=None, now=NOW)
+        sql, asked = READING["hit_list_of_company"], {"company": "microsoft", "limit": 5}
+        plan = [row[3] for row in store.database.execute(f"EXPLAIN QUERY PLAN {sql}", asked)]
+
+        assert plan[0] == "SEARCH h USING INDEX hits_by_company (company_id=?)"
+        assert not any("TEMP B-TREE" in step for step in plan)
+        assert [row["company"] for row in store.rows("hit_list", **asked)] == ["Microsoft"]
+        assert len(store.rows("hit_list", company=None, limit=5)) == 3
+
+
+@pytest.mark.parametrize("name", ["companies_dropped", "run_open", "beat", "hits_withdraw", "no_such_question"])
+def test_only_questions_can_be_asked_by_name(name: str) -> None:
+    with open_store() as store, pytest.raises(KeyError):
+        store.rows(name, now="2026-03-02T09:00:00Z", texts="[]", entry_id="")
 
 
 def test_the_numbers_of_a_run_and_its_fetches_are_kept() -> None:
@@ -318,15 +422,16 @@ def test_a_story_is_explained_entry_by_entry() -> None:
             (row["title"], row["rule"], row["compared_with"]) for row in store.rows("story_explain", story=first.id)
         ]
 
-        assert told == [(first.title, "opens", ""), (second.title, "similar", first.title)]
+        assert told == [(first.title, "nothing_like_it", ""), (second.title, "alike", first.title)]
 
 
-def test_alerts_are_listed_newest_first_with_the_title_of_their_entry() -> None:
+def test_alerts_are_listed_newest_first_with_the_title_that_was_sent() -> None:
     batch = full_batch()
     with open_store() as store:
         store.commit(batch, run_id=None, now=NOW)
-        store.commit(make_batch(alerts=(make_alert("test message"),)), run_id=None, now=NOW)
+        store.commit(make_batch(alerts=(make_alert("test message", payload={}),)), run_id=None, now=NOW)
+        store.commit(make_batch(edited=(edited(batch.new[0], "Another title"),)), run_id=None, now=NOW)
 
         told = [(row["id"], row["state"], row["title"]) for row in store.rows("alert_list", limit=5)]
 
-        assert told == [("test message", "pending", ""), ("a", "pending", batch.new[0].title)]
+        assert told == [("test message", "pending", ""), ("a", "pending", "小米 & “quotes”")]

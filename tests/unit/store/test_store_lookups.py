@@ -76,7 +76,7 @@ def test_a_rare_term_weighs_more_than_one_of_very_many_stories() -> None:
         assert asked(store, ["common"], None, limit=999) == [*(entry.id for entry in entries[:0:-1]), both.id]
 
 
-def test_a_story_shows_its_newest_members_oldest_first() -> None:
+def test_a_story_shows_what_opened_it_and_its_newest_members_oldest_first() -> None:
     with open_store() as store:
         first = tell(store, "first", ["a"])
         for n in range(SHOWN_MEMBERS + 3):
@@ -86,7 +86,8 @@ def test_a_story_shows_its_newest_members_oldest_first() -> None:
 
         assert (view.id, view.companies) == (first.id, {"xiaomi", "microsoft"})
         assert [member.title for member in view.members] == [
-            f"Title of member {n}" for n in range(3, SHOWN_MEMBERS + 3)
+            "Title of first",
+            *(f"Title of member {n}" for n in range(4, SHOWN_MEMBERS + 3)),
         ]
         assert (view.first_at, view.last_at) == (NOW, view.members[-1].published_at)
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, Sent
+from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, Sent, Telling
 from pipeline.store import Store
-from tests.builders_store import NOW, make_alert, make_batch, open_store
+from pipeline.store.queries import QUERIES
+from tests.builders_store import NOW, OTHER_FEED, make_alert, make_batch, make_entry, make_placement, open_store
 
 MINUTE = timedelta(minutes=1)
 
@@ -166,3 +167,65 @@ def test_an_alert_for_later_is_not_yet_undelivered() -> None:
         owe(store, make_alert("a", not_before=NOW + MINUTE))
 
         assert (store.undelivered(NOW), store.undelivered(NOW + MINUTE)) == (0, 1)
+
+
+def test_what_a_wrong_clock_put_off_is_due_at_once() -> None:
+    with open_store() as store:
+        owe(
+            store,
+            make_alert("put off"),
+            make_alert("leased"),
+            make_alert("later", not_before=NOW + timedelta(days=365)),
+        )
+        store.record(failed("put off", 1, NOW + timedelta(days=400)))
+        store.database.execute("UPDATE alerts SET leased_until = '2036-01-01T00:00:00Z' WHERE id = 'leased'")
+
+        assert store.has_work(NOW)
+        assert store.undelivered(NOW) == 3
+        assert claim(store) == ["put off", "leased", "later"]
+        store.release(["later"], until=NOW)
+        assert claim(store) == ["later"]
+
+
+def test_an_alert_put_off_as_long_as_a_receiver_may_ask_is_not_due() -> None:
+    with open_store() as store:
+        owe(store, make_alert("a"))
+        store.record(failed("a", 1, NOW + timedelta(days=30)))
+
+        assert claim(store) == []
+
+
+def test_what_waits_is_not_walked_to_know_whether_there_is_work() -> None:
+    with open_store() as store:
+        bounds = dict.fromkeys(("now", "absurd", "absurd_lease"), "2026")
+        plan = [row[3] for row in store.database.execute(f"EXPLAIN QUERY PLAN {QUERIES['alert_is_owed']}", bounds)]
+
+        walked = [step for step in plan if "alerts" in step and not step.startswith("SEARCH b ")]
+        assert walked == [f"SEARCH alerts USING INDEX alerts_due (next_attempt_at{sign}?)" for sign in "<>"]
+
+
+def test_an_alert_comes_with_the_other_tellings_of_its_story_until_its_payload_is_fixed() -> None:
+    lead, early, late = (
+        make_entry("lead"),
+        make_entry("early", feed=OTHER_FEED),
+        make_entry("late", publisher="Gazette"),
+    )
+    early = replace(early, published_at=NOW - 3 * MINUTE)
+    late = replace(late, published_at=NOW - MINUTE)
+    with open_store() as store:
+        store.commit(make_batch(lead, placements=(make_placement(lead),)), run_id=None, now=NOW)
+        owe(store, make_alert("a", story=lead.id), make_alert("elsewhere", story="another"))
+        later = make_batch(late, early, placements=(make_placement(late, lead), make_placement(early, lead)))
+        store.commit(later, run_id=None, now=NOW)
+
+        first, other = store.claim(NOW, lease=MINUTE, limit=2)
+        store.fix("a", {"title": "fixed"})
+        store.fix("a", {"title": "too late"})
+        again = store.claim(NOW + MINUTE, lease=MINUTE, limit=1)[0]
+
+        assert first.tellings == (
+            Telling("Daily Example", early.title, early.url),
+            Telling("Gazette", late.title, late.url),
+        )
+        assert (first.is_fixed, other.tellings) == (False, ())
+        assert again == OwedAlert(replace(first.alert, payload={"title": "fixed"}), is_fixed=True)

@@ -1,0 +1,80 @@
+"""A memory before which the arrivals of one call stand, not yet committed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.memory import MemoryLookups, merged, score_of, term_weights
+from pipeline.dedup.similarity import words_of
+from pipeline.model import Entry, Known, Member, Placement, StoryView
+
+
+class Overlay:
+    """``Lookups`` over a memory and the arrivals that were placed since it was asked first.
+
+    A hash of a sketch is boilerplate where the memory or the arrivals alone hold it too often.
+    """
+
+    def __init__(self, base: Lookups) -> None:
+        self._base, self._local = base, MemoryLookups()
+        self._stored: set[str] = set()  # stories with arrivals that the base holds and counts
+        self._opened: set[str] = set()  # stories of the arrivals alone
+
+    def known(self, keys: Collection[str]) -> Mapping[str, Known]:
+        return {**self._local.known(keys), **self._base.known(keys)}
+
+    def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
+        return {**self._base.sharing(sketch, since), **self._local.sharing(sketch, since)}
+
+    def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
+        return {**self._base.members(entry_ids), **self._local.members(entry_ids)}
+
+    def candidates(
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+    ) -> Sequence[StoryView]:
+        stored = self._base.candidates(companies, terms, since, limit)
+        if not self._stored and not self._opened:
+            return stored
+        weights = term_weights(terms, *self.frequencies(terms))
+        views = {view.id: view for view in stored}
+        for view in self._local.best(companies, weights, since, limit):
+            views[view.id] = merged(views[view.id], view) if view.id in views else view
+        whole = [self._whole(view) for view in views.values()]
+        whole.sort(key=lambda view: (-score_of(weights, self._terms(view)), -view.last_at.timestamp(), view.id))
+        return whole[:limit]
+
+    def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+        ours, _ = self._local.frequencies(terms)
+        base, total = self._base.frequencies(terms)
+        counts = {term: ours.get(term, 0) + base.get(term, 0) for term in {*ours, *base}}
+        return counts, len(self._opened) + total
+
+    def add(self, entry: Entry, placement: Placement, story: StoryView | None) -> None:
+        """An arrival that was placed, with the story that it joins as it was before, where that was looked at."""
+        if placement.story_id == entry.id:
+            self._opened.add(entry.id)
+        elif placement.story_id not in self._opened:
+            self._stored.add(placement.story_id)
+            self._adopt(placement, story)
+        self._local.add(entry, placement)
+
+    def _adopt(self, placement: Placement, story: StoryView | None) -> None:
+        """The stored story of an arrival; a copy did not look at it, and knows of it what it copies."""
+        if story is not None:
+            self._local.adopt(story, self._terms(story))
+            return
+        original = self.members([placement.partner])[placement.partner]
+        at = original.published_at
+        story = StoryView(original.story_id, original.companies, at, at, (original,))
+        self._local.adopt(story, self._terms(story))
+
+    def _whole(self, view: StoryView) -> StoryView:
+        """A stored story with its arrivals, which alone may share no term that was asked for."""
+        ours = self._local.view(view.id)
+        return merged(view, ours) if ours else view
+
+    def _terms(self, view: StoryView) -> frozenset[str]:
+        """The terms of a story, as far as its shown members and our arrivals tell them."""
+        return frozenset(self._local.terms_of(view.id)).union(*(words_of(member).terms for member in view.members))
