@@ -25,7 +25,7 @@ from pipeline.config import Config
 from pipeline.errors import AlreadyRunning, ConfigError, DatabaseBusy, StoreError
 from pipeline.model import RunReport
 from pipeline.run import Stages, run_once
-from pipeline.store import RunLock
+from pipeline.store import RunLock, file_identity
 
 # Container runtimes kill 10 seconds after SIGTERM. What takes longer is cut off, as by a crash, for which it is made.
 GRACE = timedelta(seconds=5)
@@ -201,12 +201,10 @@ def _end(daemon: Daemon, scheduler: BackgroundScheduler, worker: ThreadPoolExecu
 
 def _identity(database: Path) -> tuple[int, int]:
     """What tells the file from another under its name. Raises StoreError when there is none any more."""
-    try:
-        status = database.stat()
-    except OSError as error:
-        remedy = "put it back, or restart the daemon to begin a new one"
-        raise StoreError(f"{database}: the database is gone: {error.strerror} ({remedy})") from error
-    return status.st_dev, status.st_ino
+    found = file_identity(database)
+    if found is None:
+        raise StoreError(f"{database}: the database is gone (put it back, or restart the daemon to begin a new one)")
+    return found
 
 
 def _interval(daemon: Daemon) -> IntervalTrigger:

@@ -22,6 +22,7 @@ from pipeline.fetch import public_url
 from pipeline.model import Batch, Committed, Due, ErrorKind, Feed, FeedState
 from pipeline.observe import summary
 from pipeline.run import Stages, run_once
+from pipeline.sources import web_address_problem
 from pipeline.store import RunLock
 from pipeline.text import to_iso
 
@@ -47,11 +48,12 @@ def poll(
     if allow_private:
         config = config.replace_fetch(allow_private=True)
     named = _named(urls or [], urls_file)
-    wanted = [url for url in named if _is_web_address(url)]
+    refused = {url: problem for url in named if (problem := _problem(url))}
+    wanted = [url for url in named if url not in refused]
     moment = now()
     with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
         lines = _Lines(stages, moment, order=named, as_json=json)
-        lines.add_refused([url for url in named if url not in wanted])
+        lines.add_refused(refused)
         dues, resting = _turn(stages, wanted, moment, force=force, named=bool(urls or urls_file))
         lines.add_resting(resting)
         # The lines own stdout: an alert for the screen goes to stderr meanwhile.
@@ -60,7 +62,7 @@ def poll(
         lines.finish()
     if not json:
         say(summary(report))
-    if len(wanted) < len(named):
+    if refused:
         raise typer.Exit(2)
 
 
@@ -74,13 +76,12 @@ def list_feeds(
     show(rows, ("status", "failures", "next_poll_at", "title", "url", "error"), spare=("title",), as_json=json)
 
 
-def _is_web_address(url: str) -> bool:
-    """Whether it can be polled and stored: http or https, with a host, without a password (tables would show it)."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        return False
+def _problem(url: str) -> str:
+    """Why an address cannot be polled and stored, in words; an empty string = it can."""
+    problem = web_address_problem(url)
+    if not problem and "@" in urlsplit(url).netloc:
+        return "holds credentials, which every table would show: put the feed into feeds.toml"
+    return problem
 
 
 def _named(urls: Sequence[str], urls_file: Path | None) -> list[str]:
@@ -138,10 +139,10 @@ class _Lines:
         for due in dues:
             self._emit(due.feed.url, due.state, {})
 
-    def add_refused(self, urls: Sequence[str]) -> None:
-        why = "not polled: an address begins with http:// or https:// and holds no password (feeds.toml takes headers)"
-        for url in urls:
-            self._emit(url, FeedState(url), {"error": why, "error_kind": ErrorKind.INVALID_URL.value})
+    def add_refused(self, refused: Mapping[str, str]) -> None:
+        for url, problem in refused.items():
+            outcome = {"error": f"not polled: the address {problem}", "error_kind": ErrorKind.INVALID_URL.value}
+            self._emit(url, FeedState(url), outcome)
 
     def finish(self) -> None:
         if self._json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,7 +24,7 @@ class Pace:
     window: timedelta
 
 
-class _PacedStream(httpcore.AsyncNetworkStream):
+class _PacedStream(httpcore.AsyncNetworkStream, ABC):
     """What plain and encrypted connections share: the floor under the answer's speed."""
 
     def __init__(self, pace: Pace) -> None:
@@ -74,11 +75,13 @@ class _PacedStream(httpcore.AsyncNetworkStream):
             ErrorKind.TIMEOUT, f"the answer trickled: under {self._pace.rate} bytes a second for {self._window:g} s"
         )
 
+    @abstractmethod
     async def _receive(self, max_bytes: int) -> bytes:
-        raise NotImplementedError
+        """Up to ``max_bytes`` as they come, b"" at the end."""
 
+    @abstractmethod
     async def _send(self, buffer: bytes) -> None:
-        raise NotImplementedError
+        """Sends all of it."""
 
 
 class PlainStream(_PacedStream):

@@ -2,5 +2,6 @@
 
 from pipeline.sources.door import Source
 from pipeline.sources.feed import Source as FeedSource
+from pipeline.sources.feed import web_address_problem
 
-__all__ = ["FeedSource", "Source"]
+__all__ = ["FeedSource", "Source", "web_address_problem"]

@@ -45,7 +45,7 @@ class Store:
     def __init__(self, database: Database, path: str) -> None:
         self.database = database
         self.path = path
-        self._file = _identity(path)
+        self._file = file_identity(path)
 
     @classmethod
     def open(cls, path: Path | str, *, busy_timeout: timedelta = BUSY_TIMEOUT, create: bool = True) -> Store:
@@ -89,7 +89,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        if self._file != _identity(self.path):
+        if self._file != file_identity(self.path):
             # SQLite would go on writing into the file that was moved away, and nobody would ever see it.
             raise StoreError(f"{self.path}: the database was moved or deleted while it was in use; put it back")
         with said_in_words(self.path), transaction(self.database.conn):
@@ -246,7 +246,7 @@ class Store:
             return [dict(row) for row in connection.execute(sql, values)]
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def file_identity(path: Path | str) -> tuple[int, int] | None:
     """What tells the file from another under its name; None when there is none (``:memory:``)."""
     try:
         status = Path(path).stat()

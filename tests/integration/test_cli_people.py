@@ -171,7 +171,10 @@ def test_check_counts_and_explains(polled: Path) -> None:
     assert all(set(json.loads(line)) >= {"where", "what", "remedy"} for line in outcome.out.splitlines())
 
 
-def test_the_demo_shows_hits_stories_and_an_alert_and_can_be_run_again(tmp_path: Path) -> None:
+def test_the_demo_shows_hits_stories_and_an_alert_and_can_be_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # wide enough that no cell is broken
     folder = tmp_path / "demo"
 
     outcome = newsward("demo", "--dir", folder)
