@@ -25,7 +25,14 @@ def evaluate_match(
     floors: Floors = None,
     json: Json = False,
 ) -> None:
-    """Precision, recall, F1 and false hits per 1,000 entries, by set, category and kind of name."""
+    """How well companies are found.
+
+    Precision, recall, F1 and false hits per 1,000 entries, by set, category and kind of name.
+
+    \b
+    Examples:
+      newsward eval match data/matching --floors tests/quality/floors.toml
+    """
     scores = match_sets.evaluate(paths)
     rows = [row for score in scores for row in score.rows()]
     if json:
@@ -46,7 +53,14 @@ def evaluate_match(
 
 @app.command("dedup")
 def evaluate_dedup(paths: Paths, floors: Floors = None, json: Json = False) -> None:
-    """Identity, canonical URLs, stories (B-cubed), alerts a story."""
+    """How well entries are grouped.
+
+    Identity, canonical URLs, stories (B-cubed), alerts a story.
+
+    \b
+    Examples:
+      newsward eval dedup data/dedup --json
+    """
     figures = {}
     for score in dedup_sets.evaluate(paths):
         figures[score.name, score.measure] = score.value

@@ -39,9 +39,15 @@ def poll(
     wait: Annotated[bool, typer.Option(help="Wait for a run that is going on.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON line a feed.")] = False,
 ) -> None:
-    """Poll feeds now and print one line each; what they bring is stored, matched and alerted as by `run`.
+    """Poll feeds now and print one line each.
 
-    Feeds that are not in the configuration are added to the database. Exits with 2 when an address is none.
+    What they bring is stored, matched and alerted as by `run`. Feeds that are not in the configuration are added to
+    the database. Exits with 2 when an address is none.
+
+    \b
+    Examples:
+      newsward --config my-watch feeds poll --force
+      newsward --config my-watch feeds poll https://example.com/feed.xml --json
     """
     settings: Settings = context.obj
     config = settings.load()
@@ -71,7 +77,13 @@ def list_feeds(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="One JSON line a feed.")] = False,
 ) -> None:
-    """The feeds and how they are."""
+    """The feeds and how they are.
+
+    \b
+    Examples:
+      newsward --config my-watch feeds list
+      newsward --config my-watch feeds list --json
+    """
     rows = stored_rows(context, "feed_list")
     show(rows, ("status", "failures", "next_poll_at", "title", "url", "error"), spare=("title",), as_json=json)
 

@@ -33,11 +33,15 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def daemon(context: typer.Context) -> None:
-    """Poll, store and alert until told to end: `run` again and again, by one clock.
+    """Do what `run` does, again and again, until told to end.
 
     SIGTERM and SIGINT end it within 10 seconds, with exit code 0; SIGHUP loads the configuration anew, and one with
     faults is told and not used. A `run` beside it does no harm. Exits with 1 when the database cannot be used at the
     start, 2 when the configuration cannot.
+
+    \b
+    Examples:
+      newsward --config my-watch daemon   # leave it running
     """
     settings: Settings = context.obj
     serve(Daemon(settings.load(), settings.load, now))
@@ -66,11 +70,16 @@ def health(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="The judgement and its facts as one JSON line.")] = False,
 ) -> None:
-    """Tell whether the watch is well, with the reasons: for container health checks and for people.
+    """Tell whether the watch is well, with the reasons.
 
-    Exits with 0 when it is; with 1 when no run was completed for too long, too many feeds fail, alerts wait for too
-    long or were given up, or the database is missing or cannot be read. `[health]` in the configuration says how much
-    is too much.
+    For container health checks and for people. Exits with 0 when it is; with 1 when no run was completed for too
+    long, too many feeds fail, alerts wait for too long or were given up, or the database is missing or cannot be
+    read. `[health]` in the configuration says how much is too much.
+
+    \b
+    Examples:
+      newsward --config my-watch health
+      newsward --config my-watch health --json
     """
     config = context.obj.load()
     moment = now()

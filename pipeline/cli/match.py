@@ -27,7 +27,13 @@ def add_commands(app: typer.Typer) -> None:
 def match(
     companies: Annotated[Path, typer.Option(help="companies.toml, or JSON Lines with one company a line.")],
 ) -> None:
-    """Match entries (JSON Lines on stdin) against the companies; one line out for each line in, in order."""
+    """Match entries, JSON Lines on stdin, against companies. One line out for each line in, in order.
+
+    \b
+    Examples:
+      echo '{"id": 1, "title": "Xiamio opens a shop"}' |
+        newsward match --companies my-watch/companies.toml
+    """
     engine = MatchEngine.build(read_watchlist(companies), [Matcher()])
     for number, line in read_json_lines(sys.stdin, "stdin"):
         hits = engine.hits(_entry(line, number))
@@ -95,7 +101,13 @@ def explain(
     url: Annotated[str, typer.Option(help="The entry's link.")] = "",
     json: Annotated[bool, typer.Option("--json", help="One JSON line a company.")] = False,
 ) -> None:
-    """Show why a text is a hit for a company, or why not."""
+    """Show why a text is a hit for a company, or why not.
+
+    \b
+    Examples:
+      newsward --config my-watch explain "Xiamio opens a shop"
+      newsward --config my-watch explain "Apple pie for all" --company apple
+    """
     settings: Settings = context.obj
     matchers: Sequence[AnyMatcher] = [Matcher()]
     if companies:

@@ -47,10 +47,15 @@ def run(
     wait: Annotated[bool, typer.Option(help="Wait for a run that is going on instead of leaving.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON line on stdout.")] = False,
 ) -> None:
-    """Poll the feeds that are due, store the hits, send the alerts: one pass.
+    """Poll what is due, store the hits, send the alerts: one pass.
 
     Exits with 0 when the run completed (failed feeds included: they are named), 1 when nothing could be polled or
     the database could not be written, 2 when the configuration cannot be used.
+
+    \b
+    Examples:
+      newsward --config my-watch run
+      newsward --config my-watch run --wait --json
     """
     settings: Settings = context.obj
     config = settings.load()
@@ -113,7 +118,13 @@ def init(
         list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}, or none); may be repeated.")
     ] = None,
 ) -> None:
-    """Write a working configuration into DIRECTORY; without options it asks for companies and feed packs."""
+    """Write a working configuration into a folder. Without options it asks for companies and feed packs.
+
+    \b
+    Examples:
+      newsward init watch --company Siemens --company 小米 --pack technology
+      newsward init practice --yes
+    """
     companies, packs = company or [], pack or []
     asks = not (yes or companies or packs)
     if asks:
@@ -131,7 +142,15 @@ def check(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a problem.")] = False,
 ) -> None:
-    """Load the configuration and tell what is wrong with it, or valid but useless."""
+    """Tell what in the configuration is wrong, or useless.
+
+    Exits with 2 when it cannot be used; what is merely useless is told and does no harm.
+
+    \b
+    Examples:
+      newsward --config my-watch check
+      newsward --config my-watch check --json
+    """
     config = context.obj.load()
     problems = check_config(config)
     for problem in problems:
@@ -152,7 +171,12 @@ def check(
 def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Where the demo leaves its database.")] = Path("demo-data"),
 ) -> None:
-    """Watch the whole pipeline work on the bundled sample: offline, in under a minute."""
+    """Watch the pipeline work on the bundled sample. Offline, in under a minute.
+
+    \b
+    Examples:
+      newsward demo
+    """
     with _progress() as progress:
         tasks: dict[str, TaskID] = {}
 

@@ -45,7 +45,13 @@ def list_hits(
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
-    """The newest hits, each with its evidence."""
+    """The newest hits, each with its evidence.
+
+    \b
+    Examples:
+      newsward --config my-watch hits list --company xiaomi
+      newsward --config my-watch hits list --limit 1000 --json
+    """
     rows = stored_rows(context, "hit_list", company=company, limit=limit)
     columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
     show(rows, columns, spare=("salience", "publisher"), as_json=json)
@@ -53,7 +59,12 @@ def list_hits(
 
 @stories.command("list")
 def list_stories(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
-    """The newest stories: who is in them, who tells them, whether an alert went out."""
+    """The newest stories. Who is in them, who tells them, whether an alert went out.
+
+    \b
+    Examples:
+      newsward --config my-watch stories list --limit 5
+    """
     rows = stored_rows(context, "story_list", limit=limit)
     columns = ("last_at", "companies", "entries", "outlets", "alerted", "title", "story")
     show(rows, columns, spare=("outlets", "alerted"), as_json=json)
@@ -65,7 +76,14 @@ def explain_story(
     story: Annotated[str, typer.Argument(help="The story's id, as `stories list` shows it.")],
     json: Json = False,
 ) -> None:
-    """Why each entry of a story is in it: the rule, the entry it was compared with, the score, what weighed most."""
+    """Why each entry of a story is in it.
+
+    The rule that put it there, the entry it was compared with, the score, and what weighed most.
+
+    \b
+    Examples:
+      newsward --config my-watch stories explain 0123456789abcdef
+    """
     rows = [
         {**row, "features": jsons.loads(row["features"])} for row in stored_rows(context, "story_explain", story=story)
     ]
@@ -85,7 +103,12 @@ def _weighed(features: Sequence[Sequence[Any]]) -> str:
 
 @alerts.command("list")
 def list_alerts(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
-    """The newest alerts: sent, waiting or given up, and why."""
+    """The newest alerts: sent, waiting or given up, and why.
+
+    \b
+    Examples:
+      newsward --config my-watch alerts list --limit 5
+    """
     rows = stored_rows(context, "alert_list", limit=limit)
     columns = ("created_at", "state", "channel", "attempts", "rule", "title", "error")
     show(rows, columns, spare=("attempts", "rule"), as_json=json)

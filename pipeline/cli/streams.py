@@ -30,7 +30,13 @@ def cluster(
         Literal["broad", "normal", "fine"], typer.Option(help="How much is one story: a topic .. one event.")
     ] = "normal",
 ) -> None:
-    """Sort a stream of entries (JSON Lines on stdin) into entries, articles and stories."""
+    """Group entries, JSON Lines on stdin, into stories. One line out for each line in, in order.
+
+    \b
+    Examples:
+      echo '{"id": 1, "title": "Rain", "published": "2026-03-05T06:00:00Z"}' |
+        newsward cluster --grain fine
+    """
     given: dict[str, Any] = {}  # the ids as they were given, by line: they may be of any type, and repeat
     entries = (_input(line, number, given) for number, line in read_json_lines(sys.stdin, "stdin"))
     for placed in place_stream(entries, StoryOptions(grain=grain)):
@@ -48,7 +54,12 @@ def _input(line: dict[str, Any], number: int, given: dict[str, Any]) -> ClusterI
 
 
 def canonical() -> None:
-    """Print the canonical form of each URL on stdin, one a line."""
+    """Print the canonical form of each URL on stdin, one a line.
+
+    \b
+    Examples:
+      echo 'https://WWW.example.com/news/?utm_source=rss' | newsward canonical
+    """
     for line in sys.stdin:
         sys.stdout.write(canonical_url(line.strip().lstrip("\ufeff")) + "\n")
         sys.stdout.flush()
@@ -58,7 +69,13 @@ def parse(
     file: Annotated[str, typer.Argument(help="A feed document, or - for stdin.")],
     url: Annotated[str, typer.Option(help="Where it was found: the base of relative links.")] = "",
 ) -> None:
-    """Parse a feed document: a line about the feed, then a line an entry."""
+    """Parse a feed document. A line about the feed, then a line an entry.
+
+    \b
+    Examples:
+      newsward parse seeds/feeds/first/lantern-tech.xml
+      newsward parse - < seeds/feeds/first/dukou-keji.json
+    """
     body = _read(file)
     document = parse_document(body, feed=Feed(url or file), url=url)
     if isinstance(document, FetchFailed):

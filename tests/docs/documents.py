@@ -80,6 +80,11 @@ def command_blocks(document: Path) -> list[Block]:
     return [block for block in blocks(document) if block.language == "sh"]
 
 
+def prose(document: Path) -> str:
+    """A document without its fenced blocks."""
+    return re.sub(r"^ *(`{3,}).*?^ *\1 *$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
 _EXITS = re.compile(r"^(?P<command>.*?)\s+#.*\bexits with (?P<code>\d+)\b")
 _STAYS = re.compile(r"^(?P<command>.*?)\s+#.*\bleave it running\b")
 

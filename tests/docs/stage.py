@@ -5,8 +5,8 @@ it lives in a network namespace of its own, so that no program can reach out; ev
 (``guard/``).
 
 A document finds in its folder ``my-watch/``, a configuration of the sample's feeds and companies that had a run on
-the sample's morning and one just now (unless the document makes a ``my-watch`` of its own), and ``config/``, the
-example of the source tree. ``newsward`` and ``sqlite-utils`` are on the path and in ``.venv/bin``.
+the sample's morning and one just now (unless the document makes a ``my-watch`` of its own), and ``config/`` and
+``seeds/`` of the source tree. ``newsward`` and ``sqlite-utils`` are on the path and in ``.venv/bin``.
 """
 
 from __future__ import annotations
@@ -144,7 +144,8 @@ def _play(blocks: Sequence[Block], folder: Path, sample: Path, bin_folder: Path)
     folder.mkdir()
     (folder / ".venv").mkdir()
     (folder / ".venv" / "bin").symlink_to(bin_folder)
-    shutil.copytree(ROOT / "config", folder / "config")
+    for part in ("config", "seeds"):
+        shutil.copytree(ROOT / part, folder / part)
     if not any("init my-watch" in block.text for block in blocks):
         shutil.copytree(sample, folder / "my-watch")
     played: list[Played] = []

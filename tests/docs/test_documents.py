@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.docs.documents import DOCUMENTS, ROOT, Block, blocks, command_blocks, differs, name, script
+from tests.docs.documents import DOCUMENTS, ROOT, Block, blocks, command_blocks, differs, name, prose, script
 from tests.docs.stage import Stage, can_close_the_door
 
 # Documents whose commands another test runs, in a place of their own.
@@ -78,8 +78,7 @@ def test_every_mark_stands_directly_above_a_block_of_commands() -> None:
 
 def links() -> Iterator[tuple[Path, str]]:
     for document in DOCUMENTS:
-        text = re.sub(r"^ *```.*?^ *```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "", text)):
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`\n]*`", "code", prose(document))):
             yield document, target
 
 
