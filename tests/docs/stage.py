@@ -30,7 +30,9 @@ from typing import Any
 
 from pipeline.app import open_stages
 from pipeline.cli import main as newsward
-from pipeline.config import load
+from pipeline.config import load, load_companies
+from pipeline.match import MatchEngine, Matcher
+from pipeline.model import Entry
 from pipeline.run import run_once
 from tests.builders_run import MORNING, serve_seeds, write_config
 from tests.docs.documents import ROOT, Block, script
@@ -205,11 +207,19 @@ def _start_commands(address: str) -> int:
         listening.close()
         return child
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    _warm_up()
     while True:
         line, _ = listening.accept()
         if os.fork() == 0:
             _answer(line)
         line.close()
+
+
+def _warm_up() -> None:
+    """Loads what the first text to be matched would load: word lists, name lists."""
+    watchlist = load_companies(ROOT / "seeds" / "companies.toml")
+    engine = MatchEngine.build(watchlist, [Matcher()])
+    engine.hits(Entry("warm-up", "", "Xiamio opens a shop beside Apple"))
 
 
 def _answer(line: socket.socket) -> None:
