@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON line a figure.")]
 @app.command("match")
 def evaluate_match(
     paths: Paths,
-    mistakes: Annotated[bool, typer.Option(help="Also list every wrong pair.")] = False,
+    mistakes: Annotated[bool, typer.Option("--mistakes", help="Also list every wrong pair.")] = False,
     floors: Floors = None,
     json: Json = False,
 ) -> None:

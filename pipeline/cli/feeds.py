@@ -34,9 +34,13 @@ def poll(
     context: typer.Context,
     urls: Annotated[list[str] | None, typer.Argument(help="Feeds to poll; none = all that are due.")] = None,
     urls_file: Annotated[Path | None, typer.Option("--urls", help="A file with one feed URL a line.")] = None,
-    force: Annotated[bool, typer.Option(help="Also feeds that are not due yet; still conditionally.")] = False,
-    allow_private: Annotated[bool, typer.Option(help="Allow loopback and private addresses.")] = False,
-    wait: Annotated[bool, typer.Option(help="Wait for a run that is going on.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also feeds that are not due yet; still conditionally.")
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow loopback and private addresses.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a run that is going on.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON line a feed.")] = False,
 ) -> None:
     """Poll feeds now and print one line each.

@@ -44,7 +44,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
-    wait: Annotated[bool, typer.Option(help="Wait for a run that is going on instead of leaving.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a run that is going on instead of leaving.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON line on stdout.")] = False,
 ) -> None:
     """Poll what is due, store the hits, send the alerts: one pass.

@@ -17,6 +17,8 @@ from pipeline.observe import configure_logging
 app = typer.Typer(
     name="newsward",
     help="Watches news feeds for the companies you track; one story, one alert.",
+    epilog="Begin with `newsward demo`, or with `newsward init my-watch`. `newsward COMMAND --help` shows examples. "
+    "Exit codes: 0 done, 1 failed, 2 bad usage, input or configuration.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -101,6 +101,16 @@ def test_every_link_leads_somewhere(document: Path, target: str) -> None:
     assert not anchor or unquote(anchor) in anchors(file)
 
 
+def test_every_page_is_on_the_map() -> None:
+    the_map = ROOT / "docs" / "README.md"
+    linked = {
+        (document.parent / target.partition("#")[0]).resolve() for document, target in links() if document == the_map
+    }
+    pages = [page for page in DOCUMENTS if page.parent.name not in {"decisions", "changelog.d"}]
+
+    assert [name(page) for page in pages if page not in {the_map, *linked}] == []
+
+
 # --------------------------------------------------------------------------- the conventions themselves
 
 
