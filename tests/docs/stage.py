@@ -185,13 +185,24 @@ def _run(block: Block, folder: Path, bin_folder: Path, groups: list[int]) -> Pla
 def _end(groups: Sequence[int]) -> None:
     """What was left running is told to end, and made to."""
     until = time.monotonic() + _CLOSING
-    for group in groups:
-        with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGTERM)
-            while time.monotonic() < until:
-                os.killpg(group, 0)
-                time.sleep(0.02)
+    for group in filter(_is_alive, groups):
+        os.killpg(group, signal.SIGTERM)
+        while (alive := _is_alive(group)) and time.monotonic() < until:
+            time.sleep(0.02)
+        if alive:
             os.killpg(group, signal.SIGKILL)
+
+
+def _is_alive(group: int) -> bool:
+    """Whether a process of the group still does something; ended ones may wait long for whoever collects them."""
+    if not shutil.which("ps"):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        return True
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    return any(words[0] == str(group) and words[1][0] != "Z" for words in map(str.split, listed.splitlines()))
 
 
 # --------------------------------------------------------------------------- commands, without the time to load them
