@@ -65,6 +65,19 @@ def test_every_fence_says_what_it_holds() -> None:
     assert unknown == []
 
 
+def test_no_command_hides_among_outputs() -> None:
+    hidden = [
+        f"{block.document}, line {block.line}: {line}"
+        for document in DOCUMENTS
+        for block in blocks(document)
+        if block.language in {"", "text"}
+        for line in block.text.splitlines()
+        if re.match(r"\$ |(newsward|sqlite-utils) ", line)
+    ]
+
+    assert hidden == []
+
+
 def test_every_mark_stands_directly_above_a_block_of_commands() -> None:
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
