@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import TaskID
 from rich.text import Text
 
 from pipeline.app import open_stages
-from pipeline.cli.output import err, out, print_json, print_table, say, tell
+from pipeline.cli.output import out, print_json, print_table, progress_bar, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.config import check as check_config
 from pipeline.demo import DemoResult, run_demo
@@ -73,7 +73,7 @@ def _watched_run(stages: Stages, moment: datetime, *, as_json: bool) -> RunRepor
     dues = stages.store.due(moment)
     if not dues:
         _tell_of_rest(stages)
-    with _progress() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
+    with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
         task = progress.add_task("polling", total=len(dues))
         return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task))
 
@@ -90,19 +90,6 @@ def _report(report: RunReport) -> dict[str, Any]:
     values["started_at"] = to_iso(report.started_at)
     values["took"] = round(report.took.total_seconds(), 3)
     return values
-
-
-def _progress() -> Progress:
-    """A bar for people; silent where stderr is no terminal."""
-    console = err()
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def init(
@@ -153,7 +140,7 @@ def demo(
     directory: Annotated[Path, typer.Option("--dir", help="Where the demo leaves its database.")] = Path("demo-data"),
 ) -> None:
     """Watch the whole pipeline work on the bundled sample: offline, in under a minute."""
-    with _progress() as progress:
+    with progress_bar() as progress:
         tasks: dict[str, TaskID] = {}
 
         def watch(step: str, feeds: int, batch: Batch | None) -> None:
