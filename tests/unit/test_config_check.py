@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from time import perf_counter
 
@@ -437,18 +436,6 @@ def test_a_database_that_is_a_folder_or_lies_in_a_file_is_an_error(tmp_path: Pat
     ]
     assert problems(tmp_path, '[store]\ndatabase = "feeds.toml/n.db"\n' + MAIN) == [
         f"error: newsward.toml: [store]: key 'database': {tmp_path}/feeds.toml is no folder (name another place)"
-    ]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir(mode=0o500)
-
-    assert problems(tmp_path, '[store]\ndatabase = "data/n.db"\n' + MAIN) == [
-        (
-            f"warning: newsward.toml: [store]: key 'database': {tmp_path}/data cannot be written by this user "
-            "(give the user who runs it the right to write there, or name another place)"
-        )
     ]
 
 
