@@ -134,6 +134,7 @@ class FetchFailed:
     kind: ErrorKind
     reason: str
     answer: Answer | None = None
+    announced: tuple[str, ...] = ()  # feeds that the page names which came instead of one
 
 
 FetchResult = Fetched | NotModified | FetchFailed

@@ -183,11 +183,14 @@ _UNITS = {
     "d": timedelta(days=1),
     "w": timedelta(weeks=1),
 }
+_WORDS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 _AMOUNT = re.compile(
     r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(?=(s|m|h|d|w))"
     r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)\b"
 )
 _DURATION = re.compile(rf"{_AMOUNT.pattern}(?: {_AMOUNT.pattern})*")
+_PLAIN_AMOUNT = r"[0-9]{1,9}(\.[0-9]{1,6})? ?(s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?)"
+DURATION = f"^{_PLAIN_AMOUNT}( {_PLAIN_AMOUNT})*$"  # what ``duration`` reads, for those who know simple patterns only
 _WRONG_TYPE = re.compile(rf"({'|'.join(_EXPECTED)})_.*(?:type|parsing|float|size)")
 
 
@@ -199,6 +202,13 @@ def duration(words: str) -> timedelta | None:
         return sum((float(number) * _UNITS[unit] for number, unit in _AMOUNT.findall(words)), timedelta())
     except OverflowError:
         return None
+
+
+def in_words(length: timedelta) -> str:
+    """The duration as ``duration`` reads it, in the largest unit that divides it: ``90 minutes``."""
+    seconds = length.total_seconds()
+    unit, size = next(((unit, size) for unit, size in _WORDS if seconds and seconds % size == 0), _WORDS[-1])
+    return f"{seconds / size:g} {unit if seconds != size else unit[:-1]}"
 
 
 def _with_durations(model: type[BaseModel], options: Mapping[str, Any]) -> dict[str, Any]:

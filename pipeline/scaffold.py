@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,17 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT, Table
 
+from pipeline.config import write_schemas
+from pipeline.config.companies import slug
 from pipeline.errors import ConfigError
+from pipeline.match import classify
+from pipeline.model import Company, Watchlist
 from pipeline.plugins import nearest
 from pipeline.text import fold
 
 PACKS = ("technology", "business", "wires", "world", "official")
 NO_PACK = "none"  # chosen instead of packs: no feeds, whoever has his own list
+_FILES = ("newsward.toml", "companies.toml", "feeds.toml")
 DEFAULT_COMPANIES = ("Microsoft", "Xiaomi")
 DEFAULT_PACKS = ("technology",)
 
@@ -57,30 +64,93 @@ _UNKNOWN_COMPANY = """\
 
 
 def write(directory: Path, *, companies: Sequence[str], packs: Sequence[str]) -> tuple[Path, ...]:
-    """Writes ``newsward.toml``, ``companies.toml`` and ``feeds.toml`` into the folder; the paths written.
+    """Writes ``newsward.toml``, ``companies.toml`` and ``feeds.toml`` into the folder; the paths of these.
+
+    Each names its schema for editors in its first line; the schemas go into ``.schema/`` beside them.
 
     A company that the bundled examples know comes with its aliases, tickers and context. No companies or no packs
     given: the defaults; the pack ``none``: no feeds. Raises ConfigError for an unknown pack, ``none`` beside others,
     an empty name, and rather than overwrite a file.
     """
     texts = {
-        "newsward.toml": _packaged("newsward"),
-        "companies.toml": _COMPANIES_HEAD + companies_text(companies or DEFAULT_COMPANIES),
-        "feeds.toml": _FEEDS_HEAD + feeds_text(packs or DEFAULT_PACKS),
+        "newsward": _packaged("newsward"),
+        "companies": _COMPANIES_HEAD + companies_text(companies or DEFAULT_COMPANIES),
+        "feeds": _FEEDS_HEAD + feeds_text(packs or DEFAULT_PACKS),
     }
-    paths = [directory / name for name in texts]
-    there = [path.name for path in paths if path.exists()]
-    if there:
-        remedy = "choose another folder, or move them away"
-        raise ConfigError(f"{', '.join(there)} already there", where=str(directory), remedy=remedy)
+    refuse_to_overwrite(directory)
+    paths = [directory / f"{name}.toml" for name in texts]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for path, text in zip(paths, texts.values(), strict=True):
             with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.write(f"{directive(path.stem)}\n{text}")
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", where=str(directory)) from error
+    write_schemas(directory)
     return tuple(paths)
+
+
+def refuse_to_overwrite(directory: Path) -> None:
+    """Raises ConfigError when one of the files is there already."""
+    there = [name for name in _FILES if (directory / name).exists()]
+    if there:
+        remedy = "choose another folder, or move them away"
+        raise ConfigError(f"{', '.join(there)} already there", where=str(directory), remedy=remedy)
+
+
+def directive(name: str) -> str:
+    """The line that tells editors where the schema of this file lies (Taplo's "schema directive")."""
+    return f"#:schema ./.schema/{name}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A bundled list of feeds."""
+
+    name: str
+    about: str
+    feeds: int
+
+
+def packs() -> tuple[Pack, ...]:
+    """The packs with what is in them."""
+    texts = {name: _packaged(name) for name in PACKS}
+    return tuple(
+        Pack(name, text.partition("\n")[0].partition(": ")[2], len(tomllib.loads(text)["feed"]))
+        for name, text in texts.items()
+    )
+
+
+def introductions(names: Sequence[str]) -> Iterator[str]:
+    """A line on each company: what the bundled examples know of it, or what it should be given."""
+    known = _known_companies()
+    for name in (" ".join(given.split()) for given in names):
+        table = known.get(fold(name))
+        yield f"{name}: {_known_words(name, table) if table else _new_words(name)}"
+
+
+def _known_words(name: str, table: Mapping[str, Any]) -> str:
+    whole = "" if fold(name) == fold(table["name"]) else f" as {table['name']}"
+    parts = [
+        _counted(len(table.get(key, ())), one, many)
+        for key, one, many in (
+            ("aliases", "alias", "aliases"),
+            ("tickers", "ticker", "tickers"),
+            ("context", "word of context", "words of context"),
+        )
+        if table.get(key)
+    ]
+    return f"known{whole}" + (f", with {', '.join(parts[:-1])}{' and ' * (len(parts) > 1)}{parts[-1]}" if parts else "")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _new_words(name: str) -> str:
+    (found, *_) = classify(Watchlist((Company(slug(name) or "x", name),)))
+    told = f"{found.warning}: {found.remedy}" if found.warning else "add its other names, and a ticker if it has one"
+    return f"new; {told}"
 
 
 def known_companies() -> tuple[str, ...]:
@@ -90,7 +160,7 @@ def known_companies() -> tuple[str, ...]:
 
 def companies_text(names: Sequence[str]) -> str:
     """``[[company]]`` tables for the names, each company once. Raises ConfigError for an empty name."""
-    known = {fold(name): table for table in _examples() for name in _names(table)}
+    known = _known_companies()
     document = tomlkit.document()
     tables = tomlkit.aot()
     taken: set[str] = set()
@@ -112,6 +182,11 @@ def feeds_text(packs: Sequence[str]) -> str:
     if others := [pack for pack in packs if pack != NO_PACK]:
         raise ConfigError(f"feed pack 'none' goes with no other, but {', '.join(others)} was chosen too")
     return ""
+
+
+def _known_companies() -> dict[str, Table]:
+    """The bundled companies by each of their names, folded."""
+    return {fold(name): table for table in _examples() for name in _names(table)}
 
 
 def _names(table: Mapping[str, Any]) -> Iterator[str]:

@@ -103,6 +103,11 @@ def registrable_domain(url: str) -> str:
     return host if _is_address(host) else _suffixes().privatesuffix(host) or host
 
 
+def is_public_suffix(host: str) -> bool:
+    """True for a domain below which others register theirs: ``co.uk``, ``blogspot.com``."""
+    return _suffixes().publicsuffix(host) == host
+
+
 def canonical_url(url: str) -> str:
     """One address for all the dressings of an article's URL; "" for what is not an http(s) address.
 

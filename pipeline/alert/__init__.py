@@ -4,7 +4,7 @@ from pipeline.alert.delivery import AlertOptions, Channel, Outbox, Outcome, back
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import plain, render
 from pipeline.alert.routing import Candidate, owed
-from pipeline.alert.rules import Rule, Severity
+from pipeline.alert.rules import Rule, Severity, is_louder
 
 __all__ = [
     "AlertOptions",
@@ -16,6 +16,7 @@ __all__ = [
     "Severity",
     "backoff",
     "deliver",
+    "is_louder",
     "owed",
     "plain",
     "render",

@@ -60,7 +60,13 @@ class AlertOptions(BaseModel):
 
 
 class Channel(Protocol):
-    """A way out for alerts: what ``channels/<kind>.py`` offers as a pydantic model named ``Channel``."""
+    """A way out for alerts: what ``channels/<kind>.py`` offers as a pydantic model named ``Channel``.
+
+    Three further methods are optional and serve ``newsward check``; none of their words may hold secrets:
+    ``concerns() -> Iterable[tuple[str, str]]``, what is valid and unwise about the options, each with its remedy;
+    ``receiver() -> object``, what two channels of this kind that lead to one place have in common, never shown;
+    ``probe() -> str``, why the receiver cannot be reached now, "" when it can: nothing is sent to it.
+    """
 
     def send(self, alert: Alert) -> SendResult:
         """One attempt, within a minute. What the receiver refuses is returned, not raised.

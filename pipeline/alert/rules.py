@@ -31,6 +31,7 @@ class Rule(BaseModel):
         (),
         description="Language tags (en, zh, pt-BR); en takes en-GB too. Empty = all. An entry whose language "
         "nobody told passes: an odd alert is a smaller harm than a missing one.",
+        examples=[["en", "zh"]],
     )
     severity: Severity = Field("normal", description="low, normal, high or urgent: told in the alert.")
     channels: tuple[str, ...] = Field(min_length=1, description="Ids of the channels that carry the alert.")
@@ -56,6 +57,11 @@ class Rule(BaseModel):
         tag = language.replace("_", "-").casefold()
         ranges = (given.replace("_", "-").casefold() for given in self.languages)
         return any(tag == given or tag.startswith(f"{given}-") for given in ranges)
+
+
+def is_louder(one: Severity, other: Severity) -> bool:
+    """Is the first severity higher than the second?"""
+    return _RANK[one] > _RANK[other]
 
 
 def loudest(rules: Iterable[Rule]) -> Severity:

@@ -6,13 +6,14 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, feeds, live, match, operate, show, streams
+from pipeline.cli import evaluate, feeds, live, match, operate, setup, show, streams, trials
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
 
-for _module in (operate, live, match, streams):
+for _module in (setup, operate, live, match, streams):
     _module.add_commands(app)
+trials.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(show.hits, name="hits")
 app.add_typer(show.stories, name="stories")

@@ -26,7 +26,7 @@ from pipeline.sources import web_address_problem
 from pipeline.store import RunLock
 from pipeline.text import to_iso
 
-app = typer.Typer(help="The feeds: list them, poll them now.", no_args_is_help=True)
+app = typer.Typer(help="The feeds: list them, try them, poll them now.", no_args_is_help=True)
 
 
 @app.command()
@@ -57,7 +57,7 @@ def poll(
     config = settings.load()
     if allow_private:
         config = config.replace_fetch(allow_private=True)
-    named = _named(urls or [], urls_file)
+    named = named_urls(urls or [], urls_file)
     refused = {url: problem for url in named if (problem := _problem(url))}
     wanted = [url for url in named if url not in refused]
     moment = now()
@@ -100,7 +100,7 @@ def _problem(url: str) -> str:
     return problem
 
 
-def _named(urls: Sequence[str], urls_file: Path | None) -> list[str]:
+def named_urls(urls: Sequence[str], urls_file: Path | None) -> list[str]:
     """The named URLs in order, each once. Raises InputError for a file that cannot be read."""
     named = list(urls)
     if urls_file:

@@ -1,4 +1,4 @@
-"""Commands that do the work: ``demo``, ``init``, ``check``, ``run``."""
+"""Commands that do the work: ``demo``, ``run``."""
 
 from __future__ import annotations
 
@@ -14,20 +14,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import TaskID
 from rich.text import Text
 
 from pipeline.app import open_stages
-from pipeline.cli.output import err, out, print_json, print_table, say, tell
+from pipeline.cli.output import out, print_json, print_table, progress_bar, say
 from pipeline.cli.root import Settings, now
-from pipeline.config import check as check_config
 from pipeline.demo import DemoResult, run_demo
 from pipeline.errors import AlreadyRunning
 from pipeline.fetch import public_url
 from pipeline.model import Batch, RunReport
 from pipeline.observe import summary
 from pipeline.run import Stages, run_once
-from pipeline.scaffold import DEFAULT_COMPANIES, DEFAULT_PACKS, PACKS, write
 from pipeline.store import RunLock, Store
 from pipeline.text import to_iso
 
@@ -38,7 +36,7 @@ _STORIES_SHOWN = 8
 
 def add_commands(app: typer.Typer) -> None:
     """Puts the commands of this module into the app."""
-    for command in (demo, init, check, run):
+    for command in (demo, run):
         app.command()(command)
 
 
@@ -78,7 +76,7 @@ def _watched_run(stages: Stages, moment: datetime, *, as_json: bool) -> RunRepor
     dues = stages.store.due(moment)
     if not dues:
         _tell_of_rest(stages)
-    with _progress() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
+    with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
         task = progress.add_task("polling", total=len(dues))
         return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task))
 
@@ -97,74 +95,6 @@ def _report(report: RunReport) -> dict[str, Any]:
     return values
 
 
-def _progress() -> Progress:
-    """A bar for people; silent where stderr is no terminal."""
-    console = err()
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def init(
-    directory: Annotated[Path, typer.Argument(help="Where the configuration goes; the database will lie in it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: take the defaults for what is not given.")] = False,
-    company: Annotated[list[str] | None, typer.Option(help="A company to track; may be repeated.")] = None,
-    pack: Annotated[
-        list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}, or none); may be repeated.")
-    ] = None,
-) -> None:
-    """Write a working configuration into a folder. Without options it asks for companies and feed packs.
-
-    \b
-    Examples:
-      newsward init watch --company Siemens --company 小米 --pack technology
-      newsward init practice --yes
-    """
-    companies, packs = company or [], pack or []
-    asks = not (yes or companies or packs)
-    if asks:
-        answer = typer.prompt("Companies to track, separated by commas", default=", ".join(DEFAULT_COMPANIES))
-        companies = [name.strip() for name in answer.split(",") if name.strip()]
-    if asks:
-        answer = typer.prompt(f"Feed packs ({', '.join(PACKS)}), separated by commas", default=", ".join(DEFAULT_PACKS))
-        packs = [name.strip() for name in answer.split(",") if name.strip()]
-    for path in write(directory, companies=companies, packs=packs):
-        say(f"wrote {path}")
-    say(f"\nNext:\n  newsward --config {directory} check\n  newsward --config {directory} run")
-
-
-def check(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a problem.")] = False,
-) -> None:
-    """Tell what in the configuration is wrong, or useless.
-
-    Exits with 2 when it cannot be used; what is merely useless is told and does no harm.
-
-    \b
-    Examples:
-      newsward --config my-watch check
-      newsward --config my-watch check --json
-    """
-    config = context.obj.load()
-    problems = check_config(config)
-    for problem in problems:
-        if as_json:
-            print_json(asdict(problem))
-        else:
-            tell(f"{problem.severity}: {problem.where}: {problem.what}\n    {problem.remedy}")
-    sizes = {"companies": config.watchlist.companies, "feeds": config.feeds, "rules": config.rules}
-    counts = ", ".join(f"{what}: {len(things)}" for what, things in sizes.items())
-    say(f"{counts}; problems: {len(problems)}")
-    if any(problem.severity == "error" for problem in problems):
-        raise typer.Exit(2)
-
-
 # --------------------------------------------------------------------------- the demo, shown
 
 
@@ -177,7 +107,7 @@ def demo(
     Examples:
       newsward demo
     """
-    with _progress() as progress:
+    with progress_bar() as progress:
         tasks: dict[str, TaskID] = {}
 
         def watch(step: str, feeds: int, batch: Batch | None) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from rich import box
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -47,6 +48,19 @@ def tell(text: str) -> None:
 def _console(stream: TextIO) -> Console:
     is_known = stream.isatty() or "COLUMNS" in os.environ
     return Console(file=stream, width=None if is_known else _WIDTH_OF_A_FILE, highlight=False)
+
+
+def progress_bar() -> Progress:
+    """A bar for people; silent where stderr is no terminal."""
+    console = err()
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def print_table(

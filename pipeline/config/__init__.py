@@ -1,8 +1,25 @@
 """What the person configured, read once and checked whole; nothing else reads files or environment for it."""
 
-from pipeline.config.checking import check
+from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
-from pipeline.config.loading import Config, StoreOptions, database_of, load
+from pipeline.config.loading import Config, StoreOptions, database_of, existing_main, load
 from pipeline.config.problems import Problem
+from pipeline.config.reading import DEFAULT_FOLDER
+from pipeline.config.schemas import schemas, write_schemas, written
 
-__all__ = ["Config", "Problem", "StoreOptions", "check", "database_of", "load", "load_companies"]
+__all__ = [
+    "DEFAULT_FOLDER",
+    "Config",
+    "Problem",
+    "Reached",
+    "StoreOptions",
+    "check",
+    "database_of",
+    "existing_main",
+    "load",
+    "load_companies",
+    "probe",
+    "schemas",
+    "write_schemas",
+    "written",
+]

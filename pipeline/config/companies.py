@@ -51,14 +51,28 @@ class CompanyTable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str = Field("", description="how hits, rules and commands call it; default: from the name")
-    name: str = Field(description="the name that most people use")
-    aliases: tuple[Alias, ...] = Field((), description="further names: strings, or { text, kind } to force a kind")
-    tickers: tuple[str, ...] = Field((), description='stock symbols in quotes, with or without exchange: "1810.HK"')
-    domains: tuple[str, ...] = Field((), description='its own web domains, without scheme: "mi.com"')
-    context: tuple[str, ...] = Field((), description="words that stand beside it: products, people, places, trade")
-    exclude: tuple[str, ...] = Field((), description="words and phrases that show that something else is meant")
-    tags: tuple[str, ...] = Field((), description="words to group companies by, for rules")
+    id: str = Field("", description="how hits, rules and commands call it; default: from the name", examples=["xiaomi"])
+    name: str = Field(description="the name that most people use", examples=["Xiaomi"])
+    aliases: tuple[Alias, ...] = Field(
+        (),
+        description="further names: strings, or { text, kind } to force a kind",
+        examples=[["小米", {"text": "Mi", "kind": "weak"}]],
+    )
+    tickers: tuple[str, ...] = Field(
+        (), description='stock symbols in quotes, with or without exchange: "1810.HK"', examples=[["1810.HK"]]
+    )
+    domains: tuple[str, ...] = Field(
+        (), description='its own web domains, without scheme: "mi.com"', examples=[["mi.com"]]
+    )
+    context: tuple[str, ...] = Field(
+        (),
+        description="words that stand beside it: products, people, places, trade",
+        examples=[["smartphone", "Lei Jun"]],
+    )
+    exclude: tuple[str, ...] = Field(
+        (), description="words and phrases that show that something else is meant", examples=[["小米粥"]]
+    )
+    tags: tuple[str, ...] = Field((), description="words to group companies by, for rules", examples=[["phones"]])
 
     @field_validator("id")
     @classmethod

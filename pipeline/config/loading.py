@@ -45,6 +45,7 @@ class Config:
     """All that was configured, checked and complete."""
 
     directory: Path
+    file: str  # the name of the main one
     database: Path
     watchlist: Watchlist
     feeds: tuple[Feed, ...]
@@ -60,6 +61,11 @@ class Config:
     health: HealthOptions
     log: LogOptions
     problems: tuple[Problem, ...] = ()
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def place(self, what: str, id: str) -> str:
+        """Where a company (by id), channel (id), rule (name) or feed (url) stands: ``feeds.toml: feed 3 (Example)``."""
+        return self.places[what, id]
 
     def replace_fetch(self, **changes: Any) -> Config:
         """The same with other fetch options. Raises pydantic's ValidationError for values that they cannot have."""
@@ -93,6 +99,14 @@ def database_of(path: Path | None, environ: Mapping[str, str]) -> Path:
     return loader.directory / store.database
 
 
+def existing_main(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The main file that ``load`` would read; nothing in it is looked at. Raises ConfigError when it is not there."""
+    main = locate(path, environ)
+    if not main.is_file():
+        raise ConfigError("there is no such file", where=str(main), remedy=f"newsward init {main.parent}")
+    return main
+
+
 @dataclass(slots=True)
 class _Loader:
     """One load: faults are gathered, so that a person is told of all of them at once."""
@@ -103,12 +117,13 @@ class _Loader:
     environment: Environment
     faults: list[ConfigError] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def config(self) -> Config | None:
         """The composed configuration; None, or to be thrown away, when faults were found."""
         self.faults.extend(unknown_tables(self.document, _KNOWN, self.file))
         store = self.section("store", StoreOptions)
-        sections = {name: self.section(name, model) for name, model in _SECTIONS.items()}
+        sections = {name: self.section(name, model) for name, model in SECTIONS.items()}
         companies = self._companies()
         channels = self._channels()
         rules = self._rules(companies, self._named("channel"))
@@ -118,6 +133,7 @@ class _Loader:
             return None
         return Config(
             directory=self.directory,
+            file=self.file,
             database=self.directory / store.database,
             watchlist=Watchlist(companies),
             feeds=feeds,
@@ -125,7 +141,8 @@ class _Loader:
             channels=MappingProxyType(channels),
             rules=rules,
             problems=(*self.environment.problems, *self.problems),
-            **sections,  # type: ignore[arg-type]  # each section has the model that _SECTIONS names
+            places=MappingProxyType(self.places),
+            **sections,  # type: ignore[arg-type]  # each section has the model that SECTIONS names
         )
 
     def section(self, name: str, model: type[Model]) -> Model | None:
@@ -173,6 +190,7 @@ class _Loader:
         for name, document in self._files("companies", ("company",)):
             located.extend(read_companies(document.get("company", []), name, self.faults))
         self.faults.extend(clashes(located))
+        self.places.update({("company", company.id): where for where, company in located})
         return tuple(company for _, company in located)
 
     def _files(self, key: str, tables: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -216,6 +234,7 @@ class _Loader:
                 self.faults.append(ConfigError("key 'id' is missing or no string", where=where, remedy=remedy))
                 continue
             self._unique(seen, name, "id", where)
+            self.places["channel", name] = where
             if made is not None:
                 channels[name] = cast("Channel", made)
         return channels
@@ -229,6 +248,7 @@ class _Loader:
             if rule is None:
                 continue
             self._unique(seen, rule.name, "name", where)
+            self.places["rule", rule.name] = where
             # Told as written: what the environment put there may be a secret by mistake.
             self._exist("channel", zip(rule.channels, table.get("channels", ()), strict=False), channels, where)
             self._exist("company", zip(rule.companies, table.get("companies", ()), strict=False), company_ids, where)
@@ -287,6 +307,7 @@ class _Loader:
                 self.problems.append(Problem(where, f"the same feed as {first}; polled once", "remove one of them"))
                 continue
             seen[key] = where
+            self.places["feed", feed.url] = where
             yield feed
 
 
@@ -312,7 +333,7 @@ def _same_feed(url: str) -> str:
     return f"{parts.hostname}{port}{parts.path.rstrip('/')}?{parts.query}"
 
 
-_SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
+SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
         "fetch": FetchOptions,
         "polling": PollingOptions,
@@ -325,4 +346,4 @@ _SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     }
 )
 _METHODS = {"Source": ("feeds",), "Matcher": ("compile",), "Channel": ("send", "close")}
-_KNOWN = ("companies", "feeds", "store", *_SECTIONS, "channel", "rule", "matcher")
+_KNOWN = ("companies", "feeds", "store", *SECTIONS, "channel", "rule", "matcher")

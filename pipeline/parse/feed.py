@@ -7,7 +7,7 @@ from pipeline.parse.encoding import Text, decode
 from pipeline.parse.entries import MAX_ENTRIES, make_entries, make_info
 from pipeline.parse.items import CUT_OFF, Channel, Unreadable
 from pipeline.parse.jsonfeed import NotAFeed, read_json
-from pipeline.parse.sniff import Kind, Sniffed, describe_page, sniff
+from pipeline.parse.sniff import Kind, Sniffed, describe_page, feed_links, sniff
 from pipeline.parse.xmlfeed import read_xml
 
 
@@ -44,7 +44,8 @@ def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
         case Kind.JSON:
             read = read_json(text)
         case Kind.HTML:
-            return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but {describe_page(decoded.text, url)}")
+            reason = f"no feed but {describe_page(decoded.text, url)}"
+            return FetchFailed(ErrorKind.NOT_A_FEED, reason, announced=feed_links(decoded.text, url))
         case Kind.XML:
             return FetchFailed(ErrorKind.NOT_A_FEED, f"no feed but XML whose root is <{sniffed.root}>")
         case kind:

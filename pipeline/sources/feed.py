@@ -23,14 +23,20 @@ class Source(BaseModel):
     url: str = Field(
         repr=False,
         description="address of the feed, http or https; user:password@ in it is sent as basic auth and stored nowhere",
+        examples=["https://news.example.com/business.xml"],
     )
     title: str = Field("", description="what to call the feed; default: what the feed calls itself")
     publisher: str = Field("", description="who publishes it, when entries do not say")
-    language: str = Field("", description="BCP 47 tag of its entries (en, zh-Hans), when they do not say")
+    language: str = Field(
+        "", description="BCP 47 tag of its entries (en, zh-Hans), when they do not say", examples=["en"]
+    )
     tier: int = Field(3, ge=1, le=5, description="authority, 1 (most) to 5 (least), as stored with the feed")
-    tags: tuple[str, ...] = Field((), description="words to group feeds by")
+    tags: tuple[str, ...] = Field((), description="words to group feeds by", examples=[["business"]])
     headers: dict[str, str] = Field(
-        default_factory=dict, repr=False, description="request headers for this feed; stored nowhere"
+        default_factory=dict,
+        repr=False,
+        description="request headers for this feed; stored nowhere",
+        examples=[{"Authorization": "Bearer ${NEWS_TOKEN}"}],
     )
 
     @field_validator("url")

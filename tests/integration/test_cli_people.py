@@ -167,7 +167,7 @@ def test_check_counts_and_explains(polled: Path) -> None:
     outcome = newsward("--config", polled, "check", "--json")
 
     assert outcome.code == 0
-    assert "companies: 18, feeds: 12, rules: 1" in outcome.err
+    assert "18 companies, 12 feeds, 1 rule, 1 channel: no problem" in outcome.err
     assert all(set(json.loads(line)) >= {"where", "what", "remedy"} for line in outcome.out.splitlines())
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import check, load
+from pipeline.config import check, load, schemas
 from pipeline.errors import ConfigError
-from pipeline.scaffold import PACKS, companies_text, known_companies, write
+from pipeline.scaffold import PACKS, companies_text, introductions, known_companies, packs, write
 
 EXAMPLE = Path(__file__).parents[2] / "config"
 
@@ -118,19 +118,20 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 def test_the_example_configuration_is_all_that_can_be_chosen(tmp_path: Path) -> None:
-    """``config/`` is written by this very function: after a change of the packs, write it anew."""
-    paths = write(tmp_path, companies=known_companies(), packs=PACKS)
+    """Companies and feeds of ``config/`` are written by this very function: after a change of the packs, do it anew."""
+    write(tmp_path, companies=known_companies(), packs=PACKS)
 
-    assert len(paths) == 3
-    for path in paths:
-        assert (EXAMPLE / path.name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
+    for name in ("companies.toml", "feeds.toml", *(f".schema/{one}.json" for one in schemas())):
+        assert (EXAMPLE / name).read_text(encoding="utf-8") == (tmp_path / name).read_text(encoding="utf-8"), name
 
 
 def test_the_example_configuration_is_large_and_clean() -> None:
     config = load(EXAMPLE, {})
 
     assert len(config.watchlist.companies) >= 40
-    assert len(config.feeds) >= 40
+    assert len(config.feeds) >= 60
+    assert len({feed.language.partition("-")[0] for feed in config.feeds}) >= 12
+    assert len(config.rules) >= 4
     assert check(config) == ()
 
 
@@ -141,3 +142,23 @@ def test_every_pack_tags_its_feeds_with_its_name(tmp_path: Path) -> None:
 
     assert {pack for pack in PACKS if len(feeds[pack]) >= 3} == set(PACKS)
     assert {feed.tags[0] for pack in PACKS for feed in feeds[pack] if feed.tags[0] != pack} == set()
+
+
+def test_every_pack_says_what_is_in_it() -> None:
+    told = {pack.name: (pack.about, pack.feeds) for pack in packs()}
+
+    assert told["official"] == ("regulators and public bodies in their own words", 4)
+    assert {name for name, (about, feeds) in told.items() if about and feeds >= 3} == set(PACKS)
+
+
+def test_a_company_is_introduced_by_what_is_known_of_it_or_by_what_it_lacks() -> None:
+    assert list(introductions(["Siemens", "小米", "Volkswagen", "Globex  Corp", "Orchid"])) == [
+        "Siemens: known, with 3 aliases, 1 ticker and 4 words of context",
+        "小米: known as Xiaomi, with 7 aliases, 1 ticker and 8 words of context",
+        "Volkswagen: known, with 5 aliases, 1 ticker and 4 words of context",
+        "Globex Corp: new; add its other names, and a ticker if it has one",
+        (
+            "Orchid: new; “Orchid” is an ordinary word too: add context (words that stand beside it: products, people, "
+            "trade) or a ticker"
+        ),
+    ]

@@ -8,10 +8,13 @@ import hashlib
 import hmac
 import json
 import re
+import socket
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
@@ -37,7 +40,10 @@ class Channel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    url: SecretStr = Field(description="Where alerts are posted: http or https; user:password@ gives basic auth.")
+    url: SecretStr = Field(
+        description="Where alerts are posted: http or https; user:password@ gives basic auth.",
+        examples=["${DESK_WEBHOOK}"],
+    )
     secret: SecretStr | None = Field(
         None, description="Signing key of the Standard Webhooks specification: whsec_ and 24 to 64 bytes in base64."
     )
@@ -93,6 +99,37 @@ class Channel(BaseModel):
         except httpx.TransportError as error:
             return SendFailed(f"{self._host()}: {_reason(error, self.timeout)}")
 
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What is readable on the way."""
+        url = httpx.URL(self.url.get_secret_value())
+        if url.scheme != "http" or _is_this_machine(url.host):
+            return
+        if self.headers or url.userinfo:
+            yield "its credentials are sent over plain http, readable on the way", "use https"
+        elif self.secret:
+            yield "its alerts are signed, yet sent over plain http, readable on the way", "use https"
+
+    def receiver(self) -> str:
+        """Where alerts go, whatever else is said about it."""
+        return self.url.get_secret_value()
+
+    def probe(self) -> str:
+        """Why no connection can be had: the name, the host, its certificate. No request is made."""
+        url = httpx.URL(self.url.get_secret_value())
+        is_secure = url.scheme == "https"
+        address = (url.host, url.port or (443 if is_secure else 80))
+        try:
+            with socket.create_connection(address, self.timeout.total_seconds()) as connection:
+                if is_secure:
+                    context = httpx.create_ssl_context(trust_env=False)
+                    context.wrap_socket(connection, server_hostname=url.host).close()
+        except ssl.SSLCertVerificationError as error:
+            return f"{url.host}: its certificate is not trusted ({error.verify_message})"
+        except (OSError, UnicodeError) as error:
+            words = error.strerror if isinstance(error, OSError) else ""
+            return f"{url.host}: cannot connect ({words or type(error).__name__})"
+        return ""
+
     def close(self) -> None:
         """Closes the connections; the next alert opens them again."""
         if self._client is not None:
@@ -131,6 +168,13 @@ class Channel(BaseModel):
     def _host(self) -> str:
         """All of the address that may be shown: many services put their token into the path."""
         return httpx.URL(self.url.get_secret_value()).host
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:

@@ -1,0 +1,167 @@
+"""``newsward feeds test``: feeds tried now, judged in words, and nothing stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli.feeds import named_urls
+from pipeline.cli.output import print_json, print_table, progress_bar, say, tell
+from pipeline.cli.root import now
+from pipeline.config import Config
+from pipeline.engine import open_engine
+from pipeline.errors import InputError
+from pipeline.fetch import public_url
+from pipeline.model import ErrorKind, Feed
+from pipeline.sources import FeedSource, web_address_problem
+from pipeline.text import to_iso
+from pipeline.trial import Trial, try_feeds
+
+_WORST_FIRST = ("failed", "warning", "ok")
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Puts the command of this module among those of ``feeds``."""
+    app.command("test")(try_out)
+
+
+def try_out(
+    context: typer.Context,
+    urls: Annotated[list[str] | None, typer.Argument(help="Feeds to try; none = all that are configured.")] = None,
+    urls_file: Annotated[Path | None, typer.Option("--urls", help="A file with one feed URL a line.")] = None,
+    allow_private: Annotated[
+        bool, typer.Option("--allow-private", help="Allow loopback and private addresses.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON line a feed, as soon as it is tried.")] = False,
+) -> None:
+    """Try feeds now, and store nothing.
+
+    Says of each whether it is good, and what to do if not.     Exits with 1 when a feed failed, with 2 when an address is none or there is no feed to try.
+
+    \b
+    Examples:
+      newsward --config my-watch feeds test
+      newsward --config my-watch feeds test https://example.com/feed.xml   # exits with 1: no feed there
+    """
+    config = context.obj.load()
+    if allow_private:
+        config = config.replace_fetch(allow_private=True)
+    is_named = bool(urls or urls_file)
+    named = named_urls(urls or [], urls_file)
+    refused = {url: problem for url in named if (problem := web_address_problem(url))}
+    feeds = _configured([url for url in named if url not in refused], config) if is_named else config.feeds
+    if not feeds and not refused:
+        raise InputError("there is no feed to try: name one, or add [[feed]] tables to feeds.toml")
+    trials = [*_refusals(refused, as_json=json), *_tried(feeds, config, is_named=is_named, as_json=json)]
+    if not json:
+        _print_trials(trials)
+    say(_closing(trials))
+    if refused:
+        raise typer.Exit(2)
+    if any(trial["verdict"] == "failed" for trial in trials):
+        raise typer.Exit(1)
+
+
+def _configured(urls: Sequence[str], config: Config) -> tuple[Feed, ...]:
+    """The named feeds, each address once; one that is configured with all that its table says."""
+    known = {feed.url: feed for feed in config.feeds}
+    named = (feed for url in urls for feed in FeedSource(url=url).feeds())
+    return tuple({feed.url: known.get(feed.url, feed) for feed in named}.values())
+
+
+def _tried(feeds: Sequence[Feed], config: Config, *, is_named: bool, as_json: bool) -> list[Mapping[str, Any]]:
+    """The line of each feed in order; as JSON it is printed as soon as it is known."""
+    lines: list[Mapping[str, Any]] = []
+    moment = now()
+    with open_engine(config.engine) as engine, progress_bar() as progress:
+        task = progress.add_task("trying", total=len(feeds))
+        for trial in try_feeds(
+            feeds, engine, moment, fetch=config.fetch, options=config.engine, max_age=config.alert.max_age
+        ):
+            lines.append(_trial_line(trial, moment, is_named=is_named))
+            if as_json:
+                print_json(lines[-1])
+            progress.advance(task)
+    return lines
+
+
+def _refusals(refused: Mapping[str, str], *, as_json: bool) -> list[Mapping[str, Any]]:
+    """The lines of addresses that are none."""
+    lines = []
+    for url, problem in refused.items():
+        trial = Trial(
+            Feed(url), "failed", error_kind=ErrorKind.INVALID_URL, error=f"not tried: the address {problem}",
+            advice=("correct the address",),
+        )  # fmt: skip
+        lines.append(_trial_line(trial, now(), is_named=True))
+        if as_json:
+            print_json(lines[-1])
+    return lines
+
+
+def _trial_line(trial: Trial, moment: datetime, *, is_named: bool) -> Mapping[str, Any]:
+    newest_at = trial.newest_at
+    return {
+        # Who named an address may see it again; one from the configuration may hold a secret.
+        "url": trial.feed.url if is_named else public_url(trial.feed.url),
+        "verdict": trial.verdict,
+        "status": trial.status,
+        "error": trial.error or None,
+        "error_kind": trial.error_kind.value if trial.error_kind else None,
+        "title": trial.title or trial.feed.title,
+        "format": trial.format or None,
+        "language": trial.language or None,
+        "entries": trial.entries,
+        "dated": trial.dated,
+        "newest_at": to_iso(newest_at) if newest_at else None,
+        "newest_age": round((moment - newest_at).total_seconds()) if newest_at else None,
+        "moved_to": public_url(trial.moved_to) or None,
+        "announced": trial.announced,
+        "seconds": round(trial.took.total_seconds(), 3) if trial.took else None,
+        "advice": trial.advice,
+    }
+
+
+def _print_trials(lines: Sequence[Mapping[str, Any]]) -> None:
+    """The table, worst first; then, of each feed about which there is something to say, all of it."""
+    columns = ("verdict", "status", "format", "entries", "dated", "newest", "lang", "time", "url")
+    rows = sorted(lines, key=lambda line: _WORST_FIRST.index(line["verdict"]))
+    print_table(columns, map(_cells, rows), spare=("format", "dated", "lang"))
+    for line in rows:
+        said = [line["error"], line["moved_to"] and f"now at {line['moved_to']}", *line["advice"]]
+        if any(said):
+            tell("\n    ".join([f"\n{line['verdict']}: {line['url']}", *filter(None, said)]))
+
+
+def _cells(line: Mapping[str, Any]) -> tuple[object, ...]:
+    age, seconds = line["newest_age"], line["seconds"]
+    return (
+        line["verdict"],
+        line["status"],
+        line["format"],
+        line["entries"],
+        line["dated"],
+        None if age is None else _age(age),
+        line["language"],
+        None if seconds is None else f"{seconds:.1f} s",
+        line["url"],
+    )
+
+
+def _age(seconds: int) -> str:
+    """``5 h`` and the like: enough to see whether a feed is alive."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "now"
+
+
+def _closing(lines: Sequence[Mapping[str, Any]]) -> str:
+    counts = Counter(line["verdict"] for line in lines)
+    feeds = "1 feed" if len(lines) == 1 else f"{len(lines)} feeds"
+    return f"{feeds} tried: {counts['ok']} ok, {counts['warning']} with warnings, {counts['failed']} failed"
