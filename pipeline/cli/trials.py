@@ -41,7 +41,8 @@ def try_out(
 ) -> None:
     """Try feeds now, and store nothing.
 
-    Says of each whether it is good, and what to do if not.     Exits with 1 when a feed failed, with 2 when an address is none or there is no feed to try.
+    Says of each whether it is good, and what to do if not. Exits with 1 when a feed failed, with 2 when an address is
+    none or there is no feed to try.
 
     \b
     Examples:
