@@ -30,6 +30,7 @@ from pipeline.model import (
     Reason,
     Relation,
     RunReport,
+    SendFailed,
     Sent,
     Sighting,
     Watchlist,
@@ -41,6 +42,7 @@ FEED = "https://wire.example/rss"
 OTHER_FEED = "https://daily.example/atom"
 XIAOMI = Company("xiaomi", "Xiaomi", aliases=(Name("小米"),), tickers=("1810.HK",), domains=("mi.com",))
 MICROSOFT = Company("microsoft", "Microsoft", aliases=(Name("微软"),), tickers=("MSFT",))
+SIEMENS = Company("siemens", "Siemens", tickers=("SIE.DE",))
 WATCHLIST = Watchlist((MICROSOFT, XIAOMI))
 FEEDS = (Feed(FEED, title="The Wire", publisher="The Wire"), Feed(OTHER_FEED, title="Daily Example"))
 
@@ -138,6 +140,7 @@ def example_database(path: Path) -> None:
     """The news of a morning, as the documented recipes show it; no clock ever finds its feeds overdue."""
     rested = {"last_polled_at": NOW, "last_ok_at": NOW, "next_poll_at": NOW + timedelta(days=36500)}
     with open_store(path) as store:
+        _commit_older_news(store, rested)
         run = store.open_run(NOW)
         pact = make_entry(
             "pact",
@@ -154,7 +157,7 @@ def example_database(path: Path) -> None:
                 state=FeedState(FEED, **rested),
                 hits=(make_hit(pact, found="Xiaomi"), make_hit(pact, "microsoft", found="Microsoft", name="Microsoft")),
                 placements=(make_placement(pact, companies=("microsoft", "xiaomi")),),
-                alerts=(make_alert("a1", story=pact.id),),
+                alerts=(make_alert("a1", story=pact.id, payload={"title": pact.title}),),
             ),
             run_id=run,
             now=NOW,
@@ -230,5 +233,38 @@ def example_database(path: Path) -> None:
         )
         store.claim(NOW, lease=timedelta(minutes=5), limit=10)
         store.record(Delivery("a1", "desk", NOW, 1, Sent("200")))
+        store.remember(Watchlist((MICROSOFT, SIEMENS, XIAOMI)), FEEDS, NOW - timedelta(days=30))
         added = Committed(new=4, edited=1, sightings=1, hits=5, stories=1, alerts=1)
         store.close_run(run, RunReport(NOW, timedelta(seconds=4), feeds=3, due=3, fetched=2, committed=added, sent=1))
+
+
+def _commit_older_news(store: Store, rested: dict[str, datetime]) -> None:
+    """A doubtful hit of nine days before, whose alert nobody took."""
+    then = NOW - timedelta(days=9)
+    run = store.open_run(then)
+    cup = make_entry(
+        "cup",
+        title="Mi reaches the cup final",
+        text="A late goal.",
+        url="https://wire.example/cup",
+        published_at=then - timedelta(minutes=40),
+    )
+    store.commit(
+        make_batch(
+            cup,
+            at=then,
+            state=FeedState(FEED, **rested),
+            hits=(make_hit(cup, found="Mi", name="Mi", score=62.0, salience=35.0),),
+            placements=(make_placement(cup, terms=("cup", "final"), sketch=(3, 4)),),
+            alerts=(make_alert("a0", story=cup.id, created_at=then, channel="pager", payload={"title": cup.title}),),
+        ),
+        run_id=run,
+        now=then,
+    )
+    unwell = SendFailed("the receiver answered 503 Service Unavailable")
+    refused = SendFailed("the receiver answered 403 Forbidden", permanent=True)
+    soon = then + timedelta(minutes=1)
+    store.record(Delivery("a0", "pager", then, 1, unwell, next_attempt_at=soon))
+    store.record(Delivery("a0", "pager", soon, 2, refused, dead=True))
+    added = Committed(new=1, hits=1, stories=1, alerts=1)
+    store.close_run(run, RunReport(then, timedelta(seconds=3), feeds=2, due=2, fetched=1, committed=added))

@@ -89,7 +89,7 @@ def list_feeds(
       newsward --config my-watch feeds list --json
     """
     rows = stored_rows(context, "feed_list")
-    show(rows, ("status", "failures", "next_poll_at", "title", "url", "error"), spare=("title",), as_json=json)
+    show(rows, ("status", "failures", "next_poll_at", "title", "url", "reason"), spare=("title",), as_json=json)
 
 
 def _problem(url: str) -> str:

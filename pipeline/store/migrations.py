@@ -31,7 +31,12 @@ def m004_heartbeat(database: Database) -> None:
     _run_file(database, "m004_heartbeat.sql")
 
 
-STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat)
+def m006_answers(database: Database) -> None:
+    """Views that say why, and indexes for what people ask by time."""
+    _run_file(database, "m006_answers.sql")
+
+
+STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m006_answers)
 
 migrations = Migrations("newsward")
 for _step in STEPS:
