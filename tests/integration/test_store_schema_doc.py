@@ -1,27 +1,14 @@
 """docs/schema.md and the database say the same."""
 
 import re
-from pathlib import Path
 
 from pipeline.store import Store
+from tests.schema import DOCUMENT, documented
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "schema.md"
 INTERNAL = re.compile(r"entries_fts_|sqlite_sequence")  # FTS5's own tables
 
 
 INDEX = re.compile(r"CREATE INDEX (\w+) ON (\w+ \(.+?\))(?: WHERE (.+))?$")
-
-
-def documented() -> dict[str, list[tuple[str, ...]]]:
-    """The rows of the table under each heading of a table or view."""
-    found = {}
-    text = DOCUMENT.read_text(encoding="utf-8")
-    of_database = text[text.index("\n# Views\n") : text.index("\n# JSON columns\n")]
-    for section in re.split(r"^## ", of_database, flags=re.MULTILINE)[1:]:
-        name, _, body = section.partition("\n# ")[0].partition("\n")
-        lines = [line for line in body.splitlines() if line.startswith("|")][2:]
-        found[name] = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
-    return found
 
 
 def existing() -> dict[str, list[str]]:
