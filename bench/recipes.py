@@ -29,7 +29,7 @@ from tests.builders_large import Size, large_database
 from tests.builders_store import NOW, make_alert, make_batch, make_entry, make_hit, make_placement, open_store
 from tests.recipes import questions, statement, work
 
-FOR_QUESTIONS = ("alerts_by_time", "deliveries_by_time", "revisions_by_time")
+FOR_QUESTIONS = ("alerts_by_time", "revisions_by_time")
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
--- What people ask by time: alerts of a day, attempts of a day, what was edited last.
+-- What people ask by time: the alerts of a day, what was edited last.
 CREATE INDEX alerts_by_time ON alerts (created_at);
-CREATE INDEX deliveries_by_time ON deliveries (attempted_at);
 CREATE INDEX revisions_by_time ON revisions (replaced_at);
 
 DROP VIEW coverage;
@@ -29,7 +28,8 @@ SELECT
     e.date_kind,
     coalesce(nullif(e.language, ''), f.language) AS language,
     f.tier,
-    e.feed_url
+    e.feed_url,
+    h.story_id
 FROM hits AS h
 CROSS JOIN entries AS e ON e.id = h.entry_id
 CROSS JOIN companies AS c ON c.id = h.company_id

@@ -238,3 +238,19 @@ def test_the_columns_of_earlier_versions_stand_where_they_stood(store: Store) ->
     for view, names in old.items():
         columns = [row[1] for row in store.database.execute(f"PRAGMA table_info({view})")]
         assert " ".join(columns).startswith(names), view
+
+
+def test_a_storys_hits_are_found_through_an_index(store: Store) -> None:
+    sql = "EXPLAIN QUERY PLAN SELECT * FROM hit_list WHERE story_id = 'x'"
+    plan = [row[3] for row in store.database.execute(sql)]
+
+    assert plan[0] == "SEARCH h USING INDEX hits_by_story (story_id=?)"
+
+
+@pytest.mark.parametrize("view", ["hit_list", "story_list", "company_pairs"])
+def test_the_newest_rows_of_a_view_are_read_without_sorting_all(view: str, store: Store) -> None:
+    plan = [tuple(row) for row in store.database.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {view} LIMIT 5")]
+
+    assert plan[0][3].startswith("SCAN")
+    # What is sorted are the few rows inside a column (publishers, companies), not the view.
+    assert [step for _, parent, _, step in plan if parent == 0 and "TEMP B-TREE" in step] == []
