@@ -20,7 +20,10 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
 
     Raises StoreError when the database cannot be used.
     """
-    with Store.open(config.database) as store, open_engine(config.engine) as engine:
+    with (
+        Store.open(config.database, busy_timeout=config.store.busy_timeout) as store,
+        open_engine(config.engine) as engine,
+    ):
         store.remember(config.watchlist, config.feeds, now)
         try:
             yield Stages(

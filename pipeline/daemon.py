@@ -23,6 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from pipeline.app import open_stages
 from pipeline.config import Config
 from pipeline.errors import AlreadyRunning, ConfigError, DatabaseBusy, StoreError
+from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
 from pipeline.run import Stages, run_once
 from pipeline.store import RunLock, file_identity
@@ -111,7 +112,8 @@ class Daemon:
             return
         with RunLock(self.config.database.parent, wait=False):
             report = run_once(stages, now, stop=self.stop.is_set)
-        _tell(report)
+            _tell(report)
+            keep_house(stages.store, self.config.store, now, stop=self.stop.is_set)
 
     def _beat(self, stages: Stages, now: datetime) -> None:
         """A sign of life, a write at most a minute; the clock may have been set back since the last."""

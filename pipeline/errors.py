@@ -5,6 +5,7 @@
     ├── StoreError           the database cannot be used as asked
     │   ├── DatabaseBusy     another program holds it
     │   ├── DatabaseNewer    it was written by a later version
+    │   ├── DatabaseDamaged  its file is no sound database
     │   └── DataRefused      these values cannot be stored; others can
     ├── AlreadyRunning       another run holds the lock
     └── InputError           a file or line handed to a command cannot be read
@@ -38,6 +39,10 @@ class DatabaseBusy(StoreError):
 
 class DatabaseNewer(StoreError):
     """The database knows migrations that this version does not."""
+
+
+class DatabaseDamaged(StoreError):
+    """The file is no SQLite database, or not a sound one."""
 
 
 class DataRefused(StoreError):

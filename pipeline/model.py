@@ -484,7 +484,7 @@ class Batch:
     """All that one feed's turn wants written, in one transaction.
 
     ``hits`` are all that the new and edited entries have: a stored hit of an edited entry that is not among them has
-    lost its evidence.
+    lost its evidence. ``seen`` are the ids of stored entries that the feed's document still holds.
     """
 
     feed: Feed
@@ -494,6 +494,7 @@ class Batch:
     new: tuple[Entry, ...] = ()
     edited: tuple[Entry, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    seen: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     placements: tuple[Placement, ...] = ()
     alerts: tuple[Alert, ...] = ()

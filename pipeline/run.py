@@ -135,6 +135,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
         new=found.new,
         edited=found.edited,
         sightings=found.sightings,
+        seen=found.seen,
         hits=tuple(hits),
         placements=placements,
         alerts=_alerts(candidates, stages, now, first_poll=first_poll),

@@ -6,12 +6,12 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, feeds, live, match, operate, setup, show, streams, trials
+from pipeline.cli import evaluate, feeds, keep, live, match, operate, setup, show, streams, trials
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
 
-for _module in (setup, operate, live, match, streams):
+for _module in (setup, operate, live, keep, match, streams):
     _module.add_commands(app)
 trials.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")

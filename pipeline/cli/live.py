@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ from pipeline.cli.root import Settings, now
 from pipeline.config import Config
 from pipeline.daemon import Daemon, serve
 from pipeline.errors import StoreError
-from pipeline.observe import HealthFacts, judge
+from pipeline.observe import DeepFacts, HealthFacts, judge, judge_deep
 from pipeline.store import Store
 from pipeline.text import from_iso, to_iso
 
@@ -68,29 +69,38 @@ def _leave() -> None:
 
 def health(
     context: typer.Context,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also read the whole database for damage, and look at the disk.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The judgement and its facts as one JSON line.")] = False,
 ) -> None:
     """Tell whether the watch is well, with the reasons.
 
     For container health checks and for people. Exits with 0 when it is; with 1 when no run was completed for too
     long, too many feeds fail, alerts wait for too long or were given up, or the database is missing or cannot be
-    read. `[health]` in the configuration says how much is too much.
+    read. `[health]` in the configuration says how much is too much. `--deep` also checks that the file is sound, that
+    it refers to nothing that is not there, that full-text search knows every entry, and that the disk has room; it
+    reads the whole file and hinders nobody.
 
     \b
     Examples:
       newsward --config my-watch health
+      newsward --config my-watch health --deep
       newsward --config my-watch health --json
     """
     config = context.obj.load()
     moment = now()
-    facts = None
+    facts = found = None
     try:
         facts = _facts(config, moment)
         reasons = judge(facts, config.health, moment)
+        if deep:
+            found = _deep_facts(config)
+            reasons += judge_deep(found, config.health)
     except StoreError as error:
         reasons = (str(error),)
     if as_json:
-        print_json(_judgement(reasons, facts))
+        print_json(_judgement(reasons, facts, found))
     else:
         tell("\n".join(f"unhealthy: {reason}" for reason in reasons) or "healthy")
     if reasons:
@@ -109,9 +119,18 @@ def _facts(config: Config, moment: datetime) -> HealthFacts:
     return HealthFacts(**{**row, **moments})
 
 
-def _judgement(reasons: tuple[str, ...], facts: HealthFacts | None) -> dict[str, Any]:
+def _deep_facts(config: Config) -> DeepFacts:
+    with Store.open(config.database, create=False, busy_timeout=_BUSY_TIMEOUT) as store:
+        faults = store.faults()
+        # What is damaged may not even be counted.
+        unindexed, left_over = (0, 0) if faults else store.unindexed()
+    free = shutil.disk_usage(config.database.parent).free // 1_000_000
+    return DeepFacts(faults, unindexed, left_over, free)
+
+
+def _judgement(reasons: tuple[str, ...], facts: HealthFacts | None, found: DeepFacts | None) -> dict[str, Any]:
     told = {
         name: to_iso(value) if isinstance(value, datetime) else value
         for name, value in (asdict(facts) if facts else {}).items()
     }
-    return {"healthy": not reasons, "reasons": reasons, **told}
+    return {"healthy": not reasons, "reasons": reasons, **told, **(asdict(found) if found else {})}

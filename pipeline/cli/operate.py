@@ -23,6 +23,7 @@ from pipeline.cli.root import Settings, now
 from pipeline.demo import DemoResult, run_demo
 from pipeline.errors import AlreadyRunning
 from pipeline.fetch import public_url
+from pipeline.maintenance import keep_house
 from pipeline.model import Batch, RunReport
 from pipeline.observe import summary
 from pipeline.run import Stages, run_once
@@ -61,6 +62,7 @@ def run(
     try:
         with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
             report = _watched_run(stages, moment, as_json=as_json)
+            keep_house(stages.store, config.store, moment)
     except AlreadyRunning as error:
         say(f"newsward: {error}; nothing to do")
         return

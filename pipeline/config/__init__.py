@@ -2,7 +2,7 @@
 
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
-from pipeline.config.loading import Config, StoreOptions, database_of, existing_main, load
+from pipeline.config.loading import Config, database_of, existing_main, load
 from pipeline.config.problems import Problem
 from pipeline.config.reading import DEFAULT_FOLDER
 from pipeline.config.schemas import schemas, write_schemas, written
@@ -12,7 +12,6 @@ __all__ = [
     "Config",
     "Problem",
     "Reached",
-    "StoreOptions",
     "check",
     "database_of",
     "existing_main",

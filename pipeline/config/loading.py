@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from pipeline.alert import AlertOptions, Channel, Rule
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
@@ -24,20 +24,10 @@ from pipeline.model import Company, Feed, Watchlist
 from pipeline.observe import HealthOptions, LogOptions
 from pipeline.plugins import nearest, resolve, together, validate
 from pipeline.sources import FeedSource, Source
+from pipeline.store import StoreOptions
 
 Model = TypeVar("Model", bound=BaseModel)
 _PORTS = {"http": 80, "https": 443}
-
-
-class StoreOptions(BaseModel):
-    """Where things are remembered."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    database: Path = Field(
-        Path("newsward.db"),
-        description="the SQLite file, relative to newsward.toml; its folder is written to (run lock, WAL)",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +37,7 @@ class Config:
     directory: Path
     file: str  # the name of the main one
     database: Path
+    store: StoreOptions
     watchlist: Watchlist
     feeds: tuple[Feed, ...]
     matchers: tuple[AnyMatcher, ...]
@@ -122,15 +113,15 @@ class _Loader:
     def config(self) -> Config | None:
         """The composed configuration; None, or to be thrown away, when faults were found."""
         self.faults.extend(unknown_tables(self.document, _KNOWN, self.file))
-        store = self.section("store", StoreOptions)
         sections = {name: self.section(name, model) for name, model in SECTIONS.items()}
         companies = self._companies()
         channels = self._channels()
         rules = self._rules(companies, self._named("channel"))
         matchers = self._matchers()
         feeds = self._feeds()
-        if store is None or None in sections.values():
+        if None in sections.values():
             return None
+        store = cast("StoreOptions", sections["store"])
         return Config(
             directory=self.directory,
             file=self.file,
@@ -335,6 +326,7 @@ def _same_feed(url: str) -> str:
 
 SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
+        "store": StoreOptions,
         "fetch": FetchOptions,
         "polling": PollingOptions,
         "stories": StoryOptions,
@@ -346,4 +338,4 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
     }
 )
 _METHODS = {"Source": ("feeds",), "Matcher": ("compile",), "Channel": ("send", "close")}
-_KNOWN = ("companies", "feeds", "store", *SECTIONS, "channel", "rule", "matcher")
+_KNOWN = ("companies", "feeds", *SECTIONS, "channel", "rule", "matcher")

@@ -16,7 +16,7 @@ from pydantic_core.core_schema import TimedeltaSchema
 from pipeline import __version__
 from pipeline.alert import Rule
 from pipeline.config.companies import CompanyTable
-from pipeline.config.loading import SECTIONS, StoreOptions
+from pipeline.config.loading import SECTIONS
 from pipeline.errors import ConfigError
 from pipeline.plugins import DURATION, in_words, kinds, resolve
 from pipeline.sources import FeedSource
@@ -74,8 +74,7 @@ def _is(path: Path, text: str) -> bool:
 
 
 def _newsward() -> dict[str, Any]:
-    models: dict[str, type[BaseModel]] = {"store": StoreOptions, **SECTIONS}
-    sections = {name: _expandable(_table(model)) for name, model in models.items()}
+    sections = {name: _expandable(_table(model)) for name, model in SECTIONS.items()}
     files = {
         what: {
             "type": "array",

@@ -13,11 +13,12 @@ from pipeline.text import fold
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A document's entries by what they are to the memory; those that bring nothing are in none."""
+    """A document's entries by what they are to the memory; those that bring nothing are only among ``seen``."""
 
     new: tuple[Entry, ...] = ()
     edited: tuple[Entry, ...] = ()
     sightings: tuple[Sighting, ...] = ()
+    seen: tuple[str, ...] = ()  # ids of the stored entries that the document still holds
 
 
 def lookup_keys(entries: Iterable[Entry]) -> frozenset[str]:
@@ -41,7 +42,9 @@ def sort_entries(entries: Sequence[Entry], feed: Feed, known: Mapping[str, Known
     sorter = _Sorter(feed, dict(known), _shared_urls(entries))
     for entry in entries:
         sorter.add(entry)
-    return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings))
+    new = {entry.id for entry in sorter.new}
+    seen = tuple(sorted(sorter.met - new))
+    return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings), seen)
 
 
 class _Sorter:
@@ -52,7 +55,7 @@ class _Sorter:
         self.new: list[Entry] = []
         self.edited: dict[str, Entry] = {}
         self.sightings: list[Sighting] = []
-        self._met: set[str] = set()  # ids that this document has already brought
+        self.met: set[str] = set()  # ids that this document has already brought
 
     def add(self, entry: Entry) -> None:
         entry = replace(entry, keys=self._sound_keys(entry))
@@ -75,7 +78,7 @@ class _Sorter:
     def _add_new(self, entry: Entry) -> None:
         entry = replace(entry, id=entry.keys[0])
         self.new.append(entry)
-        self._met.add(entry.id)
+        self.met.add(entry.id)
         memory = Known(
             entry.id, self.feed.url, entry.canonical_url, entry.title, entry.content_hash, entry.published_at
         )
@@ -84,8 +87,8 @@ class _Sorter:
     def _add_again(self, entry: Entry, before: Known, *, reused: bool) -> None:
         """An entry that is known; the first telling in a document counts, its repeats bring nothing."""
         fresh = tuple(key for key in entry.keys if key not in self.known)
-        first_telling = before.entry_id not in self._met
-        self._met.add(before.entry_id)
+        first_telling = before.entry_id not in self.met
+        self.met.add(before.entry_id)
         if first_telling and self._is_edited(entry, before):
             keys = tuple(key for key in entry.keys if self.known.get(key, before).entry_id == before.entry_id)
             self.edited[before.entry_id] = replace(entry, id=before.entry_id, keys=keys)

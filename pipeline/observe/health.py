@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+_REBUILD = "sqlite3 DATABASE \"INSERT INTO entries_fts (entries_fts) VALUES ('rebuild')\""
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -29,6 +30,20 @@ class HealthOptions(BaseModel):
         timedelta(days=1), gt=timedelta(), description="How long an alert that was given up counts as trouble"
     )
 
+    min_free: int = Field(
+        200, ge=0, description="Megabytes of disk that must be free where the database lies; `health --deep` looks"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeepFacts:
+    """What a thorough look at the file and its disk tells."""
+
+    faults: tuple[str, ...]  # of the file, in words
+    unindexed: int  # entries that full-text search does not find
+    left_over: int  # rows of the full-text index that are no entries
+    free_mb: int  # of the disk
+
 
 @dataclass(frozen=True, slots=True)
 class HealthFacts:
@@ -45,6 +60,26 @@ class HealthFacts:
 def judge(facts: HealthFacts, options: HealthOptions, now: datetime) -> tuple[str, ...]:
     """The reasons why the watch is not well, the gravest first; none = it is."""
     return tuple(_reasons(facts, options, now))
+
+
+def judge_deep(facts: DeepFacts, options: HealthOptions) -> tuple[str, ...]:
+    """The same for a thorough look, each reason with its remedy."""
+    return tuple(_deep_reasons(facts, options))
+
+
+def _deep_reasons(facts: DeepFacts, options: HealthOptions) -> Iterator[str]:
+    for fault in facts.faults:
+        yield f"the database is damaged: {fault} (newsward restore BACKUP)"
+    if facts.unindexed or facts.left_over:
+        yield (
+            f"full-text search is out of step: {_count(facts.unindexed, 'entry', 'entries')} missing, "
+            f"{facts.left_over} left over ({_REBUILD})"
+        )
+    if facts.free_mb < options.min_free:
+        yield (
+            f"the disk has {facts.free_mb} MB free, fewer than {options.min_free} "
+            "(free some, or newsward prune --vacuum while there is still room)"
+        )
 
 
 def _reasons(facts: HealthFacts, options: HealthOptions, now: datetime) -> Iterator[str]:
@@ -82,8 +117,8 @@ def _silence(facts: HealthFacts, max_age: timedelta, now: datetime) -> str:
     return ""
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _count(number: int, what: str, many: str = "") -> str:
+    return f"{number} {what if number == 1 else many or f'{what}s'}"
 
 
 def _duration(duration: timedelta) -> str:

@@ -1,6 +1,22 @@
 """What is remembered, in one SQLite file: opened, asked and written by ``Store``, one run at a time by ``RunLock``."""
 
+from pipeline.store.copies import Backup, Restored, backup, backup_folder, free_name, restore
 from pipeline.store.lock import RunLock
+from pipeline.store.options import StoreOptions
+from pipeline.store.pruning import Pruned
 from pipeline.store.store import BUSY_TIMEOUT, Store, file_identity
 
-__all__ = ["BUSY_TIMEOUT", "RunLock", "Store", "file_identity"]
+__all__ = [
+    "BUSY_TIMEOUT",
+    "Backup",
+    "Pruned",
+    "Restored",
+    "RunLock",
+    "Store",
+    "StoreOptions",
+    "backup",
+    "backup_folder",
+    "file_identity",
+    "free_name",
+    "restore",
+]

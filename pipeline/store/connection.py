@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,18 +12,26 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import DatabaseBusy, DataRefused, StoreError
+from pipeline.errors import DatabaseBusy, DatabaseDamaged, DataRefused, StoreError
 
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
 _PAUSE = 0.02  # seconds between two tries to switch to WAL
+_PAGES = ("page_count", "freelist_count", "page_size")
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _REFUSED = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG}
+_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
+_CLOSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_READ_ONLY = (
+    "its directory cannot be written, and SQLite must write there even to read "
+    "(mount it writable, or read a copy made by `newsward backup`)"
+)
+_NO_ROOM = 1 << 16  # bytes
 _WORDS = {
     sqlite3.SQLITE_READONLY: "cannot be written (check the permissions of the file and of its directory)",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened (does its directory exist, and may we write in it?)",
     sqlite3.SQLITE_PERM: "cannot be opened (check its permissions)",
     sqlite3.SQLITE_NOTADB: "is not a SQLite database (name another file, or move this one away)",
-    sqlite3.SQLITE_CORRUPT: "is damaged (restore a backup; `sqlite3 FILE .recover` may save the rest)",
+    sqlite3.SQLITE_CORRUPT: "is damaged (`newsward restore BACKUP` puts a backup in its place)",
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full (nothing was lost; free some space and run again)",
     sqlite3.SQLITE_IOERR: "cannot be read or written: the disk reports an error (check the disk and the mount)",
 }
@@ -43,11 +53,29 @@ def said_in_words(path: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _BUSY:
             raise DatabaseBusy(
-                f"{path}: another program is writing (wait for it, or raise the busy timeout)"
+                f"{path}: another program is writing (wait for it, or raise busy_timeout in [store])"
             ) from error
         if code in _REFUSED or _is_about_a_value(error):
             raise DataRefused(f"{path}: these data cannot be stored: {error}") from error
-        raise StoreError(f"{path}: {_WORDS.get(code, f'SQLite says: {error}')}") from error
+        kind = DatabaseDamaged if code in _DAMAGED else StoreError
+        raise kind(f"{path}: {_in_words(path, code) or f'SQLite says: {error}'}") from error
+
+
+def _in_words(path: str, code: int) -> str:
+    """What the code means, looked at where the file lies; "" = nothing that we foresaw."""
+    folder = Path(path).absolute().parent
+    if code in _CLOSED and folder.is_dir() and not os.access(folder, os.W_OK):
+        return _READ_ONLY
+    if code == sqlite3.SQLITE_IOERR and _is_full(folder):
+        code = sqlite3.SQLITE_FULL  # what SQLite says when the file that it shares with others cannot grow
+    return _WORDS.get(code, "")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _NO_ROOM
+    except OSError:
+        return False
 
 
 def _is_about_a_value(error: sqlite3.Error) -> bool:
@@ -96,7 +124,40 @@ def configure(connection: sqlite3.Connection, busy_timeout: timedelta) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")  # with WAL, a power cut may cost the last commits, never the file
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # a read-only root has nowhere else to put temporary files
+    connection.execute("PRAGMA journal_size_limit = 67108864")  # 64 MiB: a WAL that one long reader made grow shrinks
     connection.execute("PRAGMA cache_size = -32000")  # KiB; keys and postings are looked up all over the file
+
+
+@contextmanager
+def patience(connection: sqlite3.Connection, busy_timeout: timedelta) -> Iterator[None]:
+    """Inside, another program is waited for as long as this."""
+    (before,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout.total_seconds() * 1000)}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {before}")
+
+
+def vacuum(connection: sqlite3.Connection, path: str) -> None:
+    """Writes the file anew without its gaps. Raises StoreError when the disk has no room for it."""
+    folder = Path(path).absolute().parent
+    # A copy of what is there is made beside the file, and comes back through the WAL.
+    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
+    need, room = 2 * (pages - free) * size, shutil.disk_usage(folder).free
+    if need > room:
+        raise StoreError(
+            f"{path}: giving space back needs {need >> 20} MiB of free disk for a while, there are {room >> 20}"
+        )
+    # The copy may be larger than the memory, and a read-only root has no other place for it.
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute("PRAGMA temp_store_directory = '{}'".format(str(folder).replace("'", "''")))
+    try:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.execute("PRAGMA temp_store_directory = ''")
+        connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _switch_to_wal(connection: sqlite3.Connection, seconds: float) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.model import Entry, Sighting
-from pipeline.store.columns import cjk_pairs, clean, stamp
+from pipeline.store.columns import cjk_pairs, clean, stamp, texts
 from pipeline.store.queries import QUERIES
 
 KEPT_REVISIONS = 20  # of one entry: a headline that swings between two wordings must not fill the file
@@ -34,13 +34,23 @@ def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime
 
 
 def sight(connection: sqlite3.Connection, sightings: Sequence[Sighting], now: datetime) -> int:
-    """How many (entry, further feed) pairs are new; in its own feed an entry is only marked as seen again."""
+    """How many (entry, further feed) pairs are new; in its own feed an entry is no sighting."""
     rows = [_sighting_row(sighting, now) for sighting in sightings]
     added = connection.executemany(QUERIES["sighting_insert"], rows).rowcount
-    connection.executemany(QUERIES["entry_seen"], rows)
+    see(connection, [sighting.entry_id for sighting in sightings], now)
     keys = ((clean(key), clean(one.entry_id)) for one in sightings for key in one.keys)
     connection.executemany(QUERIES["entry_key_insert"], keys)
     return added
+
+
+def see(connection: sqlite3.Connection, entry_ids: Sequence[str], now: datetime) -> None:
+    """Marks stored entries as still told by a feed's document, to the day; a mark from a clock gone wrong is set right.
+
+    Pruning counts on it: what is still in a document would come back as new if it were forgotten.
+    """
+    if entry_ids:
+        step = {"day_ago": stamp(now - SEEN_STEP), "day_ahead": stamp(now + SEEN_STEP)}
+        connection.execute(QUERIES["entries_seen"], {"texts": texts(entry_ids), "now": stamp(now), **step})
 
 
 def _key_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
@@ -71,4 +81,4 @@ def _origin_row(entry: Entry) -> dict[str, Any]:
 
 def _sighting_row(sighting: Sighting, now: datetime) -> dict[str, Any]:
     words = {name: clean(getattr(sighting, name)) for name in ("entry_id", "feed_url", "guid", "url")}
-    return {**words, "now": stamp(now), "day_ago": stamp(now - SEEN_STEP)}
+    return {**words, "now": stamp(now)}

@@ -31,12 +31,17 @@ def m004_heartbeat(database: Database) -> None:
     _run_file(database, "m004_heartbeat.sql")
 
 
+def m005_upkeep(database: Database) -> None:
+    """What pruning must know: when it was last done, and which entries are old."""
+    _run_file(database, "m005_upkeep.sql")
+
+
 def m006_answers(database: Database) -> None:
     """Views that say why, and indexes for what people ask by time."""
     _run_file(database, "m006_answers.sql")
 
 
-STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m006_answers)
+STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m005_upkeep, m006_answers)
 
 migrations = Migrations("newsward")
 for _step in STEPS:

@@ -55,7 +55,7 @@ WHERE url = :url;
 -- name: feeds_due
 SELECT * FROM feeds
 WHERE configured = 1 AND disabled = ''
-AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
+AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd OR last_polled_at > :ahead)
 ORDER BY next_poll_at, url LIMIT :limit;
 
 -- name: feeds_polled
@@ -89,7 +89,9 @@ INSERT INTO entries (
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: entry_key_insert
-INSERT INTO entry_keys (key, entry_id) VALUES (?, ?) ON CONFLICT (key) DO NOTHING;
+-- A key belongs to the entry that had it first, and falls to the next one when that entry was forgotten.
+INSERT INTO entry_keys (key, entry_id) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET entry_id = excluded.entry_id
+WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = entry_keys.entry_id);
 
 -- name: revision_insert
 INSERT INTO revisions (entry_id, replaced_at, content_hash, title, text)
@@ -114,8 +116,9 @@ SELECT :entry_id, :feed_url, :guid, :url, :now
 WHERE NOT EXISTS (SELECT 1 FROM entries WHERE id = :entry_id AND feed_url = :feed_url)
 ON CONFLICT DO NOTHING;
 
--- name: entry_seen
-UPDATE entries SET last_seen_at = :now WHERE id = :entry_id AND last_seen_at < :day_ago;
+-- name: entries_seen
+UPDATE entries SET last_seen_at = :now
+WHERE id IN (SELECT value FROM json_each(:texts)) AND (last_seen_at < :day_ago OR last_seen_at > :day_ahead);
 
 -- name: story_insert
 INSERT INTO stories (id, title, first_at, last_at)
@@ -415,3 +418,111 @@ SELECT
     a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
 FROM alerts AS a
 ORDER BY a.seq DESC LIMIT :limit;
+
+-- name: run_before
+SELECT started_at FROM runs WHERE started_at <= :until ORDER BY id DESC LIMIT 1;
+
+-- name: entries_old_count
+SELECT count(*) FROM entries WHERE story_id IS NULL AND last_seen_at < :cutoff;
+
+-- name: entries_old
+-- A stretch of what was last seen before the cutoff, each with whether it may go: about nobody, named by nothing, and
+-- out of the documents of all feeds that are polled.
+SELECT
+    e.seq, e.id, e.last_seen_at,
+    length(CAST(e.title || e.text || e.html || e.cjk AS BLOB)) AS bytes,
+    NOT EXISTS (SELECT 1 FROM hits WHERE entry_id = e.id)
+    AND NOT EXISTS (SELECT 1 FROM placements WHERE entry_id = e.id)
+    AND NOT EXISTS (SELECT 1 FROM alerts WHERE entry_id = e.id)
+    AND NOT EXISTS (
+        SELECT 1 FROM feeds AS f
+        WHERE f.url IN (SELECT e.feed_url UNION ALL SELECT feed_url FROM sightings WHERE entry_id = e.id)
+        AND f.configured = 1 AND f.disabled = ''
+        AND (
+            f.last_full_at IS NULL
+            OR f.last_full_at <= strftime(
+                '%Y-%m-%dT%H:%M:%SZ', max(e.last_seen_at, (SELECT seen_since FROM upkeep)), :gone_after
+            )
+        )
+    ) AS is_idle
+FROM entries AS e
+WHERE e.story_id IS NULL AND e.last_seen_at < :cutoff AND (e.last_seen_at, e.seq) > (:seen_at, :seq)
+ORDER BY e.last_seen_at, e.seq LIMIT :limit;
+
+-- name: sightings_count
+SELECT count(*) FROM sightings WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_forget
+UPDATE feeds SET last_full_at = NULL
+WHERE (configured = 0 OR disabled <> '') AND last_full_at IS NOT NULL AND url IN (
+    SELECT feed_url FROM entries WHERE id IN (SELECT value FROM json_each(:texts))
+    UNION SELECT feed_url FROM sightings WHERE entry_id IN (SELECT value FROM json_each(:texts))
+);
+
+-- name: sightings_forget
+DELETE FROM sightings WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: entries_forget
+DELETE FROM entries WHERE story_id IS NULL AND id IN (SELECT value FROM json_each(:texts));
+
+-- name: sweep_ask
+-- A walk that is under way has passed some of the keys that have just lost their entry: one more must follow.
+UPDATE upkeep SET sweeps = iif(sweep_from = '', 1, 2);
+
+-- name: keys_last
+SELECT max(key) FROM (SELECT key FROM entry_keys WHERE key > :start ORDER BY key LIMIT :limit);
+
+-- name: keys_forget
+DELETE FROM entry_keys
+WHERE key > :start AND key <= :last AND NOT EXISTS (SELECT 1 FROM entries WHERE id = entry_keys.entry_id);
+
+-- name: fetches_forget
+DELETE FROM fetches WHERE (feed_url, fetched_at) IN (
+    SELECT feed_url, fetched_at FROM fetches WHERE fetched_at < :cutoff ORDER BY fetched_at LIMIT :limit
+);
+
+-- name: runs_forget
+-- Runs are numbered in their order, so only the oldest are looked at.
+DELETE FROM runs WHERE id IN (
+    SELECT id FROM (SELECT id, started_at FROM runs ORDER BY id LIMIT :limit) WHERE started_at < :cutoff
+);
+
+-- name: history_count
+SELECT
+    (SELECT count(*) FROM fetches WHERE fetched_at < :cutoff),
+    (SELECT count(*) FROM runs WHERE started_at < :cutoff);
+
+-- name: table_counts
+SELECT
+    (SELECT count(*) FROM entries) AS entries,
+    (SELECT count(*) FROM sightings) AS sightings,
+    (SELECT count(*) FROM fetches) AS fetches,
+    (SELECT count(*) FROM runs) AS runs,
+    (SELECT count(*) FROM hits) AS hits,
+    (SELECT count(*) FROM stories) AS stories,
+    (SELECT count(*) FROM alerts) AS alerts,
+    (SELECT count(*) FROM alerts WHERE state = 'sent') AS sent,
+    (SELECT count(*) FROM deliveries) AS deliveries;
+
+-- name: companies_carry
+INSERT INTO companies (id, name, aliases, tickers, domains, context, exclude, tags, tracked, added_at, changed_at)
+VALUES (
+    :id, :name, :aliases, :tickers, :domains, :context, :exclude, :tags, :tracked, :added_at, :changed_at
+) ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, aliases = excluded.aliases, tickers = excluded.tickers, domains = excluded.domains,
+    context = excluded.context, exclude = excluded.exclude, tags = excluded.tags, tracked = excluded.tracked,
+    changed_at = excluded.changed_at;
+
+-- name: feeds_carry
+-- What is configured, and not what was remembered of its polls: that belongs to the entries.
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, configured, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :configured, :added_at)
+ON CONFLICT (url) DO UPDATE SET
+    publisher = excluded.publisher, tier = excluded.tier, tags = excluded.tags, source = excluded.source,
+    configured = excluded.configured;
+
+-- name: index_in_step
+-- The index keeps a row for each entry in a table of its own.
+SELECT
+    (SELECT count(*) FROM entries WHERE seq NOT IN (SELECT id FROM entries_fts_docsize)),
+    (SELECT count(*) FROM entries_fts_docsize WHERE id NOT IN (SELECT seq FROM entries));

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,13 +27,26 @@ from pipeline.model import (
     StoryView,
     Watchlist,
 )
-from pipeline.store import entries, hits, lookups, outbox, runs, stories
+from pipeline.store import checkup, entries, hits, lookups, outbox, runs, stories
 from pipeline.store import feeds as turns
-from pipeline.store.connection import check_version, configure, connect, refusing, said_in_words, transaction
+from pipeline.store.connection import (
+    check_version,
+    configure,
+    connect,
+    patience,
+    refusing,
+    said_in_words,
+    transaction,
+    vacuum,
+)
 from pipeline.store.migrations import is_current, migrate
+from pipeline.store.options import StoreOptions
+from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
 from pipeline.store.queries import READING
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
+
+_LONGEST_PAUSE = 0.2  # seconds
 
 
 class Store:
@@ -94,6 +108,14 @@ class Store:
             raise StoreError(f"{self.path}: the database was moved or deleted while it was in use; put it back")
         with said_in_words(self.path), transaction(self.database.conn):
             yield self.database.conn
+
+    @contextmanager
+    def _giving_way(self) -> Iterator[sqlite3.Connection]:
+        """A write of many in a row: others get as much time afterwards, since SQLite lets nobody queue for the lock."""
+        began = time.monotonic()
+        with self._writing() as connection:
+            yield connection
+        time.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
 
     # ---------------------------------------------------------------- companies and feeds
 
@@ -179,6 +201,7 @@ class Store:
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
             )
+            entries.see(connection, batch.seen, now)
             hits.withdraw(connection, batch.edited, batch.hits)
             stories.extend(connection, batch.hits, batch.placements)
             return committed
@@ -233,6 +256,64 @@ class Store:
         """What the run did; a run without an end was cut off."""
         with self._writing() as connection:
             runs.close_run(connection, run_id, report)
+
+    # ---------------------------------------------------------------- forgetting
+
+    def prune(
+        self,
+        options: StoreOptions,
+        now: datetime,
+        *,
+        dry_run: bool = False,
+        stop: Callable[[], bool] = lambda: False,
+        watch: Callable[[int], object] = lambda looked_at: None,
+    ) -> Pruned:
+        """Forgets what ``options`` say is too old, and what hangs on it; with ``dry_run`` only counts it.
+
+        For whoever holds the run lock. Never forgotten: entries with hits (rejected ones too), placements or alerts,
+        and entries that a polled feed's document still holds. Works in transactions of some 50 ms; ``stop`` is asked
+        between them, and what is left is done by the next pruning. ``watch`` is told how many entries were looked at.
+        """
+        pruning = Pruning(self._reading, self._giving_way, options, stop, watch)
+        return pruning.prune(now, dry_run=dry_run)
+
+    def prune_candidates(self, options: StoreOptions, now: datetime) -> int:
+        """How many entries ``prune`` would look at."""
+        with self._reading() as connection:
+            return candidates(connection, options, now)
+
+    def is_upkeep_due(self, now: datetime) -> bool:
+        """Whether a day has passed since ``note_upkeep``."""
+        with self._reading() as connection:
+            return is_due(connection, now)
+
+    def note_upkeep(self, now: datetime) -> None:
+        """The day's upkeep is done."""
+        with self._writing() as connection:
+            note(connection, now)
+
+    def checkpoint(self) -> None:
+        """Brings what was written into the main file and gives the WAL's space back, if nobody reads it just now."""
+        with self._reading() as connection, patience(connection, timedelta()):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def vacuum(self) -> None:
+        """Gives the space of what was forgotten back to the disk; until it is done, nobody else can write.
+
+        Needs room for a second copy on the disk, and says so before it begins.
+        """
+        with self._reading() as connection:
+            vacuum(connection, self.path)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the file, in words; reads all of it, and keeps nobody waiting."""
+        with self._reading() as connection:
+            return checkup.faults(connection)
+
+    def unindexed(self) -> tuple[int, int]:
+        """How many entries the full-text index does not have, and how many it has that are no entries."""
+        with self._reading() as connection:
+            return checkup.unindexed(connection)
 
     def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         """The rows of a named block of ``queries.sql`` that only reads, values bound; KeyError for any other name.

@@ -20,7 +20,6 @@ from pydantic.fields import FieldInfo
 
 from pipeline import __version__
 from pipeline.alert import AlertOptions, Rule
-from pipeline.config import StoreOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
 from pipeline.dedup import StoryOptions
@@ -28,6 +27,7 @@ from pipeline.engine import DaemonOptions, EngineOptions
 from pipeline.fetch import FetchOptions, PollingOptions
 from pipeline.observe import HealthOptions, LogOptions
 from pipeline.plugins import duration, kinds, resolve
+from pipeline.store import StoreOptions
 
 DOC = Path(__file__).parents[2] / "docs" / "configuration.md"
 _BLOCK = re.compile(r"(<!-- keys of (?P<name>[^>]+?) -->\n)(?P<table>.*?)(<!-- end -->)", re.DOTALL)

@@ -12,7 +12,7 @@ from pipeline.store import Store
 from pipeline.text import to_iso
 from tests.builders_cli import newsward
 from tests.builders_run import write_config
-from tests.builders_store import FEED, FEEDS, WATCHLIST, make_batch
+from tests.builders_store import FEED, FEEDS, WATCHLIST, make_batch, make_entry
 
 NOW = datetime.now(UTC)
 
@@ -110,3 +110,73 @@ def test_a_faulty_configuration_exits_with_2(watched: Path) -> None:
 
     assert outcome.code == 2
     assert "max_age" in outcome.err
+
+
+def test_the_deep_look_at_a_sound_database_adds_its_facts(watched: Path) -> None:
+    with (watched / "newsward.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[health]\nmin_free = 0\n")
+
+    with Store.open(watched / "newsward.db") as daemon:
+        daemon.database.execute("BEGIN IMMEDIATE")
+        outcome = newsward("--config", watched, "health", "--deep", "--json")
+        daemon.database.execute("ROLLBACK")
+
+    assert outcome.code == 0, outcome.out
+    assert outcome.lines[0]["free_mb"] > 0
+    assert {name: outcome.lines[0][name] for name in ("faults", "unindexed", "left_over")} == {
+        "faults": [],
+        "unindexed": 0,
+        "left_over": 0,
+    }
+
+
+def test_the_deep_look_tells_of_too_little_room(watched: Path) -> None:
+    with (watched / "newsward.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[health]\nmin_free = 1000000000\n")
+
+    outcome = newsward("--config", watched, "health", "--deep")
+
+    assert outcome.code == 1
+    assert "MB free, fewer than 1000000000 (free some" in outcome.out
+
+
+def test_the_deep_look_tells_of_a_search_index_out_of_step_and_its_remedy_mends_it(watched: Path) -> None:
+    entry = make_entry()
+    with Store.open(watched / "newsward.db") as store:
+        store.commit(make_batch(entry, at=NOW), run_id=None, now=NOW)
+        store.database.execute("DROP TRIGGER entries_search_insert")
+        store.commit(make_batch(make_entry("two"), at=NOW), run_id=None, now=NOW)
+        outcome = newsward("--config", watched, "health", "--deep")
+        store.database.execute("INSERT INTO entries_fts (entries_fts) VALUES ('rebuild')")
+        mended = store.unindexed()
+
+    assert outcome.code == 1
+    assert "full-text search is out of step: 1 entry missing, 0 left over (sqlite3 DATABASE" in outcome.out
+    assert "VALUES ('rebuild')" in outcome.out
+    assert mended == (0, 0)
+
+
+def test_the_deep_look_tells_of_references_to_what_is_not_there(watched: Path) -> None:
+    with Store.open(watched / "newsward.db") as store:
+        store.database.execute("PRAGMA foreign_keys = OFF")
+        store.database.execute("INSERT INTO sightings VALUES ('gone', 'https://gone.example', '', '', '')")
+
+    outcome = newsward("--config", watched, "health", "--deep")
+
+    assert outcome.code == 1
+    assert "the database is damaged: a row of sightings refers to one of " in outcome.out
+    assert "(newsward restore BACKUP)" in outcome.out
+    assert newsward("--config", watched, "health").code == 0
+
+
+def test_the_deep_look_tells_of_damaged_pages(watched: Path) -> None:
+    with Store.open(watched / "newsward.db") as store:
+        (root,) = store.database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sketches'").fetchone()
+    with (watched / "newsward.db").open("r+b") as file:
+        file.seek(4096 * (root - 1))
+        file.write(b"\x0dbroken" * 100)
+
+    outcome = newsward("--config", watched, "health", "--deep")
+
+    assert outcome.code == 1
+    assert "is damaged" in outcome.out

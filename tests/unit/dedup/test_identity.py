@@ -24,6 +24,17 @@ def test_an_entry_seen_before_brings_nothing() -> None:
     found = sort_entries([ENTRY], FEED, known_as(ENTRY))
 
     assert (found.new, found.edited, found.sightings) == ((), (), ())
+    assert found.seen == (ENTRY.id,)
+
+
+def test_what_a_document_still_holds_is_seen_whatever_became_of_it() -> None:
+    edited = an_entry("Harbour deal signed", "The port was sold for less.", url=URL, guid="g1")
+    new = an_entry("Bees sleep", url="https://example.com/news/bees", guid="g2")
+
+    found = sort_entries([edited, new, new], FEED, known_as(ENTRY, entry_id="stored"))
+
+    assert (len(found.edited), len(found.new)) == (1, 1)
+    assert found.seen == ("stored",)
 
 
 def test_a_changed_text_under_the_same_guid_is_an_edit_with_the_stored_id() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.observe import HealthFacts, HealthOptions, judge
+from pipeline.observe import DeepFacts, HealthFacts, HealthOptions, judge, judge_deep
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 WELL = HealthFacts(
@@ -70,4 +70,22 @@ def test_the_limits_are_those_of_the_options() -> None:
     assert told == (
         "the last run was completed 2 minutes ago; more than 2 minutes is too long",
         "5 of 10 feeds fail, more than 0 percent (newsward feeds list)",
+    )
+
+
+def test_a_sound_file_on_a_disk_with_room_is_well() -> None:
+    assert judge_deep(DeepFacts((), 0, 0, 200), HealthOptions()) == ()
+
+
+def test_each_fault_of_the_file_is_told_with_its_remedy() -> None:
+    facts = DeepFacts(("page 7 is never used", "row 3 missing from index hits_by_time"), 2, 1, 199)
+
+    assert judge_deep(facts, HealthOptions()) == (
+        "the database is damaged: page 7 is never used (newsward restore BACKUP)",
+        "the database is damaged: row 3 missing from index hits_by_time (newsward restore BACKUP)",
+        (
+            "full-text search is out of step: 2 entries missing, 1 left over "
+            "(sqlite3 DATABASE \"INSERT INTO entries_fts (entries_fts) VALUES ('rebuild')\")"
+        ),
+        "the disk has 199 MB free, fewer than 200 (free some, or newsward prune --vacuum while there is still room)",
     )
