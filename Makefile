@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check format soak eval clean
+.PHONY: help demo test check format soak container eval clean
 .DEFAULT_GOAL := help
 
 help: ## show the targets
@@ -36,6 +36,9 @@ format: $(STAMP) ## put the code in its form
 
 soak: $(STAMP) ## the long tests: kills and mutations
 	@$(BIN)/python -m pytest -m soak --timeout 3600
+
+container: $(STAMP) ## build the image and try it (as root; Debian's podman, crun and debootstrap; or BASE=image)
+	@$(BIN)/python -m pytest -m container --capture=no tests/container
 
 eval: $(STAMP) ## quality on the labelled sets below $$NEWSWARD_DATA
 	@if [ -z "$$NEWSWARD_DATA" ]; then \

@@ -25,6 +25,7 @@ NO_PACK = "none"  # chosen instead of packs: no feeds, whoever has his own list
 _FILES = ("newsward.toml", "companies.toml", "feeds.toml")
 DEFAULT_COMPANIES = ("Microsoft", "Xiaomi")
 DEFAULT_PACKS = ("technology",)
+DEFAULT_DATABASE = "newsward.db"
 
 _COMPANIES_HEAD = """\
 # Whom to track. Only the name is needed; aliases in other scripts, tickers and a few words of context find more
@@ -63,17 +64,19 @@ _UNKNOWN_COMPANY = """\
 """
 
 
-def write(directory: Path, *, companies: Sequence[str], packs: Sequence[str]) -> tuple[Path, ...]:
+def write(
+    directory: Path, *, companies: Sequence[str], packs: Sequence[str], database: str = DEFAULT_DATABASE
+) -> tuple[Path, ...]:
     """Writes ``newsward.toml``, ``companies.toml`` and ``feeds.toml`` into the folder; the paths of these.
 
     Each names its schema for editors in its first line; the schemas go into ``.schema/`` beside them.
 
     A company that the bundled examples know comes with its aliases, tickers and context. No companies or no packs
-    given: the defaults; the pack ``none``: no feeds. Raises ConfigError for an unknown pack, ``none`` beside others,
-    an empty name, and rather than overwrite a file.
+    given: the defaults; the pack ``none``: no feeds. The database's path is relative to the folder. Raises ConfigError
+    for an unknown pack, ``none`` beside others, an empty name, and rather than overwrite a file.
     """
     texts = {
-        "newsward": _packaged("newsward"),
+        "newsward": _main(database),
         "companies": _COMPANIES_HEAD + companies_text(companies or DEFAULT_COMPANIES),
         "feeds": _FEEDS_HEAD + feeds_text(packs or DEFAULT_PACKS),
     }
@@ -220,6 +223,12 @@ def _spaced(text: str) -> str:
             lines.append("")
         lines.append(line)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _main(database: str) -> str:
+    document = tomlkit.parse(_packaged("newsward"))
+    document["store"]["database"] = database
+    return tomlkit.dumps(document)
 
 
 def _pack(name: str) -> str:

@@ -30,6 +30,7 @@ from pipeline.config import check as check_config
 from pipeline.errors import ConfigError, InputError
 from pipeline.scaffold import (
     DEFAULT_COMPANIES,
+    DEFAULT_DATABASE,
     DEFAULT_PACKS,
     NO_PACK,
     PACKS,
@@ -62,6 +63,9 @@ def init(
     pack: Annotated[
         list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}, or none); may be repeated.")
     ] = None,
+    database: Annotated[
+        str, typer.Option(help="Where the database will lie, seen from DIRECTORY; in a container: /data/newsward.db.")
+    ] = DEFAULT_DATABASE,
 ) -> None:
     """Write a working configuration into a folder.
 
@@ -79,7 +83,7 @@ def init(
         companies, chosen = _asked_for_companies(), _asked_for_packs()
     else:
         _introduce(companies or DEFAULT_COMPANIES)
-    for path in write(directory, companies=companies, packs=chosen):
+    for path in write(directory, companies=companies, packs=chosen, database=database):
         say(f"wrote {path}")
     is_found = directory == Path(DEFAULT_FOLDER) and not os.environ.get("NEWSWARD_CONFIG")
     command = "newsward" if is_found else f"newsward --config {shlex.quote(str(directory))}"

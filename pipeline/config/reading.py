@@ -50,8 +50,10 @@ def read_text(path: Path, name: str) -> str:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError as error:
-        folder = path.parent
-        raise ConfigError("there is no such file", where=str(path), remedy=f"newsward init {folder}") from error
+        remedy = f"newsward init {path.parent}"
+        if path.name == MAIN:
+            remedy += "; in a container, mount the folder that has it there"
+        raise ConfigError("there is no such file", where=str(path), remedy=remedy) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(data) > _LARGEST:

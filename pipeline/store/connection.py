@@ -28,7 +28,10 @@ _READ_ONLY = (
 _NO_ROOM = 1 << 16  # bytes
 _WORDS = {
     sqlite3.SQLITE_READONLY: "cannot be written (check the permissions of the file and of its directory)",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened (does its directory exist, and may we write in it?)",
+    sqlite3.SQLITE_CANTOPEN: (
+        f"cannot be opened (user {os.geteuid()} must be able to write in its folder; [store] database in newsward.toml "
+        "names the place)"
+    ),
     sqlite3.SQLITE_PERM: "cannot be opened (check its permissions)",
     sqlite3.SQLITE_NOTADB: "is not a SQLite database (name another file, or move this one away)",
     sqlite3.SQLITE_CORRUPT: "is damaged (`newsward restore BACKUP` puts a backup in its place)",

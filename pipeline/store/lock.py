@@ -53,7 +53,8 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StoreError(
-            f"{path}: the lock cannot be made: {error.strerror} (may we write in the directory?)"
+            f"{path}: the lock cannot be made: {error.strerror} (user {os.geteuid()} must be able to write in the "
+            "folder of the database; [store] database in newsward.toml names the place)"
         ) from error
 
 

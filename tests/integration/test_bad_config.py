@@ -171,7 +171,8 @@ def test_no_configuration_at_all_is_told_with_the_way_to_one(tmp_path: Path) -> 
     for command in COMMANDS:
         outcome = newsward("--config", tmp_path / "none", *command)
 
-        message = f"{tmp_path}/none/newsward.toml: there is no such file (newsward init {tmp_path}/none)"
+        remedy = f"newsward init {tmp_path}/none; in a container, mount the folder that has it there"
+        message = f"{tmp_path}/none/newsward.toml: there is no such file ({remedy})"
         assert (outcome.code, outcome.err) == (2, f"newsward: {message}\n"), command
     assert list(tmp_path.iterdir()) == []
 

@@ -266,7 +266,8 @@ def test_a_read_only_directory_is_told_by_each_command_and_the_next_run_loses_no
     lock = f"{folder}/newsward.lock: the lock cannot be made: "
     assert run.code == health.code == hits.code == backup.code == in_place.code == 1
     assert run.err.startswith(f"newsward: {lock}")
-    assert run.err.endswith("(may we write in the directory?)\n")
+    who = f"user {os.geteuid()} must be able to write in the folder of the database"
+    assert run.err.endswith(f"({who}; [store] database in newsward.toml names the place)\n")
     assert health.out == f"unhealthy: {database}: {closed}\n"
     assert hits.err == f"newsward: {database}: {closed}\n"
     assert backup.err == f"newsward: {database}: {closed}\n"

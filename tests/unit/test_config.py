@@ -189,7 +189,10 @@ def test_no_configuration_tells_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         load(tmp_path / "none", {})
 
-    expected = f"{tmp_path}/none/newsward.toml: there is no such file (newsward init {tmp_path}/none)"
+    expected = (
+        f"{tmp_path}/none/newsward.toml: there is no such file "
+        f"(newsward init {tmp_path}/none; in a container, mount the folder that has it there)"
+    )
     assert str(raised.value) == expected
 
 

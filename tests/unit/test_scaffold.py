@@ -25,6 +25,14 @@ def test_what_is_written_loads_and_nothing_is_wrong_with_it(tmp_path: Path) -> N
     assert check(config) == ()
 
 
+def test_the_database_lies_where_it_is_wanted(tmp_path: Path) -> None:
+    write(tmp_path, companies=[], packs=[], database="/data/newsward.db")
+
+    text = (tmp_path / "newsward.toml").read_text(encoding="utf-8")
+    assert load(tmp_path, {}).database == Path("/data/newsward.db")
+    assert "# One SQLite file, beside this one unless the path says otherwise.\ndatabase = " in text
+
+
 def test_nothing_chosen_means_the_defaults(tmp_path: Path) -> None:
     write(tmp_path, companies=[], packs=[])
 
