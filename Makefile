@@ -34,7 +34,7 @@ format: $(STAMP) ## put the code in its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-soak: $(STAMP) ## the long tests: kills and mutations
+soak: $(STAMP) ## the long tests: kills, mutations, a simulated month
 	@$(BIN)/python -m pytest -m soak --timeout 3600
 
 container: $(STAMP) ## build the image and try it (as root; Debian's podman, crun and debootstrap; or BASE=image)

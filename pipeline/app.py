@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+import structlog
+
 from pipeline.config import Config
 from pipeline.dedup import StoryIndex
 from pipeline.engine import open_engine
 from pipeline.match import MatchEngine
 from pipeline.run import Stages
 from pipeline.store import Store
+
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -25,6 +29,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
         open_engine(config.engine) as engine,
     ):
         store.remember(config.watchlist, config.feeds, now)
+        mind_the_clock(store, now)
         try:
             yield Stages(
                 store=store,
@@ -44,3 +49,10 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
         finally:
             for channel in config.channels.values():
                 channel.close()
+
+
+def mind_the_clock(store: Store, now: datetime) -> None:
+    """A clock that was set back since the last run puts off nothing; it is told."""
+    set_back = store.mind_the_clock(now)
+    if set_back:
+        log.warning("clock_set_back", by=str(set_back))

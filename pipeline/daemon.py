@@ -1,4 +1,5 @@
-"""The watch that goes on: one APScheduler tick calls the same ``run_once`` as cron does; signals end or reload it."""
+"""The watch that goes on: one APScheduler tick calls the same ``run_once`` as cron does; signals end or reload it, and
+so do changed files."""
 
 from __future__ import annotations
 
@@ -17,14 +18,17 @@ from threading import Event
 
 import structlog
 from apscheduler.executors.pool import BasePoolExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
-from pipeline.app import open_stages
-from pipeline.config import Config
-from pipeline.errors import AlreadyRunning, ConfigError, DatabaseBusy, StoreError
+from pipeline.app import mind_the_clock, open_stages
+from pipeline.config import Config, ConfigFiles
+from pipeline.errors import AlreadyRunning, CannotListen, ConfigError, DatabaseBusy, StoreError
+from pipeline.health import pages
 from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
+from pipeline.observe import Metrics, MetricsOptions, Server
 from pipeline.run import Stages, run_once
 from pipeline.store import RunLock, file_identity
 
@@ -42,76 +46,151 @@ log = structlog.get_logger()
 @dataclass(slots=True)
 class Daemon:
     """The stages, kept open between ticks. ``open``, ``tick``, ``reload`` and ``close`` belong to one thread, the
-    database's; ``stop`` may be set from any, and ends the tick under way."""
+    database's; ``stop`` may be set from any, and ends the tick under way.
+
+    ``load`` notes in what it is given which files it reads.
+    """
 
     config: Config
-    load: Callable[[], Config]
+    load: Callable[[ConfigFiles], Config]
     clock: Callable[[], datetime]
     stop: Event = field(default_factory=Event)
+    metrics: Metrics = field(default_factory=Metrics)
     _opened: ExitStack = field(default_factory=ExitStack)
     _stages: Stages | None = None
     _file: tuple[int, int] | None = None
     _beat_at: datetime | None = None
+    _refused: ConfigFiles | None = None  # what the last load read, if it was refused
+    _server: Server | None = None
+    _served: MetricsOptions = field(default_factory=MetricsOptions)
 
     def open(self) -> Stages:
-        """The stages, opened if they are not. Raises StoreError when the database cannot be used."""
+        """The stages, opened if they are not, and the metrics served where the configuration wants them.
+
+        Raises StoreError when the database cannot be used, CannotListen when the address cannot be had.
+        """
         return self._stages or self._use(self.config)
 
     def close(self) -> None:
-        """Closes what is open; a later ``open`` or ``tick`` opens it again."""
+        """Closes all that is open; a later ``open`` or ``tick`` opens it again."""
+        self._let_go()
+        if self._server:
+            self._server.close()
+        self._server, self._served = None, MetricsOptions()
+
+    def _let_go(self) -> None:
+        """Closes the stages; whoever asks for health is still answered."""
         self._stages = None
         self._opened.close()
 
     def tick(self) -> None:
         """One look: what is due is polled and sent, nothing due leaves no trace but a sign of life.
 
-        Another run that is going on, or a database in trouble, costs the tick and not the daemon.
+        A configuration whose files have changed is loaded anew first. Another run that is going on, a database in
+        trouble, or a fault of ours, costs the tick and not the daemon.
         """
         if self.stop.is_set():
             return
         try:
+            self._mind_the_files()
             self._look(self.clock())
         except AlreadyRunning as error:
             log.debug("tick_skipped", reason=str(error))
-        except DatabaseBusy as error:
-            log.error("tick_failed", reason=str(error))
         except StoreError as error:
             log.error("tick_failed", reason=str(error))
-            # Its disk may be mended or a backup put in its place; this connection would not see it.
-            self.close()
+            self.metrics.note_tick_failed()
+            if not isinstance(error, DatabaseBusy):
+                # Its disk may be mended or a backup put in its place; this connection would not see it.
+                self._let_go()
+        except Exception:
+            log.exception("tick_broke")
+            self.metrics.note_tick_failed()
+            self._let_go()
 
     def reload(self) -> None:
         """Goes on with the configuration as it is now; one that cannot be used is told, and the old one stays."""
         if self.stop.is_set():
             return
+        files = ConfigFiles()
         try:
-            self._use(self.load())
-        except (ConfigError, StoreError) as error:
-            log.error("configuration_refused", reason=str(error))
+            self._use(self.load(files))
+        except DatabaseBusy as error:
+            self._refuse(str(error))
+        except (ConfigError, StoreError, CannotListen) as error:
+            self._refuse(str(error), files)
+        except Exception as error:  # sources and channels may be code of others
+            log.exception("configuration_broke")
+            self._refuse(f"a fault in loading it: {type(error).__name__}", files)
+        else:
+            config = self.config
+            log.info("configuration_loaded", companies=len(config.watchlist.companies), feeds=len(config.feeds))
+
+    def _refuse(self, reason: str, files: ConfigFiles | None = None) -> None:
+        """Tells it; what was read in ``files`` is not tried again until one of them changes."""
+        log.error("configuration_refused", reason=reason)
+        self.metrics.note_refused()
+        self._refused = files or self._refused
+
+    def _mind_the_files(self) -> None:
+        """Reloads when a file was changed, has come or gone; a look is a `stat` of each, whatever its size."""
+        try:
+            changed = (self._refused or self.config.files).changed()
+        except Exception:  # a source of others tells its files
+            log.exception("files_not_told")
             return
-        config = self.config
-        log.info("configuration_loaded", companies=len(config.watchlist.companies), feeds=len(config.feeds))
+        if changed:
+            log.info("files_changed", files=sorted(map(str, changed)))
+            self.reload()
 
     def _use(self, config: Config) -> Stages:
         """Opens the stages of this configuration in place of others; when that fails, those stay."""
-        opening = ExitStack()
-        stages = opening.enter_context(open_stages(config, self.clock()))
-        self._opened.close()
-        self._opened, self._stages, self.config = opening, stages, config
+        now = self.clock()
+        with ExitStack() as opening:
+            stages = opening.enter_context(open_stages(config, now))
+            self._serve(config.metrics)
+            self._opened.close()
+            self._opened, self._stages, self.config = opening.pop_all(), stages, config
         self._file = _identity(config.database)
+        self._refused = None
+        self.metrics.note_loaded(companies=len(config.watchlist.companies), channels=config.channels, now=now)
         return stages
+
+    def _serve(self, options: MetricsOptions) -> None:
+        """Serves the metrics there, and no longer elsewhere; when that fails they stay where they were."""
+        if options == self._served:
+            return
+        before, was = self._server, self._served
+        is_same_port = before is not None and options.port == was.port
+        if before and is_same_port:
+            before.close()  # one port cannot be had twice, at whatever address
+            self._server, self._served = None, MetricsOptions()
+        try:
+            self._server, self._served = self._listen(options), options
+        except CannotListen:
+            if is_same_port:
+                self._server, self._served = self._listen(was), was
+            raise
+        if before:
+            before.close()
+
+    def _listen(self, options: MetricsOptions) -> Server | None:
+        if options.port is None:
+            return None
+        return Server.start(options.host, options.port, pages(lambda: self.config, self.metrics, self.clock))
 
     def _look(self, now: datetime) -> None:
         if self._file and self._file != _identity(self.config.database):
             # SQLite would go on writing into the file that was moved away, and nobody would ever see it.
             log.warning("database_replaced", database=str(self.config.database))
-            self.close()
+            self._let_go()
         stages = self.open()
+        mind_the_clock(stages.store, now)
         if not stages.store.has_work(now):
             self._beat(stages, now)
             return
         with RunLock(self.config.database.parent, wait=False):
-            report = run_once(stages, now, stop=self.stop.is_set)
+            report = run_once(stages, now, watch=self.metrics.note_feed, stop=self.stop.is_set)
+            self.metrics.note_run(report)
             _tell(report)
             keep_house(stages.store, self.config.store, now, stop=self.stop.is_set)
 
@@ -126,7 +205,8 @@ def serve(daemon: Daemon) -> None:
     """Ticks until SIGTERM or SIGINT, and is then back within ``GRACE``; SIGHUP reloads. For the main thread.
 
     Polls and deliveries that hang at the end are left behind: nothing committed is lost, and what they would have
-    brought is polled or sent again. Raises StoreError when the database cannot be used at the start.
+    brought is polled or sent again. Raises StoreError when the database cannot be used at the start, CannotListen when
+    the address of the metrics cannot be had.
     """
     # One worker: the database's connection belongs to the thread that opened it.
     worker = ThreadPoolExecutor(1, thread_name_prefix="tick")
@@ -147,7 +227,7 @@ def _scheduler(daemon: Daemon, worker: ThreadPoolExecutor) -> BackgroundSchedule
     logger.setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(executors={"default": _OneThread(worker)}, timezone=UTC, logger=logger)
     scheduler.add_job(
-        daemon.tick,
+        partial(_tick, daemon, scheduler),
         _interval(daemon),
         id=_TICK,
         next_run_time=datetime.now(UTC),
@@ -175,10 +255,24 @@ def _listen(heard: socket.socket, daemon: Daemon, scheduler: BackgroundScheduler
         _mind_the_clock(daemon, scheduler)
 
 
+def _tick(daemon: Daemon, scheduler: BackgroundScheduler) -> None:
+    """The tick, and the new rhythm if it brought one."""
+    rhythm = daemon.config.daemon.tick
+    daemon.tick()
+    if daemon.config.daemon.tick != rhythm:
+        _keep_time(daemon, scheduler)
+
+
 def _reload(daemon: Daemon, scheduler: BackgroundScheduler) -> None:
     """Reloads, and looks at once with the new configuration."""
     daemon.reload()
-    scheduler.modify_job(_TICK, trigger=_interval(daemon), next_run_time=datetime.now(UTC))
+    _keep_time(daemon, scheduler)
+
+
+def _keep_time(daemon: Daemon, scheduler: BackgroundScheduler) -> None:
+    """The next tick now, the others in the rhythm of the configuration."""
+    with suppress(JobLookupError):  # the daemon has been told to end meanwhile
+        scheduler.modify_job(_TICK, trigger=_interval(daemon), next_run_time=datetime.now(UTC))
 
 
 def _mind_the_clock(daemon: Daemon, scheduler: BackgroundScheduler) -> None:
@@ -186,7 +280,7 @@ def _mind_the_clock(daemon: Daemon, scheduler: BackgroundScheduler) -> None:
     now = datetime.now(UTC)
     job = scheduler.get_job(_TICK)
     if job and job.next_run_time > now + 2 * daemon.config.daemon.tick:
-        log.warning("clock_set_back", by=str(job.next_run_time - now))
+        log.info("tick_brought_forward", by=str(job.next_run_time - now))
         job.modify(next_run_time=now)
 
 
@@ -209,8 +303,8 @@ def _identity(database: Path) -> tuple[int, int]:
     return found
 
 
-def _interval(daemon: Daemon) -> IntervalTrigger:
-    return IntervalTrigger(seconds=daemon.config.daemon.tick.total_seconds(), timezone=UTC)
+def _interval(daemon: Daemon) -> _Interval:
+    return _Interval(daemon.config.daemon.tick)
 
 
 def _tell(report: RunReport) -> None:
@@ -229,6 +323,22 @@ def _tell(report: RunReport) -> None:
         dead=report.dead,
         took_s=round(report.took.total_seconds(), 1),
     )
+
+
+class _Interval(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """Every so often, whatever was missed left out.
+
+    APScheduler's own counts each tick that was missed, and keeps them all: two million when the clock of a board
+    without a battery goes from last year to now.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        if previous is None:
+            return now
+        return previous + self.interval * (max(timedelta(), now - previous) // self.interval + 1)
 
 
 class _OneThread(BasePoolExecutor):  # type: ignore[misc]  # APScheduler ships no types

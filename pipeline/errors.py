@@ -8,6 +8,7 @@
     │   ├── DatabaseDamaged  its file is no sound database
     │   └── DataRefused      these values cannot be stored; others can
     ├── AlreadyRunning       another run holds the lock
+    ├── CannotListen         the address of the metrics cannot be had
     └── InputError           a file or line handed to a command cannot be read
 
 A failure that is foreseen in normal work (a feed that does not answer, a webhook that refuses) is a value
@@ -51,6 +52,10 @@ class DataRefused(StoreError):
 
 class AlreadyRunning(NewswardError):
     """Another run holds the lock of this data directory."""
+
+
+class CannotListen(NewswardError):
+    """Another program listens there, or we may not: it is the machine's state, and no fault in the configuration."""
 
 
 class InputError(NewswardError):

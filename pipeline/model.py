@@ -522,6 +522,15 @@ class FailedFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Attempts by one channel that came to the same: "sent", "failed" (to be tried again) or "dead"."""
+
+    channel: str
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """What one run did; observers count it."""
 
@@ -536,6 +545,7 @@ class RunReport:
     sent: int = 0
     undelivered: int = 0  # alerts that wait for a further attempt
     dead: int = 0  # alerts given up in this run
+    deliveries: tuple[Tally, ...] = ()  # the attempts behind sent, undelivered and dead
 
     @property
     def unreachable(self) -> bool:

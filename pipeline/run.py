@@ -103,7 +103,13 @@ def run_once(
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
         polled_at = _moment(stages, now, began)
         outcome = deliver(store, stages.channels, now=polled_at, options=stages.alert)
-        report = replace(report, sent=outcome.sent, undelivered=outcome.waiting, dead=outcome.dead)
+        report = replace(
+            report,
+            sent=outcome.sent,
+            undelivered=outcome.waiting,
+            dead=outcome.dead,
+            deliveries=outcome.deliveries,
+        )
     report = replace(report, took=_moment(stages, now, began) - now)
     store.close_run(run_id, report)
     return report

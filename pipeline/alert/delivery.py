@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.alert.payload import with_tellings
 from pipeline.keys import digest
-from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, SendResult, Sent
+from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, SendResult, Sent, Tally
 
 log = structlog.get_logger()
 
@@ -109,6 +109,7 @@ class Outcome:
     sent: int = 0
     waiting: int = 0  # tried in vain or held back; they stay in the outbox
     dead: int = 0  # given up
+    deliveries: tuple[Tally, ...] = field(default=(), compare=False)  # the attempts behind these counts
 
 
 def deliver(
@@ -131,7 +132,7 @@ def deliver(
     sending = _Pass(outbox, channels, now, options, clock or _running_from(now))
     while batch := sending.claim():
         sending.work(batch)
-    return Outcome(sending.sent, sending.waiting, sending.dead)
+    return Outcome(sending.sent, sending.waiting, sending.dead, sending.tallies())
 
 
 def backoff(alert_id: str, attempt: int, options: AlertOptions) -> timedelta:
@@ -163,6 +164,7 @@ class _Pass:
     sent: int = 0
     waiting: int = 0
     dead: int = 0
+    attempts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by channel and outcome
     failures: Counter[str] = field(default_factory=Counter)  # in a row, by channel
     resting: dict[str, datetime] = field(default_factory=dict)  # stopped channels, and until when
 
@@ -196,6 +198,8 @@ class _Pass:
         result = _send(channel, self._fixed(owed)) if channel is not None else _no_channel(alert.channel)
         delivery = self._judge(owed, result)
         self.outbox.record(delivery)
+        outcome = "sent" if isinstance(result, Sent) else "dead" if delivery.dead else "failed"
+        self.attempts[alert.channel, outcome] += 1
         if isinstance(result, Sent):
             self.sent += 1
             self.failures[alert.channel] = 0
@@ -205,6 +209,10 @@ class _Pass:
         _tell(delivery)
         if channel is not None:
             self._note_failure(delivery, result)
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """What was attempted so far."""
+        return tuple(Tally(*which, count) for which, count in sorted(self.attempts.items()))
 
     def _fixed(self, owed: OwedAlert) -> Alert:
         """The alert as every attempt must carry it: receivers know a repetition by its id and its body."""

@@ -10,6 +10,7 @@ from pipeline.cli import evaluate, feeds, keep, live, match, operate, setup, sho
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
+from pipeline.observe import redact_text, telling_uncaught
 
 for _module in (setup, operate, live, keep, match, streams):
     _module.add_commands(app)
@@ -25,9 +26,10 @@ def main() -> None:
     """Run the command line; exits with 0 (done), 1 (failed) or 2 (bad usage, input or configuration)."""
     unicode_streams()
     try:
-        app()
+        with telling_uncaught():
+            app()
     except (NewswardError, OSError) as error:
-        typer.echo(f"newsward: {error}", err=True)
+        typer.echo(f"newsward: {redact_text(str(error))}", err=True)
         sys.exit(2 if isinstance(error, (ConfigError, InputError)) else 1)
 
 

@@ -88,7 +88,8 @@ def list_feeds(
       newsward --config my-watch feeds list
       newsward --config my-watch feeds list --json
     """
-    rows = stored_rows(context, "feed_list")
+    # An address may hold a secret. Tables have it as it is, since it is the feed's name there.
+    rows = [{**row, "url": public_url(row["url"])} for row in stored_rows(context, "feed_list")]
     show(rows, ("status", "failures", "next_poll_at", "title", "url", "reason"), spare=("title",), as_json=json)
 
 

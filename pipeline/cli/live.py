@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 import threading
 import time
-from dataclasses import asdict
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pipeline.cli.output import print_json, tell
 from pipeline.cli.root import Settings, now
-from pipeline.config import Config
 from pipeline.daemon import Daemon, serve
-from pipeline.errors import StoreError
-from pipeline.observe import DeepFacts, HealthFacts, judge, judge_deep
-from pipeline.store import Store
-from pipeline.text import from_iso, to_iso
+from pipeline.health import examine
 
 _PATIENCE = 1.0  # seconds for threads that are about to end
-_BUSY_TIMEOUT = timedelta(seconds=3)  # whoever asks for health has a timeout of their own
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -36,9 +28,9 @@ def add_commands(app: typer.Typer) -> None:
 def daemon(context: typer.Context) -> None:
     """Do what `run` does, again and again, until told to end.
 
-    SIGTERM and SIGINT end it within 10 seconds, with exit code 0; SIGHUP loads the configuration anew, and one with
-    faults is told and not used. A `run` beside it does no harm. Exits with 1 when the database cannot be used at the
-    start, 2 when the configuration cannot.
+    SIGTERM and SIGINT end it within 10 seconds, with exit code 0. A SIGHUP, or a change of one of its files, loads the
+    configuration anew; one with faults is told and not used. A `run` beside it does no harm. Exits with 1 when the
+    database cannot be used at the start, 2 when the configuration cannot.
 
     \b
     Examples:
@@ -88,49 +80,10 @@ def health(
       newsward --config my-watch health --deep
       newsward --config my-watch health --json
     """
-    config = context.obj.load()
-    moment = now()
-    facts = found = None
-    try:
-        facts = _facts(config, moment)
-        reasons = judge(facts, config.health, moment)
-        if deep:
-            found = _deep_facts(config)
-            reasons += judge_deep(found, config.health)
-    except StoreError as error:
-        reasons = (str(error),)
+    judgement = examine(context.obj.load(), now(), deep=deep)
     if as_json:
-        print_json(_judgement(reasons, facts, found))
+        print_json(judgement.told())
     else:
-        tell("\n".join(f"unhealthy: {reason}" for reason in reasons) or "healthy")
-    if reasons:
+        tell("\n".join(f"unhealthy: {reason}" for reason in judgement.reasons) or "healthy")
+    if judgement.reasons:
         raise typer.Exit(1)
-
-
-def _facts(config: Config, moment: datetime) -> HealthFacts:
-    options = config.health
-    bounds = {
-        "overdue_since": to_iso(moment - options.max_wait),
-        "dead_since": to_iso(moment - options.dead_window),
-    }
-    with Store.open(config.database, create=False, busy_timeout=_BUSY_TIMEOUT) as store:
-        row = store.rows("health_facts", **bounds)[0]
-    moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at")}
-    return HealthFacts(**{**row, **moments})
-
-
-def _deep_facts(config: Config) -> DeepFacts:
-    with Store.open(config.database, create=False, busy_timeout=_BUSY_TIMEOUT) as store:
-        faults = store.faults()
-        # What is damaged may not even be counted.
-        unindexed, left_over = (0, 0) if faults else store.unindexed()
-    free = shutil.disk_usage(config.database.parent).free // 1_000_000
-    return DeepFacts(faults, unindexed, left_over, free)
-
-
-def _judgement(reasons: tuple[str, ...], facts: HealthFacts | None, found: DeepFacts | None) -> dict[str, Any]:
-    told = {
-        name: to_iso(value) if isinstance(value, datetime) else value
-        for name, value in (asdict(facts) if facts else {}).items()
-    }
-    return {"healthy": not reasons, "reasons": reasons, **told, **(asdict(found) if found else {})}

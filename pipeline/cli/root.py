@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.config import Config, database_of, load
+from pipeline.config import Config, ConfigFiles, database_of, load
 from pipeline.observe import configure_logging
 
 app = typer.Typer(
@@ -32,11 +32,11 @@ class Settings:
     config: Path | None
     verbose: bool
 
-    def load(self) -> Config:
-        """The configuration, with logging set up as it says. Raises ConfigError."""
-        config = load(self.config, os.environ)
+    def load(self, files: ConfigFiles | None = None) -> Config:
+        """The configuration, with logging set up as it says; what was read is noted. Raises ConfigError."""
+        config = load(self.config, os.environ, files)
         level = "debug" if self.verbose else config.log.level
-        configure_logging(format=config.log.format, level=level)
+        configure_logging(format=config.log.format, level=level, secrets=config.secrets)
         return config
 
     def database(self) -> Path:

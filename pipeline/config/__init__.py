@@ -2,6 +2,7 @@
 
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
+from pipeline.config.files import ConfigFiles
 from pipeline.config.loading import Config, database_of, existing_main, load
 from pipeline.config.problems import Problem
 from pipeline.config.reading import DEFAULT_FOLDER
@@ -10,6 +11,7 @@ from pipeline.config.schemas import schemas, write_schemas, written
 __all__ = [
     "DEFAULT_FOLDER",
     "Config",
+    "ConfigFiles",
     "Problem",
     "Reached",
     "check",

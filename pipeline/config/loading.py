@@ -13,15 +13,17 @@ from pydantic import BaseModel
 
 from pipeline.alert import AlertOptions, Channel, Rule
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
+from pipeline.config.files import ConfigFiles
 from pipeline.config.problems import Problem
 from pipeline.config.reading import Environment, locate, read_toml
+from pipeline.config.secrets import secrets_of
 from pipeline.dedup import StoryOptions
 from pipeline.engine import DaemonOptions, EngineOptions
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchOptions, PollingOptions
 from pipeline.match import AnyMatcher, Matcher
 from pipeline.model import Company, Feed, Watchlist
-from pipeline.observe import HealthOptions, LogOptions
+from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
 from pipeline.plugins import nearest, resolve, together, validate
 from pipeline.sources import FeedSource, Source
 from pipeline.store import StoreOptions
@@ -51,7 +53,10 @@ class Config:
     daemon: DaemonOptions
     health: HealthOptions
     log: LogOptions
+    metrics: MetricsOptions
     problems: tuple[Problem, ...] = ()
+    files: ConfigFiles = field(default_factory=ConfigFiles, compare=False)
+    secrets: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def place(self, what: str, id: str) -> str:
@@ -63,13 +68,16 @@ class Config:
         return replace(self, fetch=FetchOptions.model_validate({**self.fetch.model_dump(), **changes}))
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+def load(path: Path | None, environ: Mapping[str, str], files: ConfigFiles | None = None) -> Config:
     """The configuration of a folder, or of a ``newsward.toml``; else of ``$NEWSWARD_CONFIG``, else of ``./config``.
 
-    Touches nothing. Raises one ConfigError that tells every fault, a line a fault: file, table, key and remedy.
+    Touches nothing; what it reads is noted in ``files``. Raises one ConfigError that tells every fault, a line a
+    fault: file, table, key and remedy.
     """
     main = locate(path, environ)
-    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
+    files = ConfigFiles() if files is None else files
+    files.note(main)
+    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ, files))
     config = loader.config()
     faults = [*loader.environment.faults, *loader.faults]
     if config is None or faults:
@@ -132,6 +140,8 @@ class _Loader:
             channels=MappingProxyType(channels),
             rules=rules,
             problems=(*self.environment.problems, *self.problems),
+            files=self.environment.files,
+            secrets=frozenset((*self.environment.secrets, *secrets_of(channels.values(), feeds))),
             places=MappingProxyType(self.places),
             **sections,  # type: ignore[arg-type]  # each section has the model that SECTIONS names
         )
@@ -194,6 +204,7 @@ class _Loader:
             )
             return
         for name in names:
+            self.environment.files.note(self.directory / name)
             try:
                 document = read_toml(self.directory / name, name)
             except ConfigError as error:
@@ -283,6 +294,9 @@ class _Loader:
         if source is None:
             return
         try:
+            files = getattr(source, "files", None)
+            if callable(files):
+                self.environment.files.note_all(files)
             for feed in cast("Source", source).feeds():
                 yield where, feed
         except ConfigError as error:
@@ -335,6 +349,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "daemon": DaemonOptions,
         "health": HealthOptions,
         "log": LogOptions,
+        "metrics": MetricsOptions,
     }
 )
 _METHODS = {"Source": ("feeds",), "Matcher": ("compile",), "Channel": ("send", "close")}

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.config.files import ConfigFiles
 from pipeline.config.problems import Problem
 from pipeline.errors import ConfigError
+from pipeline.urls import names_a_secret
 
 MAIN = "newsward.toml"
 DEFAULT_FOLDER = "config"
@@ -74,8 +76,10 @@ class Environment:
     """
 
     variables: Mapping[str, str]
+    files: ConfigFiles = field(default_factory=ConfigFiles)
     faults: list[ConfigError] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
 
     def expand(self, table: Mapping[str, Any], where: str) -> dict[str, Any] | None:
         """The table with its strings expanded; None when a fault was found in it."""
@@ -112,11 +116,14 @@ class Environment:
             remedy = f"set {name}, or {name}_FILE to the path of a file that holds the value"
             self._fault(f"key {key!r}: environment variable {name} is not set", where, remedy)
             return ""
+        if from_file is not None or names_a_secret(name):
+            self.secrets.add(value)
         if not value:
             self.problems.append(Problem(where, f"key {key!r}: environment variable {name} is empty"))
         return value
 
     def _secret(self, path: Path, name: str, where: str, key: str) -> str:
+        self.files.note(path)
         try:
             with path.open("rb") as file:
                 text = file.read(_LARGEST_SECRET + 1)

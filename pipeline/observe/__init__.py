@@ -1,20 +1,30 @@
-"""What a run tells: log lines without secrets, one sentence for people, and whether the watch is well."""
+"""What a run tells: log lines without secrets, one sentence for people, metrics, and whether the watch is well."""
 
 from pipeline.observe.health import DeepFacts, HealthFacts, HealthOptions, judge, judge_deep
-from pipeline.observe.log import LogOptions, configure_logging
-from pipeline.observe.redact import redact
+from pipeline.observe.log import LogOptions, configure_logging, telling_uncaught
+from pipeline.observe.metrics import Figures, Metrics
+from pipeline.observe.redact import redact, redact_text
+from pipeline.observe.server import MetricsOptions, Page, Pages, Server
 from pipeline.observe.summary import summary
 from pipeline.urls import public_url as redact_url
 
 __all__ = [
     "DeepFacts",
+    "Figures",
     "HealthFacts",
     "HealthOptions",
     "LogOptions",
+    "Metrics",
+    "MetricsOptions",
+    "Page",
+    "Pages",
+    "Server",
     "configure_logging",
     "judge",
     "judge_deep",
     "redact",
+    "redact_text",
     "redact_url",
     "summary",
+    "telling_uncaught",
 ]

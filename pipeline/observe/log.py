@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Literal, TextIO
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from pipeline.errors import ConfigError
-from pipeline.observe.redact import redact, redact_text
+from pipeline.errors import ConfigError, NewswardError
+from pipeline.observe.redact import Masker, redact, redact_text
 
 Format = Literal["auto", "console", "json"]
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
@@ -23,6 +26,8 @@ _STANDARD = frozenset({"event", "level", "timestamp", "exception", "stack", "log
 # A feed's words must not reach a terminal as commands, nor begin a line of their own.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL_IN_TRACEBACK = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+log = structlog.get_logger()
 
 
 class LogOptions(BaseModel):
@@ -34,8 +39,11 @@ class LogOptions(BaseModel):
     level: Literal["debug", "info", "warning", "error", "critical"] = Field("info", description="The least told.")
 
 
-def configure_logging(*, format: Format = "auto", level: str = "info", stream: TextIO | None = None) -> None:
-    """Sends structlog's events and the standard library's records, redacted, to ``stream``.
+def configure_logging(
+    *, format: Format = "auto", level: str = "info", stream: TextIO | None = None, secrets: Iterable[str] = ()
+) -> None:
+    """Sends structlog's events and the standard library's records, redacted, to ``stream``; ``secrets`` are masked
+    wherever they stand.
 
     None = what ``sys.stderr`` is at the moment of each line. Times are UTC. Called again, it replaces what it set up
     before. Raises ConfigError for an unknown level.
@@ -58,7 +66,7 @@ def configure_logging(*, format: Format = "auto", level: str = "info", stream: T
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                redact_event,
+                partial(redact_event, mask=Masker(secrets)),
                 _renderer(format, target),
             ],
         )
@@ -75,27 +83,54 @@ def configure_logging(*, format: Format = "auto", level: str = "info", stream: T
     )
 
 
-def redact_event(logger: WrappedLogger, method: str, event: EventDict) -> MutableMapping[str, Any]:
+@contextmanager
+def telling_uncaught() -> Iterator[None]:
+    """Whatever nobody has caught, here or in another thread, is an event of the log and no naked traceback.
+
+    What is raised on purpose passes; for anything else the process is to end with 1.
+    """
+    hooks = threading.excepthook, sys.unraisablehook
+    threading.excepthook = lambda told: _tell_uncaught(told.exc_value, told.thread.name if told.thread else "")
+    sys.unraisablehook = lambda told: _tell_uncaught(told.exc_value, "")
+    try:
+        yield
+    except (NewswardError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - told, with its traceback
+        _tell_uncaught(error, threading.current_thread().name)
+        sys.exit(1)
+    finally:
+        threading.excepthook, sys.unraisablehook = hooks
+
+
+def _tell_uncaught(error: BaseException | None, thread: str) -> None:
+    if not isinstance(error, SystemExit):
+        log.critical("uncaught_exception", thread=thread, exc_info=error)
+
+
+def redact_event(
+    logger: WrappedLogger, method: str, event: EventDict, *, mask: Callable[[str], str]
+) -> MutableMapping[str, Any]:
     """A structlog processor: no secrets and no control characters in any field."""
     first = {key: event[key] for key in ("timestamp", "level", "event") if key in event}
-    return {key: _safe(key, value) for key, value in {**first, **event}.items()}
+    return {key: _safe(key, value, mask) for key, value in {**first, **event}.items()}
 
 
-def _safe(key: str, value: Any) -> Any:
+def _safe(key: str, value: Any, mask: Callable[[str], str]) -> Any:
     if key in ("exception", "stack"):
-        return _escape(_CONTROL_IN_TRACEBACK, redact_text(str(value)))
-    return _escape(_CONTROL, redact("" if key in _STANDARD else key, value))
+        return _escape(_CONTROL_IN_TRACEBACK, redact_text(str(value)), mask)
+    return _escape(_CONTROL, redact("" if key in _STANDARD else key, value), mask)
 
 
-def _escape(control: re.Pattern[str], value: Any) -> Any:
-    """Control characters as Python writes them, in texts at any depth."""
+def _escape(control: re.Pattern[str], value: Any, mask: Callable[[str], str]) -> Any:
+    """Control characters as Python writes them and secrets masked, in texts at any depth."""
     match value:
         case str():
-            return control.sub(lambda match: ascii(match[0])[1:-1], value)
+            return control.sub(lambda match: ascii(match[0])[1:-1], mask(value))
         case dict():
-            return {_escape(control, key): _escape(control, item) for key, item in value.items()}
+            return {_escape(control, key, mask): _escape(control, item, mask) for key, item in value.items()}
         case list():
-            return [_escape(control, item) for item in value]
+            return [_escape(control, item, mask) for item in value]
         case _:
             return value
 

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from pipeline.text import to_iso
 from pipeline.urls import MASK, names_a_secret, public_url
 
+_SHORTEST = 8  # characters of a secret that is masked by its value
 _DEEPEST = 4  # nesting of a log field beyond which nothing is written
 
 # An entry's identities, not keys to anything; in a URL's query the same names are those of API keys.
 _IDENTITIES = frozenset({"key", "keys"})
 
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+
+
+class Masker:
+    """Masks secrets that are known by their value, wherever in a text they stand.
+
+    Short ones are left to the rules of names and addresses: a password like "news" would mask every second line.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for one in secrets if len(one) >= _SHORTEST for form in (one, quote(one), quote(one, safe=""))}
+        self._finder = AhoCorasick(sorted(known), matchkind=MatchKind.LeftmostLongest) if known else None
+
+    def __call__(self, text: str) -> str:
+        if self._finder is None:
+            return text
+        end, kept = 0, []
+        for _, start, after in self._finder.find_matches_as_indexes(text):
+            kept += [text[end:start], MASK]
+            end = after
+        return "".join((*kept, text[end:]))
 
 
 def redact(name: str, value: Any, depth: int = 0) -> Any:

@@ -46,13 +46,20 @@ class Source(BaseModel):
     def feeds(self) -> tuple[Feed, ...]:
         """The lists' feeds in order, each address once. Raises ConfigError for a list that cannot be used."""
         feeds: dict[str, Feed] = {}
-        for path in self._files():
+        for path in self._lists():
             for outline in read_opml(path):
                 feed = self._feed(outline, path.name)
                 feeds.setdefault(feed.url, feed)
         return tuple(feeds.values())
 
-    def _files(self) -> list[Path]:
+    def files(self) -> tuple[Path, ...]:
+        """The lists that there are now; the folder or file itself when there is none."""
+        try:
+            return tuple(self._lists())
+        except ConfigError:
+            return (self.path,)
+
+    def _lists(self) -> list[Path]:
         if not self.path.is_dir():
             return [self.path]
         try:

@@ -14,8 +14,6 @@ from pipeline.store.queries import QUERIES
 
 # No feed rests for longer than a week; a turn beyond that was set while the clock was wrong.
 ABSURDLY_FAR = timedelta(days=8)
-# A feed that was polled so far in the future was polled before the clock was set back, and its turn by that clock too.
-AHEAD = timedelta(hours=1)
 
 
 def remember(connection: sqlite3.Connection, watchlist: Watchlist, feeds: Sequence[Feed], now: datetime) -> None:
@@ -35,8 +33,7 @@ def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) ->
 
 def due(connection: sqlite3.Connection, now: datetime, limit: int | None) -> tuple[Due, ...]:
     """The feeds whose turn it is, those that wait longest first, those never polled before all."""
-    far = {"absurd": stamp(now + ABSURDLY_FAR), "ahead": stamp(now + AHEAD)}
-    bounds = {"now": stamp(now), **far, "limit": -1 if limit is None else limit}
+    bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR), "limit": -1 if limit is None else limit}
     return tuple(map(_due, connection.execute(QUERIES["feeds_due"], bounds)))
 
 

@@ -55,7 +55,7 @@ WHERE url = :url;
 -- name: feeds_due
 SELECT * FROM feeds
 WHERE configured = 1 AND disabled = ''
-AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd OR last_polled_at > :ahead)
+AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
 ORDER BY next_poll_at, url LIMIT :limit;
 
 -- name: feeds_polled
@@ -388,6 +388,39 @@ SELECT
         AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = a.id AND d.attempted_at >= :dead_since)
     ) AS dead
 FROM feeds;
+
+-- name: beat_ahead
+SELECT beat_at FROM heartbeat WHERE beat_at > ?;
+
+-- name: feeds_wake
+UPDATE feeds SET next_poll_at = :now WHERE last_polled_at > :ahead AND next_poll_at > :now;
+
+-- name: alerts_wake
+UPDATE alerts SET next_attempt_at = :now
+WHERE state = 'pending' AND next_attempt_at > :now AND (
+    created_at > :ahead
+    OR EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = alerts.id AND d.attempted_at > :ahead)
+);
+
+-- name: feed_states
+-- Asked at every scrape: from the feeds alone, and not by the view, which looks into entries and fetches too.
+SELECT
+    CASE
+        WHEN configured = 0 THEN 'not_configured'
+        WHEN disabled <> '' THEN 'disabled'
+        WHEN failures > 0 THEN 'failing'
+        WHEN coalesce(next_poll_at, added_at) < :overdue_since THEN 'overdue'
+        WHEN last_polled_at IS NULL THEN 'not_polled_yet'
+        ELSE 'ok'
+    END AS state,
+    count(*) AS feeds
+FROM feeds GROUP BY 1;
+
+-- name: figures
+SELECT
+    (SELECT count(*) FROM alerts WHERE state = 'pending') AS waiting,
+    (SELECT count(*) FROM alerts WHERE state = 'dead') AS dead,
+    (SELECT ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 1) AS last_run_at;
 
 -- name: feed_list
 SELECT * FROM feed_health;

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.model import FetchRecord, RunReport
-from pipeline.store.columns import clean, seconds, stamp
+from pipeline.store.columns import clean, instant, seconds, stamp
 from pipeline.store.queries import QUERIES
+
+# Clocks are corrected by seconds all the time, and two machines differ by as much: not worth polling everything.
+_LEEWAY = timedelta(minutes=5)
 
 
 def open_run(connection: sqlite3.Connection, now: datetime) -> int:
@@ -36,6 +39,19 @@ def close_run(connection: sqlite3.Connection, run_id: int, report: RunReport) ->
 def beat(connection: sqlite3.Connection, now: datetime) -> None:
     """A sign of life: now a pass was completed, also one that found nothing to do."""
     connection.execute(QUERIES["beat"], {"now": stamp(now)})
+
+
+def set_back(connection: sqlite3.Connection, now: datetime) -> timedelta:
+    """How far the clock was set back since the last sign of life."""
+    beat = connection.execute(QUERIES["beat_ahead"], (stamp(now + _LEEWAY),)).fetchone()
+    return instant(beat["beat_at"]) - now if beat else timedelta()
+
+
+def wake(connection: sqlite3.Connection, now: datetime) -> None:
+    """What was put off by a clock that was ahead is due."""
+    for name in ("feeds_wake", "alerts_wake"):
+        connection.execute(QUERIES[name], {"now": stamp(now), "ahead": stamp(now + _LEEWAY)})
+    beat(connection, now)
 
 
 def note_fetch(connection: sqlite3.Connection, fetch: FetchRecord, run_id: int | None) -> None:

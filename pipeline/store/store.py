@@ -84,6 +84,29 @@ class Store:
                 raise
         return cls(database, shown)
 
+    @classmethod
+    def look(cls, path: Path | str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Store:
+        """The database at ``path`` only to be read: it is neither made, nor brought to this version, nor written to.
+
+        Raises as ``open`` does, and StoreError too when it is of an older version.
+        """
+        check_version()
+        shown = str(path)
+        _make_room(shown, create=False)
+        with said_in_words(shown):
+            # Not opened read-only: SQLite would leave its log and index behind when it is the only one, as our user.
+            connection = connect(path, busy_timeout=busy_timeout, create=False)
+            try:
+                connection.execute("PRAGMA query_only = ON")
+                database = Database(connection, execute_plugins=False)
+                if not is_current(database, shown):
+                    remedy = "`newsward run`, or a restart of the daemon, brings it up to date"
+                    raise StoreError(f"{shown}: of an older version of Newsward ({remedy})")
+            except BaseException:
+                connection.close()
+                raise
+        return cls(database, shown)
+
     def close(self) -> None:
         """Ends the connection; the file is complete without it."""
         self.database.close()
@@ -241,6 +264,19 @@ class Store:
         """Whether a feed is due or an alert can be sent: cheap, for those who ask every few seconds."""
         with self._reading() as connection:
             return bool(turns.due(connection, now, 1)) or outbox.is_owed(connection, now)
+
+    def mind_the_clock(self, now: datetime) -> timedelta:
+        """How far the clock was set back since the last sign of life; zero = it was not, or by less than five minutes.
+
+        Feeds polled and alerts tried at moments that are now to come are due again: else all would wait until the
+        clock has caught up.
+        """
+        with self._reading() as connection:
+            set_back = runs.set_back(connection, now)
+        if set_back:
+            with self._writing() as connection:
+                runs.wake(connection, now)
+        return set_back
 
     def beat(self, now: datetime) -> None:
         """A sign of life, from a pass that is at work or found nothing to do; ``close_run`` gives one too."""

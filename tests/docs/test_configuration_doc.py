@@ -25,7 +25,7 @@ from pipeline.config.loading import _KNOWN
 from pipeline.dedup import StoryOptions
 from pipeline.engine import DaemonOptions, EngineOptions
 from pipeline.fetch import FetchOptions, PollingOptions
-from pipeline.observe import HealthOptions, LogOptions
+from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
 from pipeline.plugins import duration, kinds, resolve
 from pipeline.store import StoreOptions
 
@@ -46,6 +46,7 @@ def models() -> dict[str, type[BaseModel]]:
         "[daemon]": DaemonOptions,
         "[health]": HealthOptions,
         "[log]": LogOptions,
+        "[metrics]": MetricsOptions,
         "[[rule]]": Rule,
         "[[company]]": CompanyTable,
         "an alias": Alias,

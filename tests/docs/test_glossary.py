@@ -14,7 +14,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 INSIDE = {
     "Answer", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
     "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "Polled", "RunReport", "SendFailed", "Sent",
-    "StoryView", "Telling",
+    "StoryView", "Tally", "Telling",
 }  # fmt: skip
 
 

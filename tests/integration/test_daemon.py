@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -29,13 +32,16 @@ ANY_AGE = 'max_age = "36500 days"'  # the sample's news are of March 2026 and th
 
 
 class Watch:
-    """A daemon at work; its log is read as JSON lines."""
+    """A daemon at work; its log is read as JSON lines. ``prelude`` is Python that is run in its process first."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, prelude: str = "", **environ: str) -> None:
         self._log = config / "daemon.log"
-        command = [sys.executable, "-m", "pipeline", "--config", str(config), "daemon"]
+        program = f"{prelude}\nfrom pipeline.cli import main\nmain()"
+        command = [sys.executable, "-c", program, "--config", str(config), "daemon"]
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **environ}
+            )
 
     def logs(self, event: str = "") -> list[dict[str, Any]]:
         *whole, _ = self._log.read_text(encoding="utf-8").split("\n")  # the last may still be written
@@ -49,8 +55,8 @@ class Watch:
 
 
 @contextmanager
-def watching(config: Path) -> Iterator[Watch]:
-    watch = Watch(config)
+def watching(config: Path, *, prelude: str = "", **environ: str) -> Iterator[Watch]:
+    watch = Watch(config, prelude=prelude, **environ)
     try:
         yield watch
     finally:
@@ -160,6 +166,118 @@ def test_told_to_end_while_a_delivery_hangs_it_ends_in_time_and_owes_the_alert(
     assert ask(database, "SELECT DISTINCT state FROM alerts") == [("pending",)]
 
 
+def test_told_to_end_while_a_name_server_says_nothing_it_ends_in_time(tmp_path: Path, server: FeedServer) -> None:
+    """What the system's resolver does when its name server is gone: it blocks a thread for half a minute."""
+    prelude = """
+import socket, time
+find = socket.getaddrinfo
+def hang(host, *rest, **more):
+    if host == "news.example":
+        print('{"event": "resolving"}', file=__import__("sys").stderr, flush=True)
+        time.sleep(60)
+    return find(host, *rest, **more)
+socket.getaddrinfo = hang
+"""
+    database = tmp_path / "watch.db"
+    with receiver() as inbox:
+        urls = serve_seeds(server) | {"hang.xml": "http://news.example/feed"}
+        config = configure(tmp_path / "config", urls, inbox, database)
+        with watching(config, prelude=prelude) as watch:
+            until(lambda: count(database, "fetches") == 12 and watch.logs("resolving"))
+
+            code, seconds = watch.end()
+
+    assert code == 0, watch.logs()
+    assert seconds < 10
+    assert ask(database, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_told_to_end_while_a_file_of_the_configuration_cannot_be_read_it_ends_in_time(
+    tmp_path: Path, server: FeedServer
+) -> None:
+    """A secret on a network drive that is gone, here a pipe into which nobody writes."""
+    database, secret = tmp_path / "watch.db", tmp_path / "secret"
+    secret.write_text("https://hooks.example/sesame", encoding="utf-8")
+    with receiver() as inbox:
+        config = configure(tmp_path / "config", serve_seeds(server), inbox, database)
+        with (config / "newsward.toml").open("a", encoding="utf-8") as file:
+            file.write('\n[[channel]]\nid = "spare"\nkind = "webhook"\nurl = "${HOOK}"\n')
+        with watching(config, HOOK_FILE=str(secret)) as watch:
+            until(lambda: watch.logs("run_completed"))
+            os.mkfifo(tmp_path / "pipe")
+            (tmp_path / "pipe").rename(secret)
+            until(lambda: watch.logs("files_changed"))
+
+            code, seconds = watch.end()
+
+    assert code == 0, watch.logs()
+    assert seconds < 10
+    assert [line["level"] for line in watch.logs("tick_cut_off")] == ["warning"]
+
+
+def test_told_to_end_while_slow_clients_ask_for_metrics_it_ends_in_time(tmp_path: Path, server: FeedServer) -> None:
+    database = tmp_path / "watch.db"
+    with receiver() as inbox:
+        config = configure(tmp_path / "config", serve_seeds(server), inbox, database)
+        with (config / "newsward.toml").open("a", encoding="utf-8") as file:
+            file.write("\n[metrics]\nport = 0\n")
+        with watching(config) as watch:
+            until(lambda: watch.logs("run_completed"))
+            host, _, port = watch.logs("metrics_served")[0]["address"].rpartition(":")
+            slow = [socket.create_connection((host, int(port)), timeout=30) for _ in range(5)]
+            for number, one in enumerate(slow):
+                one.sendall(b"GET /metrics HTTP/1.1\r\n"[: 4 + 5 * number])
+            well = urlopen(f"http://{host}:{port}/healthz", timeout=30)
+            told = json.load(well)
+            well.close()
+
+            code, seconds = watch.end()
+            for one in slow:
+                one.close()
+
+    assert (well.status, told["healthy"]) == (200, True)
+    assert code == 0, watch.logs()
+    assert seconds < 10
+
+
+def test_a_port_that_is_taken_ends_it_at_the_start(tmp_path: Path) -> None:
+    write_config(tmp_path, [])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        with (tmp_path / "newsward.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n[metrics]\nport = {taken.getsockname()[1]}\n")
+
+        outcome = newsward("--config", tmp_path, "daemon")
+
+    assert outcome.code == 1
+    assert "[metrics] cannot listen on 127.0.0.1" in outcome.err
+
+
+def test_a_fault_of_ours_is_one_line_without_secrets_and_costs_the_tick_alone(
+    tmp_path: Path, server: FeedServer
+) -> None:
+    prelude = """
+from pipeline.store import Store
+find = Store.has_work
+faults = [ValueError("https://user:sesame@news.example/?token=sesame")]
+def fail(self, now):
+    if faults:
+        raise faults.pop()
+    return find(self, now)
+Store.has_work = fail
+"""
+    database = tmp_path / "watch.db"
+    with receiver() as inbox:
+        config = configure(tmp_path / "config", serve_seeds(server), inbox, database)
+        with watching(config, prelude=prelude) as watch:
+            until(lambda: watch.logs("run_completed"))
+            code, _ = watch.end()
+
+    (told,) = watch.logs("tick_broke")
+    assert code == 0
+    assert "ValueError: https://***@news.example/?token=***" in told["exception"]
+    assert "sesame" not in (config / "daemon.log").read_text(encoding="utf-8")
+
+
 def test_it_goes_on_with_the_old_configuration_until_the_new_one_is_sound(tmp_path: Path, server: FeedServer) -> None:
     database = tmp_path / "watch.db"
     with receiver() as inbox:
@@ -183,9 +301,28 @@ def test_it_goes_on_with_the_old_configuration_until_the_new_one_is_sound(tmp_pa
 
     assert code == 0
     assert "daemn" in watch.logs("configuration_refused")[0]["reason"]
-    assert [line["feeds"] for line in watch.logs("configuration_loaded")] == [13]
+    # The files are looked at too, and may have been found sound before the feed was added.
+    assert watch.logs("configuration_loaded")[-1]["feeds"] == 13
     assert (well.code, well.lines[0]["healthy"], well.lines[0]["feeds"]) == (0, True, 13)
     assert ask(database, "SELECT due FROM runs ORDER BY id") == [(12,), (1,)]
+
+
+def test_a_feed_written_into_the_file_is_polled_without_a_word_from_anyone(tmp_path: Path, server: FeedServer) -> None:
+    database = tmp_path / "watch.db"
+    with receiver() as inbox:
+        config = configure(tmp_path / "config", serve_seeds(server), inbox, database)
+        with watching(config) as watch:
+            until(lambda: watch.logs("run_completed"))
+            added = server.serve("/added.xml", Raw(tuple), host="127.0.0.98")
+            with (config / "feeds.toml").open("a", encoding="utf-8") as file:
+                file.write(f'\n[[feed]]\nurl = "{added}"\n')
+
+            until(lambda: server.requests("/added.xml"))
+            code, _ = watch.end()
+
+    assert code == 0
+    assert [line["files"] for line in watch.logs("files_changed")] == [[str(config / "feeds.toml")]]
+    assert ask(database, "SELECT due FROM runs ORDER BY id LIMIT 1") == [(12,)]
 
 
 def test_a_database_that_cannot_be_used_ends_it_at_the_start(tmp_path: Path, server: FeedServer) -> None:

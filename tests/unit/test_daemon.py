@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,9 @@ import pytest
 from apscheduler.schedulers.background import BackgroundScheduler
 from structlog.testing import capture_logs
 
-from pipeline.config import load
-from pipeline.daemon import Daemon, _mind_the_clock, _scheduler
+from pipeline.config import Config, ConfigFiles, load
+from pipeline.daemon import Daemon, _Interval, _mind_the_clock, _scheduler, _tick
+from pipeline.errors import DatabaseBusy
 from pipeline.store import RunLock
 from tests.builders_run import MORNING, ask, serve_seeds, write_config
 from tests.feed_server import FeedServer
@@ -63,7 +65,7 @@ def house(tmp_path: Path) -> Iterator[House]:
     with FeedServer(host="0.0.0.0") as server:
         clock = Clock()
         directory = write_config(tmp_path, serve_seeds(server))
-        daemon = Daemon(load(directory, {}), lambda: load(directory, {}), clock)
+        daemon = Daemon(load(directory, {}), lambda files: load(directory, {}, files), clock)
         yield House(daemon, clock, directory)
         daemon.close()
 
@@ -109,6 +111,47 @@ def test_a_clock_set_back_does_not_end_the_signs_of_life(rested: House) -> None:
     rested.tick()
 
     assert rested.beat() == "2026-03-05T06:01:00Z"
+
+
+@pytest.mark.parametrize(
+    "jump",
+    [timedelta(seconds=10), timedelta(hours=3), timedelta(days=365), timedelta(hours=-3), timedelta(days=-365)],
+    ids=str,
+)
+def test_a_clock_that_jumps_costs_no_feed_its_turn_and_brings_none_a_second_one(rested: House, jump: timedelta) -> None:
+    """Within the rhythm of a feed, 12 hours at the most, each is polled again; none twice at one tick."""
+    rested.clock.now += jump
+    began = rested.clock.now
+    logs = rested.tick()
+    while rested.clock.now < began + timedelta(hours=14):
+        rested.clock.now += timedelta(minutes=10)
+        logs += rested.tick()
+
+    polls = ask(rested.database, "SELECT feed_url, count(*) FROM fetches WHERE run_id > 1 GROUP BY feed_url")
+    runs = ask(rested.database, "SELECT run_id, count(*), count(DISTINCT feed_url) FROM fetches GROUP BY run_id")
+    alerts = ask(rested.database, "SELECT count(*), count(DISTINCT alert_id) FROM deliveries")
+    assert len(polls) == 12
+    assert [row for row in runs if row[1] != row[2]] == []
+    assert alerts[0][0] == alerts[0][1]
+    assert len([line for line in logs if line["event"] == "clock_set_back"]) == (jump < timedelta())
+
+
+def test_a_clock_set_back_by_hours_puts_off_nothing_by_hours(rested: House) -> None:
+    rested.clock.now -= timedelta(hours=3)
+
+    first, second = rested.tick(), rested.tick()
+
+    assert [line["due"] for line in first if line["event"] == "run_completed"] == [12]
+    assert [line for line in second if line["log_level"] != "debug"] == []
+    assert rested.beat() == "2026-03-05T03:00:00Z"
+
+
+def test_a_clock_corrected_by_seconds_is_no_news(rested: House) -> None:
+    rested.clock.now -= timedelta(minutes=4)
+
+    logs = rested.tick()
+
+    assert [line for line in logs if line["log_level"] != "debug"] == []
 
 
 def test_a_run_of_another_process_costs_the_tick_and_is_no_news(house: House) -> None:
@@ -214,9 +257,133 @@ def test_a_configuration_whose_database_cannot_be_opened_is_refused_too(rested: 
     assert rested.daemon.open() is before
 
 
-def test_a_new_configuration_is_at_work_from_the_next_tick(rested: House) -> None:
-    feeds = rested.directory / "feeds.toml"
+def without_all_but_one_feed(house: House) -> None:
+    feeds = house.directory / "feeds.toml"
     feeds.write_text(feeds.read_text(encoding="utf-8").partition("\n\n")[0], encoding="utf-8")
+
+
+def loads(logs: list[Mapping[str, Any]]) -> list[object]:
+    return [line["event"] for line in logs if line["event"] in {"configuration_loaded", "configuration_refused"}]
+
+
+def test_a_changed_file_is_loaded_when_two_looks_in_a_row_find_the_same(rested: House) -> None:
+    rested.tick()
+    without_all_but_one_feed(rested)
+
+    first, second, third = rested.tick(), rested.tick(), rested.tick()
+
+    assert (loads(first), loads(second), loads(third)) == ([], ["configuration_loaded"], [])
+    assert [line["files"] for line in second if line["event"] == "files_changed"] == [
+        [str(rested.directory / "feeds.toml")]
+    ]
+    assert len(rested.daemon.config.feeds) == 1
+
+
+def test_a_file_that_is_still_being_written_is_waited_for(rested: House) -> None:
+    logs = []
+    with (rested.directory / "companies.toml").open("a", encoding="utf-8", buffering=1) as file:
+        for number in range(4):
+            file.write(f'[[company]]\nname = "Globex {number}"\n')
+            logs += rested.tick()
+
+    logs += rested.tick()
+
+    assert loads(logs) == ["configuration_loaded"]
+    assert rested.daemon.config.watchlist.companies[-1].name == "Globex 3"
+
+
+def test_a_refused_configuration_is_told_once_and_tried_again_when_a_file_changes(rested: House) -> None:
+    main, before = rested.directory / "newsward.toml", rested.daemon.config
+    sound = main.read_text(encoding="utf-8")
+    main.write_text(sound + "\n[daemn]\n[helth]\n", encoding="utf-8")
+    logs = [line for _ in range(5) for line in rested.tick()]
+    assert loads(logs) == ["configuration_refused"]
+    assert all(word in str(logs) for word in ("daemn", "helth"))
+    assert rested.daemon.config is before
+
+    main.write_text(sound + '\n[health]\nmax_age = "2 hours"\n', encoding="utf-8")
+    logs = [line for _ in range(3) for line in rested.tick()]
+
+    assert loads(logs) == ["configuration_loaded"]
+    assert rested.daemon.config.health.max_age == timedelta(hours=2)
+
+
+def test_a_file_that_the_refused_configuration_named_is_looked_at_too(rested: House) -> None:
+    main = rested.directory / "newsward.toml"
+    text = main.read_text(encoding="utf-8")
+    main.write_text('companies = ["companies.toml", "more.toml"]\n' + text, encoding="utf-8")
+    refused = [line for _ in range(3) for line in rested.tick()]
+
+    (rested.directory / "more.toml").write_text('[[company]]\nname = "Globex"\n', encoding="utf-8")
+    loaded = [line for _ in range(3) for line in rested.tick()]
+
+    assert (loads(refused), loads(loaded)) == (["configuration_refused"], ["configuration_loaded"])
+    assert rested.daemon.config.watchlist.companies[-1].name == "Globex"
+
+
+SOURCE = """
+from pathlib import Path
+from pydantic import BaseModel, ConfigDict
+
+FAULTS = []
+
+class Ours(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def feeds(self):
+        if "feeds" in FAULTS:
+            raise LookupError("no such list")
+        return ()
+
+    def files(self):
+        if "files" in FAULTS:
+            raise LookupError("no such list")
+        return (Path("a list"),)
+"""
+
+
+@pytest.mark.parametrize("fault", ["feeds", "files"])
+def test_a_fault_in_a_source_of_others_is_told_and_the_watch_goes_on(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    name = f"source_of_others_{fault}"
+    (tmp_path / f"{name}.py").write_text(SOURCE, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with (house.directory / "feeds.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[[source]]\nkind = "{name}:Ours"\n')
+    house.daemon.reload()
+    importlib.import_module(name).FAULTS.append(fault)
+    house.daemon.config.files.note(tmp_path / "new")
+    (tmp_path / "new").write_text("", encoding="utf-8")
+
+    logs = [line for _ in range(3) for line in house.tick()]
+
+    told = {"feeds": ["configuration_broke", "configuration_refused"], "files": ["files_not_told"] * 3}[fault]
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == told
+    assert [line["due"] for line in logs if line["event"] == "run_completed"] == [12]
+
+
+def test_a_database_that_is_only_busy_does_not_put_off_a_new_configuration_for_good(rested: House) -> None:
+    busy = [True]
+
+    def load_slowly(files: ConfigFiles) -> Config:
+        config = load(rested.directory, {}, files)
+        if busy:
+            raise DatabaseBusy("another program is writing")
+        return config
+
+    rested.daemon.load = load_slowly
+    without_all_but_one_feed(rested)
+    refused = [line for _ in range(2) for line in rested.tick()]
+    busy.clear()
+
+    loaded = rested.tick()
+
+    assert (loads(refused), loads(loaded)) == (["configuration_refused"], ["configuration_loaded"])
+
+
+def test_a_new_configuration_is_at_work_from_the_next_tick(rested: House) -> None:
+    without_all_but_one_feed(rested)
 
     with capture_logs() as logs:
         rested.daemon.reload()
@@ -252,8 +419,35 @@ def test_a_clock_set_back_does_not_put_off_the_next_tick(house: House, schedule:
     with capture_logs() as logs:
         _mind_the_clock(house.daemon, schedule)
 
-    assert [line["event"] for line in logs] == ["clock_set_back"]
+    assert [line["event"] for line in logs] == ["tick_brought_forward"]
     assert job.next_run_time <= datetime.now(UTC)
+
+
+def test_a_new_rhythm_holds_from_the_tick_that_loaded_it(house: House, schedule: BackgroundScheduler) -> None:
+    with (house.directory / "newsward.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[daemon]\ntick = "1 minute"\n')
+
+    _tick(house.daemon, schedule)
+    _tick(house.daemon, schedule)
+
+    (job,) = schedule.get_jobs()
+    assert job.trigger.interval == timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=14), timedelta(hours=1), timedelta(days=56 * 365)])
+def test_the_tick_after_a_jump_is_one_and_soon(late: timedelta) -> None:
+    trigger, due = _Interval(timedelta(seconds=15)), datetime(1970, 1, 1, tzinfo=UTC)
+
+    following = trigger.get_next_fire_time(due, due + late)
+
+    assert timedelta() < following - (due + late) <= timedelta(seconds=15)
+    assert (following - due) % timedelta(seconds=15) == timedelta()
+
+
+def test_a_clock_set_back_leaves_the_rhythm_to_go_on_from_the_last_tick() -> None:
+    trigger, due = _Interval(timedelta(seconds=15)), datetime(2026, 1, 1, tzinfo=UTC)
+
+    assert trigger.get_next_fire_time(due, due - timedelta(hours=1)) == due + timedelta(seconds=15)
 
 
 def test_a_tick_in_its_time_is_left_there(house: House, schedule: BackgroundScheduler) -> None:

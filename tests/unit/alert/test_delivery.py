@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from pipeline.alert import AlertOptions, Outcome, backoff, deliver
 from pipeline.errors import DatabaseBusy
-from pipeline.model import SendFailed, Sent, Telling
+from pipeline.model import SendFailed, Sent, Tally, Telling
 from tests.builders_alert import NOW, MemoryOutbox, ScriptedChannel, alert, still
 
 OPTIONS = AlertOptions()
@@ -73,6 +73,20 @@ def test_a_refusal_for_good_is_dead_with_its_reason():
     assert outcome == Outcome(sent=1, dead=1)
     assert outbox.states() == {"a1": "dead", "a2": "sent"}
     assert (outbox.deliveries[0].result.reason, outbox.deliveries[0].next_attempt_at) == ("answered 410", None)
+
+
+def test_attempts_are_counted_by_channel_and_by_what_came_of_them():
+    outbox = MemoryOutbox.of(alert("a1"), alert("a2"), alert("a3"), alert("b1", "mail"))
+    desk = ScriptedChannel([SendFailed("down"), SendFailed("answered 410", permanent=True)])
+
+    outcome = send(outbox, {"desk": desk, "mail": ScriptedChannel()})
+
+    assert outcome.deliveries == (
+        Tally("desk", "dead", 1),
+        Tally("desk", "failed", 1),
+        Tally("desk", "sent", 1),
+        Tally("mail", "sent", 1),
+    )
 
 
 def test_the_last_attempt_gives_up_and_says_so():

@@ -1,6 +1,9 @@
 import io
 import json
 import logging
+import sys
+import threading
+import warnings
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from pipeline.errors import ConfigError
-from pipeline.observe import LogOptions, configure_logging
+from pipeline.observe import LogOptions, configure_logging, telling_uncaught
 
 
 class Terminal(io.StringIO):
@@ -204,3 +207,69 @@ def test_the_options_refuse_what_they_do_not_know():
         LogOptions(level="loud")
     with pytest.raises(ValidationError):
         LogOptions(colour=True)
+
+
+SECRET = "https://user:sesame@news.example/?token=sesame"
+
+
+def test_what_nobody_caught_in_a_thread_is_one_redacted_line():
+    out = written()
+
+    def fail():
+        raise ValueError(SECRET)
+
+    with telling_uncaught():
+        thread = threading.Thread(target=fail, name="poll_0")
+        thread.start()
+        thread.join()
+
+    (line,) = lines(out)
+    assert (line["level"], line["event"], line["thread"]) == ("critical", "uncaught_exception", "poll_0")
+    assert line["exception"].endswith("ValueError: https://***@news.example/?token=***")
+    assert "sesame" not in out.getvalue()
+
+
+def test_what_nobody_caught_at_the_top_is_one_redacted_line_and_exit_code_1():
+    out = written()
+
+    with pytest.raises(SystemExit) as leaving, telling_uncaught():
+        raise ValueError(SECRET)
+
+    assert leaving.value.code == 1
+    assert [line["event"] for line in lines(out)] == ["uncaught_exception"]
+    assert "sesame" not in out.getvalue()
+
+
+def test_what_cannot_be_raised_is_told_too():
+    out = written()
+
+    class Ill:
+        def __del__(self):
+            raise ValueError(SECRET)
+
+    with telling_uncaught():
+        Ill()
+
+    assert [line["event"] for line in lines(out)] == ["uncaught_exception"]
+    assert "sesame" not in out.getvalue()
+
+
+def test_what_is_raised_on_purpose_passes_and_the_hooks_are_as_before():
+    hooks = threading.excepthook, sys.unraisablehook
+
+    with pytest.raises(ConfigError), telling_uncaught():
+        raise ConfigError("no")
+
+    assert (threading.excepthook, sys.unraisablehook) == hooks
+
+
+def test_warnings_of_libraries_are_lines_too():
+    out = written()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(f"do not ask {SECRET}", DeprecationWarning, stacklevel=1)
+
+    (line,) = lines(out)
+    assert (line["level"], line["logger"]) == ("warning", "py.warnings")
+    assert "sesame" not in out.getvalue()

@@ -3,7 +3,7 @@ from pydantic import SecretStr
 
 from pipeline.model import Feed
 from pipeline.observe import redact, redact_url
-from pipeline.observe.redact import is_secret_name
+from pipeline.observe.redact import Masker, is_secret_name
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,19 @@ def test_other_things_become_text_without_their_secrets():
 
     assert redact("error", error) == "https://***@news.example/"
     assert "word" not in redact("url", SecretStr("word"))
+
+
+def test_a_known_secret_is_masked_wherever_it_stands():
+    mask = Masker(["sesame-one", "sesame-one-and-more", "sesame two"])
+
+    shown = mask("a sesame-one-and-more, sesame-onesesame-one 小米 /sesame%20two/ (sesame two)")
+
+    assert shown == "a ***, ****** 小米 /***/ (***)"
+
+
+def test_a_short_secret_is_left_to_the_rules_of_names_and_addresses():
+    assert Masker(["news", ""])("news of the day") == "news of the day"
+
+
+def test_nobody_elses_words_are_masked():
+    assert Masker(["sesame-one"])("小米 sesame-on e") == "小米 sesame-on e"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
+from pipeline.errors import StoreError
 from pipeline.model import Delivery, FeedState, RunReport, SendFailed
 from pipeline.store import Store
 from pipeline.store.migrations import migrations
@@ -136,3 +138,77 @@ def test_a_disabled_or_dropped_feed_counts_neither_as_polled_nor_as_failing() ->
         (facts,) = store.rows("health_facts", overdue_since=to_iso(NOW), dead_since=to_iso(NOW))
 
     assert (facts["feeds"], facts["failing"]) == (0, 0)
+
+
+def times(store: Store, query: str) -> list[object]:
+    return [row[0] for row in store.database.execute(query)]
+
+
+def test_a_clock_set_back_makes_due_what_was_put_off_by_the_wrong_time() -> None:
+    right = NOW - timedelta(hours=3)
+    earlier = {"last_polled_at": right, "next_poll_at": right + timedelta(hours=9)}
+    with rested_store() as store:
+        alerts = make_alert("a1", story="s1"), make_alert("a2", story="s2", created_at=right, not_before=right)
+        store.commit(make_batch(state=FeedState(FEED, **RESTED), alerts=alerts), run_id=None, now=NOW)
+        store.commit(make_batch(feed=OTHER_FEED, state=FeedState(OTHER_FEED, **earlier)), run_id=None, now=right)
+        put_off = to_iso(NOW + timedelta(hours=1))
+        store.database.execute("UPDATE alerts SET next_attempt_at = ?", [put_off])
+        store.beat(NOW)
+
+        first, second = store.mind_the_clock(right), store.mind_the_clock(right)
+
+        due = [one.feed.url for one in store.due(right)]
+        attempts = dict(map(tuple, store.database.execute("SELECT id, next_attempt_at FROM alerts")))
+        assert (first, second) == (timedelta(hours=3), timedelta())
+        assert due == [FEED]  # the other was polled while the clock was right
+        assert attempts == {"a1": to_iso(right), "a2": put_off}
+        assert beats(store) == [to_iso(right)]
+
+
+def test_a_clock_that_goes_on_or_is_corrected_a_little_changes_nothing() -> None:
+    with rested_store() as store:
+        store.beat(NOW)
+        before = dump(store)
+
+        set_back = [store.mind_the_clock(NOW + timedelta(seconds=seconds)) for seconds in (0, 10**7, -299)]
+
+        assert set_back == [timedelta()] * 3
+        assert dump(store) == before
+
+
+def test_looking_reads_and_neither_makes_migrates_nor_writes(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    with pytest.raises(StoreError, match="there is no database yet"):
+        Store.look(path)
+    assert not path.exists()
+    with Store.open(path) as store:
+        store.beat(NOW)
+
+    with Store.look(path) as look:
+        assert look.rows("figures") == [{"waiting": 0, "dead": 0, "last_run_at": None}]
+        with pytest.raises(StoreError, match="cannot be written"):
+            look.beat(NOW)
+
+    assert [one.name for one in tmp_path.iterdir()] == ["newsward.db"]
+
+
+def test_looking_at_an_older_database_says_how_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    database = Database(path)
+    migrations.apply(database, stop_before="m004_heartbeat")
+    database.close()
+
+    with pytest.raises(StoreError, match="of an older version of Newsward"):
+        Store.look(path)
+
+
+def test_looking_waits_for_no_writer(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    with Store.open(path) as store:
+        store.beat(NOW)
+        store.database.execute("BEGIN IMMEDIATE")
+        with Store.look(path, busy_timeout=timedelta()) as look:
+            seen = look.rows("health_facts", overdue_since="", dead_since="")[0]["beat_at"]
+        store.database.execute("ROLLBACK")
+
+    assert seen == to_iso(NOW)
