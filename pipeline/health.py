@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.errors import StoreError
-from pipeline.observe import DeepFacts, Figures, HealthFacts, Metrics, Page, Pages, judge, judge_deep
+from pipeline.observe import DeepFacts, Figures, HealthFacts, HealthOptions, Metrics, Page, Pages, judge, judge_deep
 from pipeline.observe.metrics import CONTENT_TYPE
 from pipeline.store import Store
 from pipeline.text import from_iso, to_iso
@@ -46,14 +46,14 @@ class Judgement:
         }
 
 
-def examine(config: Config, now: datetime, *, deep: bool = False) -> Judgement:
+def examine(database: Path, options: HealthOptions, now: datetime, *, deep: bool = False) -> Judgement:
     """The judgement of this moment; ``deep`` reads the whole database for it. A database that is missing or cannot be
     read is a reason too."""
     judgement = Judgement(())
     try:
-        with Store.look(config.database, busy_timeout=_BUSY_TIMEOUT) as store:
-            judgement = _judgement(store, config, now)
-            return _deepened(judgement, store, config) if deep else judgement
+        with Store.look(database, busy_timeout=_BUSY_TIMEOUT) as store:
+            judgement = _judgement(store, options, now)
+            return _deepened(judgement, store, database, options) if deep else judgement
     except StoreError as error:
         return replace(judgement, reasons=(*judgement.reasons, str(error)))
 
@@ -62,7 +62,7 @@ def figures(config: Config, now: datetime) -> Figures | None:
     """What the database says of itself; None when it cannot be asked."""
     try:
         with Store.look(config.database, busy_timeout=_BUSY_TIMEOUT) as store:
-            judgement = _judgement(store, config, now)
+            judgement = _judgement(store, config.health, now)
             counts = store.rows("feed_states", overdue_since=to_iso(now - _OVERDUE))
             row = store.rows("figures")[0]
     except StoreError:
@@ -82,7 +82,8 @@ def pages(config: Callable[[], Config], metrics: Metrics, clock: Callable[[], da
     """What the daemon serves: ``/metrics``, and ``/healthz`` with the judgement (200 = well, 503 = not)."""
 
     def healthz() -> Page:
-        judgement = examine(config(), clock())
+        present = config()
+        judgement = examine(present.database, present.health, clock())
         body = json.dumps(judgement.told(), ensure_ascii=False) + "\n"
         return Page(body.encode(), 503 if judgement.reasons else 200, "application/json")
 
@@ -92,8 +93,7 @@ def pages(config: Callable[[], Config], metrics: Metrics, clock: Callable[[], da
     return {"/healthz": healthz, "/metrics": scrape}
 
 
-def _judgement(store: Store, config: Config, now: datetime) -> Judgement:
-    options = config.health
+def _judgement(store: Store, options: HealthOptions, now: datetime) -> Judgement:
     row = store.rows(
         "health_facts", overdue_since=to_iso(now - options.max_wait), dead_since=to_iso(now - options.dead_window)
     )[0]
@@ -102,12 +102,12 @@ def _judgement(store: Store, config: Config, now: datetime) -> Judgement:
     return Judgement(judge(facts, options, now), facts)
 
 
-def _deepened(judgement: Judgement, store: Store, config: Config) -> Judgement:
+def _deepened(judgement: Judgement, store: Store, database: Path, options: HealthOptions) -> Judgement:
     faults = store.faults()
     # What is damaged may not even be counted.
     unindexed, left_over = (0, 0) if faults else store.unindexed()
-    found = DeepFacts(faults, unindexed, left_over, shutil.disk_usage(config.database.parent).free // 1_000_000)
-    return replace(judgement, reasons=(*judgement.reasons, *judge_deep(found, config.health)), found=found)
+    found = DeepFacts(faults, unindexed, left_over, shutil.disk_usage(database.parent).free // 1_000_000)
+    return replace(judgement, reasons=(*judgement.reasons, *judge_deep(found, options)), found=found)
 
 
 def _size(path: Path) -> int:

@@ -80,7 +80,9 @@ def health(
       newsward --config my-watch health --deep
       newsward --config my-watch health --json
     """
-    judgement = examine(context.obj.load(), now(), deep=deep)
+    settings: Settings = context.obj
+    database, options = settings.health()
+    judgement = examine(database, options, now(), deep=deep)
     if as_json:
         print_json(judgement.told())
     else:

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.config import Config, ConfigFiles, database_of, load
-from pipeline.observe import configure_logging
+from pipeline.config import Config, ConfigFiles, database_of, health_of, load
+from pipeline.observe import HealthOptions, configure_logging
 
 app = typer.Typer(
     name="newsward",
@@ -42,6 +42,10 @@ class Settings:
     def database(self) -> Path:
         """Where the database lies; nothing else of the configuration is read. Raises ConfigError."""
         return database_of(self.config, os.environ)
+
+    def health(self) -> tuple[Path, HealthOptions]:
+        """The database and what counts as trouble; nothing else of the configuration is read. Raises ConfigError."""
+        return health_of(self.config, os.environ)
 
 
 def now() -> datetime:

@@ -3,7 +3,7 @@
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
 from pipeline.config.files import ConfigFiles
-from pipeline.config.loading import Config, database_of, existing_main, load
+from pipeline.config.loading import Config, database_of, existing_main, health_of, load
 from pipeline.config.problems import Problem
 from pipeline.config.reading import DEFAULT_FOLDER
 from pipeline.config.schemas import schemas, write_schemas, written
@@ -17,6 +17,7 @@ __all__ = [
     "check",
     "database_of",
     "existing_main",
+    "health_of",
     "load",
     "load_companies",
     "probe",

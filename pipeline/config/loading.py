@@ -90,12 +90,17 @@ def database_of(path: Path | None, environ: Mapping[str, str]) -> Path:
 
     So whoever only reads needs neither the secrets of the channels nor sound feeds. Raises ConfigError.
     """
-    main = locate(path, environ)
-    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
-    store = loader.section("store", StoreOptions)
-    if store is None:
-        raise together([*loader.environment.faults, *loader.faults])
-    return loader.directory / store.database
+    directory, (store,) = _sections(path, environ, "store")
+    return directory / cast("StoreOptions", store).database
+
+
+def health_of(path: Path | None, environ: Mapping[str, str]) -> tuple[Path, HealthOptions]:
+    """The database that ``load`` would name and what counts as trouble; only ``[store]`` and ``[health]`` are read.
+
+    So a health check needs no secrets: under systemd they are there for the daemon alone. Raises ConfigError.
+    """
+    directory, (store, health) = _sections(path, environ, "store", "health")
+    return directory / cast("StoreOptions", store).database, cast("HealthOptions", health)
 
 
 def existing_main(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -104,6 +109,17 @@ def existing_main(path: Path | None, environ: Mapping[str, str]) -> Path:
     if not main.is_file():
         raise ConfigError("there is no such file", where=str(main), remedy=f"newsward init {main.parent}")
     return main
+
+
+def _sections(path: Path | None, environ: Mapping[str, str], *names: str) -> tuple[Path, tuple[BaseModel, ...]]:
+    """The folder, and the options of these tables alone. Raises ConfigError."""
+    main = locate(path, environ)
+    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
+    made = [loader.section(name, SECTIONS[name]) for name in names]
+    sections = tuple(section for section in made if section is not None)
+    if len(sections) < len(names):
+        raise together([*loader.environment.faults, *loader.faults])
+    return loader.directory, sections
 
 
 @dataclass(slots=True)

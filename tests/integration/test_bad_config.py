@@ -17,7 +17,7 @@ from tests.builders_cli import newsward
 from tests.builders_run import serve_seeds, write_config
 from tests.feed_server import FeedServer
 
-COMMANDS = [("run",), ("daemon",), ("feeds", "poll"), ("feeds", "test"), ("health",), ("check",)]
+COMMANDS = [("run",), ("daemon",), ("feeds", "poll"), ("feeds", "test"), ("check",)]
 # Root, whom nothing is forbidden, becomes somebody else, who perhaps may not read this checkout: all that is imported
 # late is imported before, by checking the configuration once.
 AS_NOBODY = """

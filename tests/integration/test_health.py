@@ -180,3 +180,13 @@ def test_the_deep_look_tells_of_damaged_pages(watched: Path) -> None:
 
     assert outcome.code == 1
     assert "is damaged" in outcome.out
+
+
+def test_neither_secrets_nor_sound_feeds_are_needed(watched: Path) -> None:
+    with (watched / "newsward.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[channel]]\nid = "pager"\nkind = "webhook"\nurl = "${SET_FOR_THE_DAEMON_ALONE}"\n')
+    (watched / "feeds.toml").write_text("[[feed]]\n", encoding="utf-8")
+
+    outcome = newsward("--config", watched, "health")
+
+    assert (outcome.code, outcome.out) == (0, "healthy\n")

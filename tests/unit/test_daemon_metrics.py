@@ -115,7 +115,8 @@ def test_health_is_judged_as_the_command_does(house: House) -> None:
     ill = house.health()
 
     assert (well[0], well[1]["healthy"], well[1]["failing"]) == (200, True, 1)
-    assert ill == (503, json.loads(json.dumps(examine(house.daemon.config, house.now).told())))
+    config = house.daemon.config
+    assert ill == (503, json.loads(json.dumps(examine(config.database, config.health, house.now).told())))
     assert "the last run was completed" in str(ill[1]["reasons"])
 
 
