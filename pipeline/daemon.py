@@ -127,7 +127,7 @@ class Daemon:
 
     def _refuse(self, reason: str, files: ConfigFiles | None = None) -> None:
         """Tells it; what was read in ``files`` is not tried again until one of them changes."""
-        log.error("configuration_refused", reason=reason)
+        log.error("configuration_refused", faults=reason.splitlines())
         self.metrics.note_refused()
         self._refused = files or self._refused
 

@@ -137,7 +137,7 @@ def _faults(document: Document, newest_at: datetime | None, now: datetime, *, mo
     if moved_to:
         yield "it moved for good: put the new address into feeds.toml"
     if entries and newest_at is None:
-        yield "no entry has a date: each counts as of the moment it is first seen, old ones too"
+        yield "no entry has a date: those of the first poll never alert, later ones count from our first sight"
     for what, harm in (("title", "hits will be hard to read"), ("url", "alerts cannot link to the articles")):
         lacking = sum(not getattr(entry, what) for entry in entries)
         if lacking * 2 > len(entries):

@@ -12,7 +12,7 @@ from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
 
-for _module in (setup, operate, live, keep, match, streams):
+for _module in (setup, operate, live, keep, show, match, streams):
     _module.add_commands(app)
 trials.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from pipeline.cli.output import err, print_json, print_table, say, tell
 from pipeline.cli.root import Settings, now
+from pipeline.errors import StoreError
 from pipeline.store import Pruned, RunLock, Store, backup_folder, free_name
 from pipeline.store import backup as make_backup
 from pipeline.store import restore as put_back
@@ -121,8 +122,9 @@ def backup(
     database = config.database
     folder = backup_folder(database) if target is None else target
     in_folder = target is None or target.is_dir()
-    if keep is not None and not in_folder:
-        raise typer.BadParameter("only for a folder, and the target is none", param_hint="--keep")
+    if not in_folder and (keep is not None or not folder.parent.is_dir()):
+        missing = folder if keep is not None else folder.parent
+        raise StoreError(f"{missing}: there is no such folder (make it; or is its disk not mounted?)")
     file = free_name(folder, moment) if in_folder else folder
     with _copying("copying") as watch:
         made = make_backup(database, file, busy_timeout=config.store.busy_timeout, keep=keep, now=moment, watch=watch)

@@ -1,4 +1,4 @@
-"""``newsward hits|stories|alerts list``: what the database holds, for people and for machines."""
+"""``newsward search`` and ``hits|stories|alerts list``: what the database holds, for people and for machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import typer
 
 from pipeline.cli.output import print_json, print_table
 from pipeline.cli.root import Settings
-from pipeline.store import Store
+from pipeline.errors import InputError
+from pipeline.plugins import nearest
+from pipeline.store import Store, search_query
 
 hits = typer.Typer(help="Hits: entries that are about a tracked company.", no_args_is_help=True)
 stories = typer.Typer(help="Stories: entries that tell the same news.", no_args_is_help=True)
@@ -20,11 +22,11 @@ Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="How many rows at
 Json = Annotated[bool, typer.Option("--json", help="One JSON line a row, with every column.")]
 
 
-def stored_rows(context: typer.Context, query: str, **values: Any) -> list[dict[str, Any]]:
+def stored_rows(context: typer.Context, name: str, /, **values: Any) -> list[dict[str, Any]]:
     """Rows of a named query; of the configuration only the database's place is read, so that no secret is needed."""
     settings: Settings = context.obj
     with Store.open(settings.database(), create=False) as store:
-        return store.rows(query, **values)
+        return store.rows(name, **values)
 
 
 def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, spare: Sequence[str] = (), as_json: bool) -> None:
@@ -36,6 +38,35 @@ def show(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, spare: Seque
         print_table(columns, [tuple(row[name] for name in columns) for row in rows], spare=spare)
     else:
         typer.echo("nothing to list", err=True)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Puts the commands of this module that stand by themselves into the app."""
+    app.command()(search)
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="Words that must all occur; ferr* finds what begins so.")],
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """Search in everything seen, hits or not, the newest first.
+
+    Titles and texts, in every script: a Chinese or Japanese name is found as it is written.
+
+    \b
+    Examples:
+      newsward --config my-watch search smart speaker
+      newsward --config my-watch search 小米 --limit 3
+      newsward --config my-watch search "Moody's" --json
+    """
+    query = search_query(" ".join(words))
+    if not query:
+        raise typer.BadParameter("hold no letter or digit", param_hint="WORDS")
+    rows = stored_rows(context, "search", query=query, limit=limit)
+    columns = ("published_at", "companies", "publisher", "title", "url")
+    show(rows, columns, spare=("publisher", "url"), as_json=json)
 
 
 @hits.command("list")
@@ -53,8 +84,18 @@ def list_hits(
       newsward --config my-watch hits list --limit 1000 --json
     """
     rows = stored_rows(context, "hit_list", company=company, limit=limit)
+    if company and not rows:
+        _refuse_unknown(context, company)
     columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
     show(rows, columns, spare=("salience", "publisher"), as_json=json)
+
+
+def _refuse_unknown(context: typer.Context, company: str) -> None:
+    """A company that nobody ever tracked has no hits for another reason than silence."""
+    known = [row["id"] for row in stored_rows(context, "company_ids")]
+    if company not in known:
+        hint = nearest(company, known) or f"there are: {', '.join(known[:10])}"
+        raise InputError(f"no company has the id {company!r} ({hint})")
 
 
 @stories.command("list")

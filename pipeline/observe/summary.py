@@ -8,9 +8,11 @@ from pipeline.model import Committed, RunReport
 def summary(report: RunReport) -> str:
     """What the run polled, what it found and what became of the alerts; what is rare is left out when it is zero."""
     if not report.due:
-        return f"no feed was due; {_alerts(report)}"
+        return f"{'no feed was due' if report.feeds else 'no feed is configured'}; {_alerts(report)}"
     polled = f"{_count(report.due, 'feed')}: {report.fetched} fetched, {report.not_modified} unchanged"
     polled += f", {len(report.failed)} failed" if report.failed else ""
+    if report.unreachable:
+        polled += " (none could be reached: look at this machine's network, name server, proxy)"
     return f"{polled}; {_found(report.committed)}; {_alerts(report)}"
 
 

@@ -1,5 +1,6 @@
 """What is remembered, in one SQLite file: opened, asked and written by ``Store``, one run at a time by ``RunLock``."""
 
+from pipeline.store.columns import search_query
 from pipeline.store.copies import Backup, Restored, backup, backup_folder, free_name, restore
 from pipeline.store.lock import RunLock
 from pipeline.store.options import StoreOptions
@@ -19,4 +20,5 @@ __all__ = [
     "file_identity",
     "free_name",
     "restore",
+    "search_query",
 ]

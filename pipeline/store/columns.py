@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from pipeline.text import fold, is_cjk, to_iso, tokens
+from pipeline.text import fold, is_cjk, pairs, to_iso, tokens
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -51,6 +52,26 @@ def to_json(data: Any) -> str:
 def texts(values: Iterable[str]) -> str:
     """Strings as the JSON list that ``json_each(?)`` takes: sorted, each once."""
     return to_json(sorted({clean(value) for value in values}))
+
+
+def search_query(words: str) -> str:
+    """What full-text search is asked for, so that each of the words occurs; "" when there is none among them.
+
+    Signs within a word (Moody's, Coca-Cola) are taken as they are, ``ferr*`` finds what begins so, and an unspaced run
+    is asked for as the phrase of its pairs, since pairs are what the index holds.
+    """
+    return " ".join(part for word in words.split() for part in _asked(word))
+
+
+def _asked(word: str) -> Iterator[str]:
+    for is_unspaced, group in groupby(word, is_cjk):
+        run = "".join(group)
+        if is_unspaced:
+            found = pairs(fold(run))
+            yield f'"{" ".join(found)}"' + ("*" if len(run) == 1 else "")
+        elif any(char.isalnum() for char in run):
+            quoted = run.rstrip("*").replace('"', '""')
+            yield f'"{quoted}"' + ("*" if run.endswith("*") else "")
 
 
 def cjk_pairs(*fields: str) -> str:

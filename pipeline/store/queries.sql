@@ -425,11 +425,28 @@ SELECT
 -- name: feed_list
 SELECT * FROM feed_health;
 
+-- name: company_ids
+SELECT id FROM companies ORDER BY id;
+
 -- name: hit_list
 SELECT * FROM hit_list LIMIT :limit;
 
 -- name: hit_list_of_company
 SELECT * FROM hit_list WHERE company_id = :company LIMIT :limit;
+
+-- name: search
+SELECT
+    e.published_at, coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title) AS publisher,
+    coalesce((
+        SELECT group_concat(c.name, ', ') FROM hits AS h CROSS JOIN companies AS c ON c.id = h.company_id
+        WHERE h.entry_id = e.id AND h.state = 'accepted'
+    ), '') AS companies,
+    e.title, e.url, e.id AS entry_id
+FROM entries_fts
+CROSS JOIN entries AS e ON e.seq = entries_fts.rowid
+CROSS JOIN feeds AS f ON f.url = e.feed_url
+WHERE entries_fts MATCH :query
+ORDER BY e.published_at DESC, e.seq DESC LIMIT :limit;
 
 -- name: story_list
 SELECT * FROM story_list LIMIT :limit;

@@ -351,7 +351,7 @@ class Store:
         with self._reading() as connection:
             return checkup.unindexed(connection)
 
-    def rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
+    def rows(self, name: str, /, **values: Any) -> list[dict[str, Any]]:
         """The rows of a named block of ``queries.sql`` that only reads, values bound; KeyError for any other name.
 
         ``hit_list`` takes a ``company``, None = all.

@@ -42,5 +42,5 @@ def test_the_alert_rules_ask_for_metrics_that_there_are() -> None:
     expressions = re.findall(r"expr: (.*)", rules)
     named = {name for one in expressions for name in re.findall(r"\bnewsward_\w+", one)}
 
-    assert len(expressions) == 3
+    assert len(expressions) == 4
     assert named <= set(served())

@@ -157,11 +157,15 @@ def test_backups_of_one_second_bear_numbers_and_the_later_ones_are_kept(house: P
     }
 
 
-def test_keep_without_a_folder_is_misuse(house: Path) -> None:
-    outcome = newsward("--config", house, "backup", house / "copy.db", "--keep", 2)
+def test_a_folder_that_is_not_there_is_told_and_not_made(house: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "unmounted"
 
-    assert outcome.code == 2
-    assert not (house / "copy.db").exists()
+    kept = newsward("--config", house, "backup", folder, "--keep", 2)
+    named = newsward("--config", house, "backup", folder / "copy.db")
+
+    message = f"newsward: {folder}: there is no such folder (make it; or is its disk not mounted?)\n"
+    assert (kept.code, kept.err) == (named.code, named.err) == (1, message)
+    assert not folder.exists()
 
 
 def test_it_is_of_one_moment_while_another_process_writes(house: Path, clock: list[datetime]) -> None:

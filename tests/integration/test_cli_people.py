@@ -42,6 +42,36 @@ def test_hits_are_listed_newest_first_with_their_evidence(polled: Path) -> None:
     assert any("“Xiamio” ~ Xiaomi (fuzzy" in row["evidence"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        (["智能音箱"], "微软与小米签署谅解备忘录，将在智能音箱和笔记本电脑上合作"),
+        (["谅解备忘录", "小米"], "微软与小米签署谅解备忘录，将在智能音箱和笔记本电脑上合作"),
+        (["bees", "orch*"], ""),
+    ],
+)
+def test_a_search_takes_words_as_they_are_written(polled: Path, words: list[str], title: str) -> None:
+    outcome = newsward("--config", polled, "search", *words, "--json")
+
+    assert outcome.code == 0
+    assert [row["title"] for row in outcome.lines if row["title"] == title] == [title] * bool(title)
+    assert all(
+        set(row) == {"published_at", "publisher", "companies", "title", "url", "entry_id"} for row in outcome.lines
+    )
+
+
+def test_a_search_for_signs_is_misuse(polled: Path) -> None:
+    outcome = newsward("--config", polled, "search", "!", "--json")
+
+    assert (outcome.code, outcome.out) == (2, "")
+
+
+def test_the_hits_of_a_company_that_nobody_tracks_are_no_empty_list(polled: Path) -> None:
+    outcome = newsward("--config", polled, "hits", "list", "--company", "xiaomy")
+
+    assert (outcome.code, outcome.err) == (2, "newsward: no company has the id 'xiaomy' (did you mean 'xiaomi'?)\n")
+
+
 def test_a_story_is_explained_entry_by_entry(polled: Path) -> None:
     stories = newsward("--config", polled, "stories", "list", "--limit", 100, "--json").lines
     told = max(stories, key=lambda story: story["entries"])

@@ -300,7 +300,7 @@ def test_it_goes_on_with_the_old_configuration_until_the_new_one_is_sound(tmp_pa
             code, _ = watch.end()
 
     assert code == 0
-    assert "daemn" in watch.logs("configuration_refused")[0]["reason"]
+    assert "daemn" in watch.logs("configuration_refused")[0]["faults"][0]
     # The files are looked at too, and may have been found sound before the feed was added.
     assert watch.logs("configuration_loaded")[-1]["feeds"] == 13
     assert (well.code, well.lines[0]["healthy"], well.lines[0]["feeds"]) == (0, True, 13)

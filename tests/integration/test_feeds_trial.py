@@ -114,7 +114,7 @@ def test_nothing_is_stored_and_no_lock_is_needed(server: FeedServer, folder: Pat
         ),
         (
             feed(("One", "https://h.example/1", None)),
-            ["no entry has a date: each counts as of the moment it is first seen, old ones too"],
+            ["no entry has a date: those of the first poll never alert, later ones count from our first sight"],
         ),
         (
             feed(("One", "", timedelta(hours=1)), ("Two", "", timedelta(hours=2))),

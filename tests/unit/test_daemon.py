@@ -239,7 +239,7 @@ def test_a_faulty_new_configuration_is_told_and_the_old_one_stays(rested: House)
         rested.daemon.reload()
 
     assert [(line["log_level"], line["event"]) for line in logs] == [("error", "configuration_refused")]
-    assert "databse" in logs[0]["reason"]
+    assert "databse" in logs[0]["faults"][0]
     assert rested.daemon.config is before
     rested.clock.now += timedelta(hours=13)
     rested.tick()
@@ -253,7 +253,7 @@ def test_a_configuration_whose_database_cannot_be_opened_is_refused_too(rested: 
     with capture_logs() as logs:
         rested.daemon.reload()
 
-    assert "is not a SQLite database" in logs[0]["reason"]
+    assert "is not a SQLite database" in logs[0]["faults"][0]
     assert rested.daemon.open() is before
 
 

@@ -191,7 +191,7 @@ def test_a_port_that_is_taken_refuses_the_new_configuration_and_the_old_one_stay
             house.daemon.reload()
 
     assert [line["event"] for line in logs] == ["configuration_refused"]
-    assert "Address already in use" in logs[0]["reason"]
+    assert "Address already in use" in logs[0]["faults"][0]
     assert house.address == before
     series = house.series()
     assert series["newsward_config_last_reload_successful"] == 0

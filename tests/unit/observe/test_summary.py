@@ -29,4 +29,5 @@ def test_one_is_not_many_and_zeros_of_rare_things_are_not_told():
 
 
 def test_a_run_without_feeds_may_still_send():
-    assert summary(report(sent=3)) == "no feed was due; 3 alerts sent"
+    assert summary(report(sent=3)) == "no feed is configured; 3 alerts sent"
+    assert summary(report(sent=3, feeds=2)) == "no feed was due; 3 alerts sent"

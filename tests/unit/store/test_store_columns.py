@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pipeline.store.columns import cjk_pairs, clean, instant, stamp, to_json
+from pipeline.store.columns import cjk_pairs, clean, instant, search_query, stamp, to_json
 
 
 def test_only_half_surrogates_are_replaced() -> None:
@@ -41,3 +41,21 @@ def test_json_holds_only_what_sqlite_reads() -> None:
     assert to_json({"名": ["a\ud800"]}) == '{"名":["a\ufffd"]}'
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json(float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("words", "query"),
+    [
+        ("smart speakers", '"smart" "speakers"'),
+        ("ferr*", '"ferr"*'),
+        ("Moody's", '"Moody\'s"'),
+        ('so-called "quotes"', '"so-called" """quotes"""'),
+        ("小米", '"小米"'),
+        ("比亚迪", '"比亚 亚迪"'),
+        ("米", '"米"*'),
+        ("比亚迪A股", '"比亚 亚迪" "A" "股"*'),
+        ("- ! *", ""),
+    ],
+)
+def test_words_are_asked_for_as_the_index_holds_them(words: str, query: str) -> None:
+    assert search_query(words) == query
