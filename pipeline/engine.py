@@ -61,11 +61,11 @@ def shards(dues: Sequence[Due], size: int) -> tuple[Shard, ...]:
     """The due feeds in groups of about ``size``, ordered by their first feed.
 
     Feeds of one registrable domain are always in one group, since politeness is kept inside a shard; as there, that
-    of the configured address counts, where every poll begins.
+    of the address counts where the poll begins.
     """
     by_domain: dict[str, list[Due]] = {}
     for due in dues:
-        by_domain.setdefault(registrable_domain(due.feed.url) or due.feed.url, []).append(due)
+        by_domain.setdefault(registrable_domain(due.url) or due.url, []).append(due)
     groups: list[list[Due]] = []
     for domain in by_domain.values():
         if groups and len(groups[-1]) + len(domain) <= size:

@@ -64,14 +64,21 @@ class Hints:
     expired: bool = False  # JSON Feed 1.1: the feed is finished
 
 
+# Why a feed is disabled that nobody paused. It is back with the first good answer.
+GONE = "the server says that the feed is gone for good (410)"
+FINISHED = "the feed says that it is finished (JSON Feed: expired)"
+
+
 @dataclass(frozen=True, slots=True)
 class FeedState:
     """What is remembered of a feed between two polls. Validators are opaque strings (RFC 9110 8.8)."""
 
     url: str
-    current_url: str = ""  # where it was last answered; "" until then
+    current_url: str = ""  # where polls begin since it moved there for good; "" = at ``url``
+    answered_url: str = ""  # what gave the validators, after redirects; "" = where polls begin
     etag: str = ""
     last_modified: str = ""
+    asked_as: str = ""  # the mark of how it was asked for them (headers, login, User-Agent)
     body_hash: str = ""
     status: int | None = None  # of the last answer
     failures: int = 0  # in a row
@@ -85,14 +92,25 @@ class FeedState:
     next_poll_at: datetime | None = None  # None = never polled: due at once
     disabled: str = ""  # a reason in words; "" = enabled
     hints: Hints = Hints()  # of the last document: they hold on a 304 too
+    moved_to: str = ""  # where a permanent redirect has led lately; it becomes ``current_url`` when it lasts
+    moved_since: datetime | None = None
+    moved_polls: int = 0  # good answers in a row that came by it
+    squeeze: float = 1.0  # by which overlapping documents shorten the interval; 1 = not at all
+    last_gap_at: datetime | None = None  # when a document had nothing in common with the one before
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A feed whose turn it is, with its memory."""
+    """A feed whose turn it is, with its memory. ``insist`` = a person wants it asked although its host rests."""
 
     feed: Feed
     state: FeedState
+    insist: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where the poll begins."""
+        return self.state.current_url or self.feed.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +124,11 @@ class Answer:
     last_modified: str = ""
     content_type: str = ""
     fresh_for: timedelta | None = None  # max-age less Age, or Expires less Date
-    retry_after: timedelta | None = None
+    retry_after: timedelta | None = None  # of it or of a redirect on the way
+    spent_for: timedelta | None = None  # the requests that the host grants are used up, for so long
+    asked_as: str = ""  # the mark of how it was asked
+    is_conditional: bool = False  # validators were sent
+    is_downgraded: bool = False  # a redirect on the way led from https to http
     elapsed: timedelta = timedelta()
     size: int = 0  # bytes of the decoded body
 
@@ -135,6 +157,7 @@ class FetchFailed:
     reason: str
     answer: Answer | None = None
     announced: tuple[str, ...] = ()  # feeds that the page names which came instead of one
+    rest: timedelta | None = None  # not asked at all: its host is left alone for so long
 
 
 FetchResult = Fetched | NotModified | FetchFailed
@@ -477,6 +500,8 @@ class FetchRecord:
     bytes: int = 0
     elapsed: timedelta = timedelta()
     damage: str = ""
+    gap: bool = False  # nothing in it was known: what came in between is probably lost
+    is_conditional: bool | None = None  # validators were sent; None = there was no answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -15,10 +15,22 @@ from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
 from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
 from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.errors import DataRefused, NewswardError
-from pipeline.fetch import FetchOptions, PollingOptions, next_state, public_url
+from pipeline.fetch import (
+    FetchOptions,
+    Judged,
+    Jury,
+    PollingOptions,
+    Rests,
+    excused,
+    next_state,
+    overlap_of,
+    public_url,
+    rested,
+)
 from pipeline.match import MatchEngine
 from pipeline.model import (
     Alert,
+    Answer,
     Batch,
     Committed,
     Document,
@@ -30,6 +42,7 @@ from pipeline.model import (
     FetchFailed,
     FetchRecord,
     Hit,
+    Known,
     NotModified,
     Placement,
     Polled,
@@ -43,6 +56,7 @@ from pipeline.store import Store
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
 BEAT_EVERY = timedelta(minutes=1)
+_DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,8 @@ def run_once(
     """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
 
     Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others, nor does
-    one whose matches cannot be stored. While feeds are committed the heart beats, at most once a minute.
+    one whose matches cannot be stored; failures that may be those of the network here wait until that is known. While
+    feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
     again, and the alerts owed are sent, by the next run.
     Raises StoreError when the database cannot be written: what was committed before stays.
@@ -89,8 +104,10 @@ def run_once(
     options = stages.engine_options
     poll = partial(poll_shard, options=stages.fetch)
     beaten_at: datetime | None = None
-    for polled in poll_in_order(stages.engine, turn, poll, size=options.shard_size, ahead=options.workers, stop=stop):
-        batch, committed = _take_turn(polled, stages, run_id, now)
+    results = poll_in_order(stages.engine, turn, poll, size=options.shard_size, ahead=options.workers, stop=stop)
+    manners = _Manners(stages, len(turn))
+    for judged in manners.judge(results, stop):
+        batch, committed = _take_turn(judged, stages, run_id, now)
         moment = _moment(stages, now, began)
         if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
             store.beat(moment)
@@ -99,6 +116,7 @@ def run_once(
         _tell(batch, committed)
         if watch:
             watch(batch, committed)
+    manners.remember(_moment(stages, now, began))
     if not stop():
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
         polled_at = _moment(stages, now, began)
@@ -115,6 +133,34 @@ def run_once(
     return report
 
 
+class _Manners:
+    """What one run learns beyond its single feeds: hosts that want rest, a network that is down or lies."""
+
+    def __init__(self, stages: Stages, due: int) -> None:
+        self._store, self._options, self._jury, self._rests = stages.store, stages.polling, Jury(due), Rests()
+        self._resting: dict[str, timedelta] = {}
+
+    def judge(self, results: Iterable[Polled], stop: Callable[[], bool]) -> Iterator[Judged]:
+        """The turns as they can be written; what waited for the end of a run that was stopped is polled again."""
+        for polled in results:
+            if plea := self._rests.note(polled.result):
+                self._resting[plea.host] = max(plea.rest, self._resting.get(plea.host, plea.rest))
+            yield from self._jury.hear(polled)
+        if not stop():
+            yield from self._jury.close()
+
+    def remember(self, now: datetime) -> None:
+        """Has the hosts' other feeds wait, in later runs too, and forgets moves that nobody should believe."""
+        for host, rest in self._resting.items():
+            log.warning("host_rests", host=host, seconds=rest.total_seconds())
+        if self._resting:
+            hosts = {host: now + rest for host, rest in self._resting.items()}
+            self._store.rest_hosts(hosts, partial(rested, options=self._options), now)
+        if led := self._jury.led_by_portal:
+            log.warning("redirects_not_believed", feeds=len(led))
+            self._store.forget_moves(led)
+
+
 def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) -> Batch:
     """What one feed's turn wants written. Reads through ``lookups``, writes nothing."""
     due, result, document = polled.due, polled.result, polled.document
@@ -125,6 +171,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
+    overlap = None if first_poll else _overlap(found, known.values(), due.feed)
     hits = [hit for entry in (*found.new, *found.edited) for hit in stages.matching.hits(entry)]
     placed = {entry.entry_id for entry in known.values() if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
@@ -135,8 +182,8 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     )
     return Batch(
         due.feed,
-        next_state(due, result, document, now=now, new=len(found.new), options=stages.polling),
-        _record(polled, now, document, found),
+        next_state(due, result, document, now=now, new=len(found.new), options=stages.polling, overlap=overlap),
+        replace(_record(polled, now, document, found), gap=overlap == 0),
         info=document.info,
         new=found.new,
         edited=found.edited,
@@ -146,6 +193,13 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
         placements=placements,
         alerts=_alerts(candidates, stages, now, first_poll=first_poll),
     )
+
+
+def _overlap(found: Sorted, known: Iterable[Known], feed: Feed) -> float | None:
+    """How much of the document this feed itself had brought before; from other feeds does not count."""
+    own = {entry.entry_id for entry in known if entry.feed_url == feed.url}
+    elsewhere = {sighting.entry_id for sighting in found.sightings} - own
+    return overlap_of(known=len(set(found.seen) - elsewhere), total=len(found.seen) + len(found.new))
 
 
 def _decide(polled: Polled, stages: Stages, now: datetime) -> Batch:
@@ -166,15 +220,22 @@ def _lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Ba
     return make_batch(failed, stages, stages.store, now)
 
 
-def _take_turn(polled: Polled, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
+def _take_turn(judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
     """One feed decided and committed; what the database refuses costs this feed its turn and nobody else."""
-    batch = _decide(polled, stages, now)
+    polled = judged.polled
+    batch = _excused(judged, now) if judged.excuse else _decide(polled, stages, now)
     try:
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
     except DataRefused as error:
         log.exception("feed_refused_by_database", feed=public_url(polled.due.feed.url))
         batch = _lost_turn(polled, f"{error}; please report it with the log", stages, now)
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
+
+
+def _excused(judged: Judged, now: datetime) -> Batch:
+    """What is written of a feed that failed for no fault of its own: the history tells, and nothing counts."""
+    due, record = judged.polled.due, _record(judged.polled, now)
+    return Batch(due.feed, excused(due, now), replace(record, error=f"{record.error} ({judged.excuse})"))
 
 
 def _moment(stages: Stages, now: datetime, began: float) -> datetime:
@@ -261,8 +322,15 @@ def _record(
         edited=len(found.edited) if found else 0,
         bytes=answer.size if answer else 0,
         elapsed=answer.elapsed if answer else timedelta(),
-        damage=document.damage if document else "",
+        damage=_damage(answer, document),
+        is_conditional=answer.is_conditional if answer else None,
     )
+
+
+def _damage(answer: Answer | None, document: Document | None) -> str:
+    """What was odd about a document, on its way or in itself."""
+    way = _DOWNGRADED if document and answer and answer.is_downgraded else ""
+    return "; ".join(filter(None, (way, document.damage if document else "")))
 
 
 def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:

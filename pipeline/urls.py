@@ -103,6 +103,17 @@ def registrable_domain(url: str) -> str:
     return host if _is_address(host) else _suffixes().privatesuffix(host) or host
 
 
+@lru_cache(maxsize=65536)
+def host_of(url: str) -> str:
+    """The host that an address names, with its port where that is not the usual one; "" when it names none."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return ""
+    return host if port is None or port == {"http": 80, "https": 443}.get(parts.scheme) else f"{host}:{port}"
+
+
 def is_public_suffix(host: str) -> bool:
     """True for a domain below which others register theirs: ``co.uk``, ``blogspot.com``."""
     return _suffixes().publicsuffix(host) == host

@@ -6,6 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,14 +120,19 @@ def _turn(
     """The feeds to poll, and those named that are not due."""
     store = stages.store
     if not named:
-        return list(store.all_dues() if force else store.due(moment)), []
+        return (_insisting(store.all_dues()) if force else list(store.due(moment))), []
     store.add_feeds([Feed(url, source="cli") for url in wanted], moment)
     place = {url: number for number, url in enumerate(wanted)}
     dues = sorted(store.dues(wanted), key=lambda due: place[due.feed.url])
     if force:
-        return dues, []
+        return _insisting(dues), []
     ready = {due.feed.url for due in store.due(moment)}
     return [due for due in dues if due.feed.url in ready], [due for due in dues if due.feed.url not in ready]
+
+
+def _insisting(dues: Sequence[Due]) -> list[Due]:
+    """Asked although their host may rest: a person wants to see what comes."""
+    return [replace(due, insist=True) for due in dues]
 
 
 class _Lines:
@@ -169,10 +175,12 @@ class _Lines:
 
     def _emit(self, url: str, state: FeedState, outcome: Mapping[str, Any]) -> None:
         due_at = state.next_poll_at
+        # Where the server says that the feed is for good; polls begin there when that has lasted.
+        current_url = state.moved_to or state.current_url or url
         line = {
             # Who named an address may see it again; one from the configuration may hold a secret.
             "url": url if url in self._named else public_url(url),
-            "current_url": (state.current_url or url) if url in self._named else public_url(state.current_url or url),
+            "current_url": current_url if url in self._named else public_url(current_url),
             "status": outcome.get("status"),
             "not_modified": outcome.get("not_modified", False),
             "entries": self._stages.store.feed_entry_counts([url]).get(url, 0),

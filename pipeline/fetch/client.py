@@ -15,6 +15,7 @@ from pipeline.fetch.failures import PollError, one_line
 from pipeline.fetch.guard import Guard
 from pipeline.fetch.options import FetchOptions
 from pipeline.fetch.politeness import Turn, Turns
+from pipeline.fetch.rests import Rests, not_asked
 from pipeline.fetch.streams import Pace
 from pipeline.fetch.transport import GuardedTransport
 from pipeline.fetch.wire import Wire
@@ -32,6 +33,7 @@ async def fetch_many(dues: Sequence[Due], options: FetchOptions) -> AsyncIterato
     """
     clock = asyncio.get_running_loop().time
     turns = Turns(dues, options.spacing.total_seconds())
+    rests = Rests()
     results: asyncio.Queue[tuple[Turn, FetchResult]] = asyncio.Queue()
     polls: dict[str, asyncio.Task[None]] = {}  # by domain: each has one request at a time
     async with _open_transport(options) as transport:
@@ -50,8 +52,13 @@ async def fetch_many(dues: Sequence[Due], options: FetchOptions) -> AsyncIterato
                 except TimeoutError:
                     continue
                 del polls[turn.domain]
+                plea = rests.note(result)
+                spared = turns.leave_alone(turn, plea.host) if plea else ()
                 turns.finish(turn)
                 yield turn.due, result
+                for due in spared:
+                    assert plea
+                    yield due, not_asked(plea)
         finally:
             for task in polls.values():
                 task.cancel()

@@ -7,9 +7,10 @@ import time
 from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from http import HTTPStatus
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
@@ -17,7 +18,8 @@ from pipeline.fetch.body import ACCEPT_ENCODING, decode_body
 from pipeline.fetch.failures import PollError
 from pipeline.fetch.head import Head
 from pipeline.fetch.options import FetchOptions
-from pipeline.model import Answer, Due, ErrorKind, Fetched, FetchFailed, FetchResult, NotModified
+from pipeline.keys import digest
+from pipeline.model import Answer, Due, ErrorKind, Feed, Fetched, FetchFailed, FetchResult, NotModified
 from pipeline.urls import public_url
 
 Headers = list[tuple[bytes, bytes]]
@@ -50,21 +52,25 @@ class Exchange:
         self._transport, self._due, self._options = transport, due, options
         self._is_last = is_last
         self._started = time.monotonic()
+        self._asked_as = ""  # until the address is known to be one
+        self._asked_to_wait: timedelta | None = None  # by redirects
+        self._is_downgraded = False
         self._moved_to = ""
         self._is_permanent = True  # so far, only permanent redirects were followed
 
     async def outcome(self) -> FetchResult:
         """What the feed answered. PollError for what the network or the server spoiled."""
         home = _address(self._due.feed.url, ErrorKind.INVALID_URL)
-        url = home
+        self._asked_as = mark_of(self._due.feed, self._options.user_agent)
+        start = url = _address(self._due.url, ErrorKind.INVALID_URL) if self._due.state.current_url else home
         for _ in range(self._options.max_redirects + 1):
-            validators = self._validators(home, url)
+            validators = self._validators(start, url)
             response = await self._ask(url, [*self._own_headers(home, url), *validators])
             try:
                 head = Head(response.headers.raw)
                 if response.status_code not in _REDIRECTS:
                     return await self._judge(response, head, url, is_conditional=bool(validators))
-                url = self._next(url, response.status_code, head.location)
+                url = self._next(url, response.status_code, head)
             finally:
                 await response.aclose()
         limit = self._options.max_redirects
@@ -86,10 +92,14 @@ class Exchange:
         request = httpx.Request("GET", url, headers=list(fields.items()), extensions={"timeout": timeout})
         return await self._transport.handle_async_request(request)
 
-    def _validators(self, home: httpx.URL, url: httpx.URL) -> Headers:
-        """Both validators byte for byte, but only for the address that gave them (RFC 9110, 13.1)."""
+    def _validators(self, start: httpx.URL, url: httpx.URL) -> Headers:
+        """Both validators byte for byte, but only for the address that gave them (RFC 9110, 13.1), and only while
+        it is asked as it was then: other headers, another login or name may be answered otherwise.
+        """
         state = self._due.state
-        if str(url) != (state.current_url or str(home)):
+        if str(url) != (state.answered_url or str(start)):
+            return []
+        if state.asked_as and state.asked_as != self._asked_as:
             return []
         fields = ((b"If-None-Match", state.etag), (b"If-Modified-Since", state.last_modified))
         return [(name, value.encode("latin-1", "ignore")) for name, value in fields if value]
@@ -105,8 +115,10 @@ class Exchange:
             headers.append((b"Authorization", b"Basic " + b64encode(f"{user}:{password}".encode())))
         return headers
 
-    def _next(self, url: httpx.URL, status: int, location: str) -> httpx.URL:
+    def _next(self, url: httpx.URL, status: int, head: Head) -> httpx.URL:
         """Where a redirect leads; remembers how far an unbroken chain of permanent ones went."""
+        self._asked_to_wait = _longer(self._asked_to_wait, head.retry_after())
+        location = head.location
         if not location:
             raise PollError(ErrorKind.REDIRECT, f"{status} without a Location")
         try:
@@ -114,6 +126,7 @@ class Exchange:
         except httpx.InvalidURL as error:
             raise PollError(ErrorKind.REDIRECT, "a redirect to an address that cannot be read") from error
         is_downgrade = url.scheme == "https" and target.scheme == "http"
+        self._is_downgraded = self._is_downgraded or is_downgrade
         self._is_permanent = self._is_permanent and status in _PERMANENT and not is_downgrade
         if self._is_permanent:
             self._moved_to = str(target)
@@ -123,7 +136,14 @@ class Exchange:
         self, response: httpx.Response, head: Head, url: httpx.URL, *, is_conditional: bool
     ) -> FetchResult:
         status = response.status_code
-        self.answer = head.answer(status=status, url=str(url), moved_to=self._moved_to, elapsed=self._elapsed())
+        answer = head.answer(status=status, url=str(url), moved_to=self._moved_to, elapsed=self._elapsed())
+        self.answer = replace(
+            answer,
+            retry_after=_longer(answer.retry_after, self._asked_to_wait),
+            asked_as=self._asked_as,
+            is_conditional=is_conditional,
+            is_downgraded=self._is_downgraded,
+        )
         if head.get("cf-mitigated") == "challenge":
             return self._failed(ErrorKind.BLOCKED, f"{status}: a challenge page for browsers")
         if status == HTTPStatus.NOT_MODIFIED and is_conditional:
@@ -161,6 +181,26 @@ class Exchange:
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=time.monotonic() - self._started)
+
+
+def mark_of(feed: Feed, user_agent: str) -> str:
+    """A mark that changes with what a server may answer by: login, own headers, User-Agent, what we accept.
+
+    Four digits: one change in 65,536 goes unnoticed, and nobody can find a password out by trying marks.
+    """
+    login = urlsplit(feed.url).netloc.rpartition("@")[0] if "@" in feed.url else ""
+    return _mark(login, user_agent, feed.headers)
+
+
+@lru_cache(maxsize=1024)
+def _mark(login: str, user_agent: str, headers: tuple[tuple[str, str], ...]) -> str:
+    said = (part for header in headers for part in header)
+    return digest(login, user_agent, _ACCEPT.decode(), ACCEPT_ENCODING, *said)[:4]
+
+
+def _longer(one: timedelta | None, other: timedelta | None) -> timedelta | None:
+    """The longer of two times that may not be given."""
+    return max(one, other) if one and other else one or other
 
 
 def _address(text: str, kind: ErrorKind) -> httpx.URL:

@@ -11,12 +11,18 @@ from pipeline.model import Answer
 
 FRESH_CAP = timedelta(hours=24)
 RETRY_CAP = timedelta(days=7)
+# A larger number of seconds until a reset is a moment: seconds since 1970.
+_LONGEST_COUNT = 10**9
 
 # Fields whose repetition means a list (RFC 9110, 5.3); of any other the first counts.
 _LISTS = frozenset({b"cache-control", b"content-encoding"})
 # A longer validator would make the next request fail: servers take 8 kB of head and less.
 _MAX_VALIDATOR = 2048
 _MAX_AGE = re.compile(r"""(?:^|[,\s])max-age\s*=\s*"?(\d{1,18})""", re.IGNORECASE)
+_SPENT = re.compile(r"(?:^|[;,\s])r\s*=\s*0(?![\d.])")
+_RESET = re.compile(r"(?:^|[;,\s])t\s*=\s*(\d{1,18})")
+_ZERO = re.compile(r"0+(?:\.0*)?")
+_NUMBER = re.compile(r"\d{1,18}(?:\.\d{0,9})?", re.ASCII)
 _UNSTORABLE = re.compile(r"(?:^|[,\s])no-(?:cache|store)(?:[,\s=]|$)", re.IGNORECASE)
 
 
@@ -56,6 +62,7 @@ class Head:
             content_type=self.get("content-type")[:200],
             fresh_for=self.fresh_for(),
             retry_after=self.retry_after(),
+            spent_for=self.spent_for(),
             elapsed=elapsed,
         )
 
@@ -99,6 +106,27 @@ class Head:
         if seconds <= 0:
             return None
         return timedelta(seconds=min(seconds, RETRY_CAP.total_seconds()))
+
+    def spent_for(self) -> timedelta | None:
+        """How long the host grants no more requests, at most 7 days; None = it does, or does not say.
+
+        ``RateLimit: "name";r=0;t=60`` and the older ``RateLimit-Remaining`` and ``X-RateLimit-Remaining`` with their
+        ``-Reset``, which counts seconds or names a moment in seconds since 1970.
+        """
+        spent = _SPENT.search(self.get("ratelimit"))
+        if spent and (reset := _RESET.search(self.get("ratelimit"))):
+            return timedelta(seconds=min(float(reset[1]), RETRY_CAP.total_seconds())) or None
+        for prefix in ("ratelimit", "x-ratelimit"):
+            if not _ZERO.fullmatch(self.get(f"{prefix}-remaining").strip()):
+                continue
+            reset_at = self.get(f"{prefix}-reset").strip()
+            return self._until_reset(float(reset_at)) if _NUMBER.fullmatch(reset_at) else None
+        return None
+
+    def _until_reset(self, reset: float) -> timedelta | None:
+        if reset >= _LONGEST_COUNT:
+            reset -= (_moment(self.get("date")) or datetime.now(UTC)).timestamp()
+        return timedelta(seconds=min(reset, RETRY_CAP.total_seconds())) if reset > 0 else None
 
 
 def _moment(value: str) -> datetime | None:

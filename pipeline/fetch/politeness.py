@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.model import Due
-from pipeline.urls import registrable_domain
+from pipeline.urls import host_of, registrable_domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Turns:
         self._spacing = spacing
         self._queues: dict[str, deque[Due]] = {}
         for due in dues:
-            self._queues.setdefault(_domain(due.feed.url), deque()).append(due)
+            self._queues.setdefault(_domain(due.url), deque()).append(due)
         # (not before, order of the due list, domain); a domain with a request under way is not in it.
         self._waiting = [(0.0, order, domain) for order, domain in enumerate(self._queues)]
         self._order = len(self._waiting)
@@ -50,9 +50,17 @@ class Turns:
         due = queue.popleft()
         return Turn(due, domain, is_last=not queue, started=now)
 
+    def leave_alone(self, turn: Turn, host: str) -> tuple[Due, ...]:
+        """Takes out the feeds of this host that wait behind the turn, but those that a person insists on."""
+        queue = self._queues[turn.domain]
+        left = tuple(due for due in queue if not due.insist and host_of(due.url) == host)
+        for due in left:
+            queue.remove(due)
+        return left
+
     def finish(self, turn: Turn) -> None:
         """The request of this turn is over: the domain waits for its next."""
-        if turn.is_last:
+        if not self._queues[turn.domain]:
             del self._queues[turn.domain]
             return
         self._order += 1

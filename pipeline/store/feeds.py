@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from pipeline.model import Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
+from pipeline.model import GONE, Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
 from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
+from pipeline.urls import host_of
 
 # No feed rests for longer than a week; a turn beyond that was set while the clock was wrong.
 ABSURDLY_FAR = timedelta(days=8)
@@ -33,8 +35,13 @@ def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) ->
 
 def due(connection: sqlite3.Connection, now: datetime, limit: int | None) -> tuple[Due, ...]:
     """The feeds whose turn it is, those that wait longest first, those never polled before all."""
-    bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR), "limit": -1 if limit is None else limit}
-    return tuple(map(_due, connection.execute(QUERIES["feeds_due"], bounds)))
+    resting = _resting(connection, now)
+    # The address tells the host, and SQL cannot read addresses: while a host rests, more rows than asked for are read.
+    most = None if resting else limit
+    absurd = stamp(now + ABSURDLY_FAR)
+    bounds = {"now": stamp(now), "absurd": absurd, "gone": GONE, "limit": -1 if most is None else most}
+    dues = map(_due, connection.execute(QUERIES["feeds_due"], bounds))
+    return tuple(islice((one for one in dues if not resting or host_of(one.url) not in resting), limit))
 
 
 def polled(connection: sqlite3.Connection) -> tuple[Due, ...]:
@@ -47,6 +54,34 @@ def named(connection: sqlite3.Connection, urls: Sequence[str]) -> tuple[Due, ...
     rows = connection.execute(QUERIES["feeds_named"], {"texts": texts(urls)})
     found = {row["url"]: _due(row) for row in rows}
     return tuple(found[url] for url in dict.fromkeys(map(clean, urls)) if url in found)
+
+
+def rest(
+    connection: sqlite3.Connection,
+    hosts: Mapping[str, datetime],
+    rested: Callable[[FeedState, datetime], FeedState],
+    now: datetime,
+) -> None:
+    """Has these hosts left alone until then: their feeds get the turns that ``rested`` gives them."""
+    connection.execute(QUERIES["hosts_rested"], {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)})
+    rows = ({"host": host, "now": stamp(now), "until": stamp(until)} for host, until in hosts.items())
+    connection.executemany(QUERIES["host_rest"], rows)
+    neighbours = [one for one in polled(connection) if host_of(one.url) in hosts]
+    turns = (
+        {"url": one.feed.url, "next_poll_at": stamp(rested(one.state, hosts[host_of(one.url)]).next_poll_at)}
+        for one in neighbours
+    )
+    connection.executemany(QUERIES["feed_postpone"], list(turns))
+
+
+def forget_moves(connection: sqlite3.Connection, urls: Collection[str]) -> None:
+    """Redirects that these feeds were led by do not count towards a move."""
+    connection.execute(QUERIES["feeds_forget_moves"], {"texts": texts(urls)})
+
+
+def _resting(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
+    bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)}
+    return frozenset(host for (host,) in connection.execute(QUERIES["hosts_resting"], bounds))
 
 
 def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mapping[str, int]:
@@ -87,13 +122,33 @@ def _info_row(info: FeedInfo) -> dict[str, Any]:
 
 
 def _state_row(state: FeedState) -> dict[str, Any]:
-    words = ("current_url", "etag", "last_modified", "body_hash", "error", "disabled")
-    moments = ("failing_since", "last_polled_at", "last_ok_at", "last_full_at", "next_poll_at")
+    words = (
+        "current_url",
+        "answered_url",
+        "etag",
+        "last_modified",
+        "asked_as",
+        "body_hash",
+        "error",
+        "disabled",
+        "moved_to",
+    )
+    moments = (
+        "failing_since",
+        "last_polled_at",
+        "last_ok_at",
+        "last_full_at",
+        "next_poll_at",
+        "moved_since",
+        "last_gap_at",
+    )
     return {
         **{name: clean(getattr(state, name)) for name in words},
         **{name: stamp(getattr(state, name)) for name in moments},
         "status": state.status,
         "failures": state.failures,
+        "moved_polls": state.moved_polls,
+        "squeeze": state.squeeze,
         "error_kind": state.error_kind,
         "interval_s": seconds(state.interval),
         "hints": to_json(_hints_row(state.hints)),
@@ -124,6 +179,8 @@ def _due(row: sqlite3.Row) -> Due:
     state = FeedState(
         url=row["url"],
         current_url=row["current_url"],
+        answered_url=row["answered_url"],
+        asked_as=row["asked_as"],
         etag=row["etag"],
         last_modified=row["last_modified"],
         body_hash=row["body_hash"],
@@ -139,6 +196,11 @@ def _due(row: sqlite3.Row) -> Due:
         next_poll_at=moment(row["next_poll_at"]),
         disabled=row["disabled"],
         hints=_hints(json.loads(row["hints"])),
+        moved_to=row["moved_to"],
+        moved_since=moment(row["moved_since"]),
+        moved_polls=row["moved_polls"],
+        squeeze=row["squeeze"],
+        last_gap_at=moment(row["last_gap_at"]),
     )
     return Due(_feed(row), state)
 

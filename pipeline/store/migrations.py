@@ -41,7 +41,12 @@ def m006_answers(database: Database) -> None:
     _run_file(database, "m006_answers.sql")
 
 
-STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m005_upkeep, m006_answers)
+def m007_manners(database: Database) -> None:
+    """Moves, gaps and pleas for rest: what good manners must remember."""
+    _run_file(database, "m007_manners.sql")
+
+
+STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m005_upkeep, m006_answers, m007_manners)
 
 migrations = Migrations("newsward")
 for _step in STEPS:

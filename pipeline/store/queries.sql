@@ -49,13 +49,17 @@ UPDATE feeds SET
     current_url = :current_url, etag = :etag, last_modified = :last_modified, body_hash = :body_hash,
     status = :status, failures = :failures, failing_since = :failing_since, error_kind = :error_kind, error = :error,
     last_polled_at = :last_polled_at, last_ok_at = :last_ok_at, last_full_at = :last_full_at,
-    interval_s = :interval_s, next_poll_at = :next_poll_at, disabled = :disabled, hints = :hints
+    interval_s = :interval_s, next_poll_at = :next_poll_at, disabled = :disabled, hints = :hints,
+    answered_url = :answered_url, asked_as = :asked_as, moved_to = :moved_to, moved_since = :moved_since,
+    moved_polls = :moved_polls, squeeze = :squeeze, last_gap_at = :last_gap_at
 WHERE url = :url;
 
 -- name: feeds_due
 SELECT * FROM feeds
-WHERE configured = 1 AND disabled = ''
-AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
+WHERE configured = 1 AND (
+    disabled = '' AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
+    OR disabled = :gone AND next_poll_at <= :now
+)
 ORDER BY next_poll_at, url LIMIT :limit;
 
 -- name: feeds_polled
@@ -63,6 +67,23 @@ SELECT * FROM feeds WHERE configured = 1 AND disabled = '' ORDER BY next_poll_at
 
 -- name: feeds_named
 SELECT * FROM feeds WHERE url IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_forget_moves
+UPDATE feeds SET moved_to = '', moved_since = NULL, moved_polls = 0
+WHERE url IN (SELECT value FROM json_each(:texts));
+
+-- name: host_rest
+INSERT INTO hosts (host, asked_at, rests_until) VALUES (:host, :now, :until)
+ON CONFLICT (host) DO UPDATE SET asked_at = excluded.asked_at, rests_until = excluded.rests_until;
+
+-- name: hosts_rested
+DELETE FROM hosts WHERE rests_until <= :now OR rests_until > :absurd;
+
+-- name: hosts_resting
+SELECT host FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
+
+-- name: feed_postpone
+UPDATE feeds SET next_poll_at = :next_poll_at WHERE url = :url;
 
 -- name: feed_entry_counts
 SELECT
@@ -73,10 +94,11 @@ FROM json_each(:texts);
 
 -- name: fetch_insert
 INSERT INTO fetches (
-    feed_url, fetched_at, run_id, outcome, status, error_kind, error, entries, new, edited, bytes, elapsed_s, damage
+    feed_url, fetched_at, run_id, outcome, status, error_kind, error, entries, new, edited, bytes, elapsed_s, damage,
+    gap, conditional
 ) VALUES (
     :feed_url, :fetched_at, :run_id, :outcome, :status, :error_kind, :error, :entries, :new, :edited, :bytes,
-    :elapsed_s, :damage
+    :elapsed_s, :damage, :gap, :conditional
 ) ON CONFLICT DO NOTHING;
 
 -- name: entry_insert

@@ -60,6 +60,8 @@ def note_fetch(connection: sqlite3.Connection, fetch: FetchRecord, run_id: int |
         **{name: getattr(fetch, name) for name in ("outcome", "status", "entries", "new", "edited", "bytes")},
         **{name: clean(getattr(fetch, name)) for name in ("feed_url", "error", "damage")},
         "fetched_at": stamp(fetch.fetched_at),
+        "gap": int(fetch.gap),
+        "conditional": None if fetch.is_conditional is None else int(fetch.is_conditional),
         "error_kind": fetch.error_kind,
         "elapsed_s": seconds(fetch.elapsed),
         "run_id": run_id,

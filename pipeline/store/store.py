@@ -20,6 +20,7 @@ from pipeline.model import (
     Delivery,
     Due,
     Feed,
+    FeedState,
     Known,
     Member,
     OwedAlert,
@@ -172,6 +173,18 @@ class Store:
         """How many entries are stored for each feed, those first seen in another feed included."""
         with self._reading() as connection:
             return turns.entry_counts(connection, urls)
+
+    def rest_hosts(
+        self, hosts: Mapping[str, datetime], rested: Callable[[FeedState, datetime], FeedState], now: datetime
+    ) -> None:
+        """Leaves hosts alone until then: none of their feeds is due before, also one that is added meanwhile."""
+        with self._writing() as connection:
+            turns.rest(connection, hosts, rested, now)
+
+    def forget_moves(self, urls: Collection[str]) -> None:
+        """Takes back what was noted of permanent redirects of these feeds."""
+        with self._writing() as connection:
+            turns.forget_moves(connection, urls)
 
     # ---------------------------------------------------------------- what deduplication asks
 

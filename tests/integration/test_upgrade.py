@@ -19,6 +19,7 @@ from tests.builders_store import FEED, NOW
 
 KEPT = Path(__file__).parents[1] / "data" / "databases"
 OLDER = [step.__name__ for step in STEPS[:-1]]
+FIRST = {step.__name__ for step in STEPS[:5]}
 FILES = sorted(path.name.removesuffix(".db.gz") for path in KEPT.glob("*.db.gz"))
 
 
@@ -27,6 +28,12 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "newsward.db"
     path.write_bytes(gzip.decompress((KEPT / f"{request.param}.db.gz").read_bytes()))
     return path
+
+
+@pytest.fixture
+def more(request: pytest.FixtureRequest) -> int:
+    """How many stories the example has gained, with a given-up alert, since the first files were made of it."""
+    return int(request.node.callspec.params["old"] not in FIRST)
 
 
 def contents(path: Path, columns: dict[str, list[str]] | None = None) -> dict[str, list[tuple[object, ...]]]:
@@ -50,7 +57,7 @@ def test_of_every_schema_that_was_ever_written_a_file_is_kept() -> None:
     assert missing == [], "before a step is added: python tests/data/databases/make.py"
 
 
-def test_every_row_is_there_after_the_upgrade(old: Path) -> None:
+def test_every_row_is_there_after_the_upgrade(old: Path, more: int) -> None:
     columns, before = columns_of(old), contents(old)
 
     with Store.open(old, create=False) as store:
@@ -58,16 +65,16 @@ def test_every_row_is_there_after_the_upgrade(old: Path) -> None:
 
     assert contents(old, columns) == before
     assert {table: len(before[table]) for table in ("entries", "hits", "stories", "alerts", "deliveries")} == {
-        "entries": 28,
-        "hits": 17,
-        "stories": 13,
-        "alerts": 13,
-        "deliveries": 10,
+        "entries": 28 + more,
+        "hits": 17 + more,
+        "stories": 13 + more,
+        "alerts": 13 + more,
+        "deliveries": 10 + 2 * more,
     }
     assert (faults, unindexed) == ((), (0, 0))
 
 
-def test_search_and_views_answer_after_the_upgrade(old: Path) -> None:
+def test_search_and_views_answer_after_the_upgrade(old: Path, more: int) -> None:
     Store.open(old, create=False).close()
 
     found = ask(old, "SELECT count(*) FROM entries_fts WHERE entries_fts MATCH 'notice'")
@@ -76,8 +83,8 @@ def test_search_and_views_answer_after_the_upgrade(old: Path) -> None:
     states = ask(old, "SELECT state, count(*) FROM alerts GROUP BY state ORDER BY state")
 
     assert (found, chinese) == ([(12,)], [(1,)])
-    assert views == {"hit_list": 16, "story_list": 13, "feed_health": 4}
-    assert states == [("dead", 2), ("pending", 6), ("sent", 5)]
+    assert views == {"hit_list": 16 + more, "story_list": 13 + more, "feed_health": 4}
+    assert states == [("dead", 2 + more), ("pending", 6), ("sent", 5)]
 
 
 def test_a_second_opening_changes_not_a_byte(old: Path) -> None:

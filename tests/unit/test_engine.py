@@ -50,7 +50,7 @@ def test_results_come_in_the_order_of_the_due_list(dues: list[Due], size: int, a
 
 def test_feeds_share_a_shard_by_the_address_that_each_poll_begins_at() -> None:
     moved = Due(Feed("http://a.example.com/1"), FeedState("http://a.example.com/1", current_url="http://b.example/1"))
-    dues = [moved, due("http://c.example/2"), due("http://a.example.com/3")]
+    dues = [moved, due("http://c.example/2"), due("http://www.b.example/3")]
 
     assert shards(dues, 1) == ((dues[0], dues[2]), (dues[1],))
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fetch import PollingOptions, next_state
-from pipeline.fetch.polling import FINISHED, GONE
+from pipeline.fetch.polling import FINISHED, GONE, overlap_of, rested, squeezed
 from pipeline.model import Document, Due, ErrorKind, Feed, FeedState, FetchFailed, FetchResult, Hints
 from tests.builders_fetch import NOW, answer, document, due, ok, same
 
@@ -66,10 +66,10 @@ def test_a_304_replaces_only_what_it_brings() -> None:
 @pytest.mark.parametrize("kind", [ErrorKind.HTTP, ErrorKind.NOT_A_FEED, ErrorKind.TRUNCATED, ErrorKind.EMPTY])
 def test_a_failure_leaves_the_good_copy_alone(kind: ErrorKind) -> None:
     """Rows 9, 10 and 11."""
-    before = {"etag": '"good"', "current_url": URL, "body_hash": "h", "last_full_at": NOW - DAY}
+    before = {"etag": '"good"', "answered_url": URL, "body_hash": "h", "last_full_at": NOW - DAY}
     state = _after(_failed(kind, etag='"bad"', url="https://elsewhere.example/"), **before)
 
-    assert (state.etag, state.current_url, state.body_hash) == ('"good"', URL, "h")
+    assert (state.etag, state.answered_url, state.body_hash) == ('"good"', URL, "h")
     assert (state.last_full_at, state.last_ok_at, state.last_polled_at) == (NOW - DAY, NOW - HOUR, NOW)
 
 
@@ -95,7 +95,9 @@ def test_one_success_ends_all_failing(result: FetchResult) -> None:
 
 def test_the_address_that_answered_is_remembered() -> None:
     """Row 16."""
-    assert _after(ok(url="https://mill.example/new"), document()).current_url == "https://mill.example/new"
+    state = _after(ok(url="https://mill.example/new", asked_as="0af3"), document())
+
+    assert (state.answered_url, state.asked_as, state.current_url) == ("https://mill.example/new", "0af3", "")
 
 
 def test_after_a_week_of_304_a_full_answer_is_asked_for() -> None:
@@ -110,6 +112,13 @@ def test_after_a_week_of_304_a_full_answer_is_asked_for() -> None:
     assert (6, True) not in asked
     assert (8, False) not in asked
     assert {(7.5, True), (7.5, False)} <= set(asked)
+
+
+def test_a_feed_that_wishes_to_be_asked_daily_is_not_trusted_for_ever() -> None:
+    """Row 13: its interval says nothing of its pace."""
+    state = _after(same(etag='"1"'), etag='"1"', interval=DAY, last_full_at=NOW - 29 * DAY)
+
+    assert state.etag == ""
 
 
 # --------------------------------------------------------------------------- the next poll of a healthy feed
@@ -307,8 +316,19 @@ def test_a_feed_that_is_gone_is_retired_aloud() -> None:
     state = _after(_failed(ErrorKind.GONE, status=410))
 
     assert "410" in state.disabled
-    assert state.next_poll_at is None
     assert state.failures == 1
+
+
+def test_a_feed_that_is_gone_is_looked_in_on_once() -> None:
+    """Row 39."""
+    gone = _failed(ErrorKind.GONE, status=410)
+    first = _after(gone)
+    forced = next_state(Due(Feed(URL), first), gone, None, now=NOW + DAY, new=0, options=OPTIONS)
+    last = next_state(Due(Feed(URL), first), gone, None, now=NOW + 30 * DAY, new=0, options=OPTIONS)
+
+    assert _wait(first) == 30 * DAY
+    assert forced.next_poll_at == first.next_poll_at
+    assert (last.disabled, last.next_poll_at) == (GONE, None)
 
 
 def test_a_feed_that_was_paused_by_hand_stays_paused() -> None:
@@ -418,3 +438,116 @@ def test_the_validators_of_a_document_that_breaks_off_are_not_kept() -> None:
     state = _after(ok(etag='"new"', last_modified="today"), replace(whole, is_cut=True), etag='"old"')
 
     assert (state.etag, state.last_modified) == ("", "")
+
+
+# --------------------------------------------------------------------------- moves, overlap, rest
+
+
+def _moves(*results: FetchResult, every: timedelta = 13 * HOUR, start: FeedState | None = None) -> FeedState:
+    """The state after polls with these results, so far apart."""
+    state = start or FeedState(URL)
+    for number, result in enumerate(results):
+        now = NOW + number * every
+        state = next_state(Due(Feed(URL), state), result, None, now=now, new=0, options=OPTIONS)
+    return state
+
+
+NEW_HOME = "https://new.example/feed"
+MOVED = ok(url=NEW_HOME, moved_to=NEW_HOME)
+
+
+def test_a_failure_in_between_does_not_end_a_row_of_moves() -> None:
+    """Row 44: a network that was down says nothing of the redirect."""
+    assert _moves(MOVED, MOVED, _failed(ErrorKind.CONNECT), MOVED).current_url == NEW_HOME
+
+
+def test_another_target_begins_a_row_of_its_own() -> None:
+    """Row 44."""
+    state = _moves(MOVED, MOVED, ok(moved_to="https://other.example/feed"))
+
+    assert (state.current_url, state.moved_to, state.moved_polls) == ("", "https://other.example/feed", 1)
+
+
+def test_a_move_back_to_the_configured_address_is_none() -> None:
+    """Row 44."""
+    away = FeedState(URL, current_url=NEW_HOME)
+
+    assert _moves(*[ok(moved_to=URL)] * 3, start=away).current_url == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "target", "at_once"),
+    [
+        ("http://a.example/f?x=1", "https://a.example/f?x=1", True),
+        ("http://a.example", "https://a.example/", True),
+        ("http://a.example/f", "https://www.a.example/f", False),
+        ("http://a.example/f", "https://a.example/f/", False),
+        ("https://a.example/f", "https://a.example/g", False),
+    ],
+)
+def test_only_https_for_http_is_believed_at_once(asked: str, target: str, at_once: bool) -> None:
+    """Row 44."""
+    turn = Due(Feed(asked), FeedState(asked))
+    state = next_state(turn, ok(url=target, moved_to=target), None, now=NOW, new=0, options=OPTIONS)
+
+    assert (state.current_url == target) is at_once
+
+
+def test_an_old_address_whose_name_is_gone_gives_way_at_once() -> None:
+    """Row 45."""
+    state = _moves(MOVED, _failed(ErrorKind.DNS))
+
+    assert (state.current_url, state.failures) == (NEW_HOME, 1)
+    assert state.next_poll_at == NOW + 13 * HOUR + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("known", "total", "overlap"), [(0, 10, 0.0), (5, 10, 0.5), (10, 10, 1.0), (0, 1, None), (0, 0, None)]
+)
+def test_overlap_is_told_of_documents_that_can_tell_it(known: int, total: int, overlap: float | None) -> None:
+    """Row 36: in a feed of one entry each new one has pushed out its only neighbour."""
+    assert overlap_of(known=known, total=total) == overlap
+
+
+def test_little_overlap_halves_down_to_an_eighth_and_much_goes_back_to_the_whole() -> None:
+    """Row 36."""
+    state = FeedState(URL)
+    down, up = [], []
+    for _ in range(5):
+        state = replace(state, squeeze=squeezed(state, 0.1, NOW))
+        down.append(state.squeeze)
+    between = squeezed(state, 0.5, NOW)
+    for _ in range(12):
+        state = replace(state, squeeze=squeezed(state, 0.9, NOW))
+        up.append(state.squeeze)
+
+    assert down == [0.5, 0.25, 0.125, 0.125, 0.125]
+    assert between == 0.125
+    assert up == sorted(up)
+    assert up[-1] == 1.0
+
+
+def test_a_poll_that_came_far_too_late_squeezes_nothing() -> None:
+    """Row 36: after a stop, little overlap is no wonder."""
+    state = FeedState(URL, interval=HOUR, last_polled_at=NOW - DAY)
+
+    assert squeezed(state, 0.0, NOW) == 1.0
+
+
+def test_a_squeezed_interval_keeps_to_the_shortest_and_to_what_the_document_asks_for() -> None:
+    """Row 36."""
+    flood = document(every=timedelta(seconds=20))
+    polite = document(every=MINUTE, hints=Hints(ttl=2 * HOUR))
+    turn = due(URL, last_ok_at=NOW - MINUTE)
+    states = [next_state(turn, ok(), doc, now=NOW, new=0, options=OPTIONS, overlap=0.0) for doc in (flood, polite)]
+
+    assert [state.interval for state in states] == [10 * MINUTE, 2 * HOUR]
+    assert [state.last_gap_at for state in states] == [NOW, NOW]
+
+
+def test_a_feed_whose_host_rests_keeps_its_failures_and_a_later_turn() -> None:
+    """Row 26."""
+    soon, late = FeedState(URL, next_poll_at=NOW), FeedState(URL, next_poll_at=NOW + DAY)
+
+    assert 2 * HOUR <= _wait(rested(soon, NOW + 2 * HOUR, OPTIONS)) <= 3 * HOUR
+    assert rested(late, NOW + 2 * HOUR, OPTIONS) == late

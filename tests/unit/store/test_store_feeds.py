@@ -82,6 +82,13 @@ def test_all_that_a_poll_taught_is_remembered() -> None:
     state = FeedState(
         url=FEED,
         current_url="https://wire.example/new",
+        answered_url="https://wire.example/new?page=1",
+        asked_as="0af3",
+        moved_to="https://wire.example/newest",
+        moved_since=NOW,
+        moved_polls=2,
+        squeeze=0.5,
+        last_gap_at=NOW,
         etag='W/"a"',
         last_modified="Mon, 02 Mar 2026 08:00:00 GMT",
         body_hash="abc",
