@@ -63,7 +63,7 @@ def figures(config: Config, now: datetime) -> Figures | None:
     try:
         with Store.look(config.database, busy_timeout=_BUSY_TIMEOUT) as store:
             judgement = _judgement(store, config.health, now)
-            counts = store.rows("feed_states", overdue_since=to_iso(now - _OVERDUE))
+            counts = store.rows("feed_states", now=to_iso(now), overdue_since=to_iso(now - _OVERDUE))
             row = store.rows("figures")[0]
     except StoreError:
         return None
@@ -95,7 +95,10 @@ def pages(config: Callable[[], Config], metrics: Metrics, clock: Callable[[], da
 
 def _judgement(store: Store, options: HealthOptions, now: datetime) -> Judgement:
     row = store.rows(
-        "health_facts", overdue_since=to_iso(now - options.max_wait), dead_since=to_iso(now - options.dead_window)
+        "health_facts",
+        now=to_iso(now),
+        overdue_since=to_iso(now - options.max_wait),
+        dead_since=to_iso(now - options.dead_window),
     )[0]
     moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at")}
     facts = HealthFacts(**{**row, **moments})

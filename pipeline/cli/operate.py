@@ -77,14 +77,14 @@ def _watched_run(stages: Stages, moment: datetime, *, as_json: bool) -> RunRepor
     """The run behind a progress bar; where stdout is for the report, alerts for the screen go to stderr."""
     dues = stages.store.due(moment)
     if not dues:
-        _tell_of_rest(stages)
+        _tell_of_rest(stages, moment)
     with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
         task = progress.add_task("polling", total=len(dues))
         return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task))
 
 
-def _tell_of_rest(stages: Stages) -> None:
-    turns = [due.state.next_poll_at for due in stages.store.all_dues() if due.state.next_poll_at]
+def _tell_of_rest(stages: Stages, moment: datetime) -> None:
+    turns = [due.state.next_poll_at for due in stages.store.all_dues(moment) if due.state.next_poll_at]
     if turns:
         say(f"no feed is due before {to_iso(min(turns))}; `feeds poll --force` polls now")
 

@@ -58,7 +58,7 @@ def try_out(
     feeds = _configured([url for url in named if url not in refused], config) if is_named else config.feeds
     if not feeds and not refused:
         raise InputError("there is no feed to try: name one, or add [[feed]] tables to feeds.toml")
-    trials = [*_refusals(refused, as_json=json), *_tried(feeds, config, is_named=is_named, as_json=json)]
+    trials = [*_refusals(refused, as_json=json), *tried(feeds, config, is_named=is_named, as_json=json)]
     if not json:
         _print_trials(trials)
     say(_closing(trials))
@@ -75,7 +75,7 @@ def _configured(urls: Sequence[str], config: Config) -> tuple[Feed, ...]:
     return tuple({feed.url: known.get(feed.url, feed) for feed in named}.values())
 
 
-def _tried(feeds: Sequence[Feed], config: Config, *, is_named: bool, as_json: bool) -> list[Mapping[str, Any]]:
+def tried(feeds: Sequence[Feed], config: Config, *, is_named: bool, as_json: bool) -> list[Mapping[str, Any]]:
     """The line of each feed in order; as JSON it is printed as soon as it is known."""
     lines: list[Mapping[str, Any]] = []
     moment = now()

@@ -2,9 +2,11 @@
 
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
+from pipeline.config.editing import add_feed, editing, remove_feed
 from pipeline.config.files import ConfigFiles
 from pipeline.config.loading import Config, database_of, existing_main, health_of, load
-from pipeline.config.problems import Problem
+from pipeline.config.naming import Named, holds, meant, spellings
+from pipeline.config.problems import Problem, table_at
 from pipeline.config.reading import DEFAULT_FOLDER
 from pipeline.config.schemas import schemas, write_schemas, written
 
@@ -12,16 +14,24 @@ __all__ = [
     "DEFAULT_FOLDER",
     "Config",
     "ConfigFiles",
+    "Named",
     "Problem",
     "Reached",
+    "add_feed",
     "check",
     "database_of",
+    "editing",
     "existing_main",
     "health_of",
+    "holds",
     "load",
     "load_companies",
+    "meant",
     "probe",
+    "remove_feed",
     "schemas",
+    "spellings",
+    "table_at",
     "write_schemas",
     "written",
 ]

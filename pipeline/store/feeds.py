@@ -33,20 +33,27 @@ def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) ->
     return connection.executemany(QUERIES["feed_add"], (_feed_row(feed, at) for feed in feeds)).rowcount
 
 
-def due(connection: sqlite3.Connection, now: datetime, limit: int | None) -> tuple[Due, ...]:
-    """The feeds whose turn it is, those that wait longest first, those never polled before all."""
+def due(
+    connection: sqlite3.Connection, now: datetime, limit: int | None, urls: Collection[str] | None = None
+) -> tuple[Due, ...]:
+    """The feeds (of these URLs) whose turn it is, those that wait longest first, those never polled before all."""
     resting = _resting(connection, now)
     # The address tells the host, and SQL cannot read addresses: while a host rests, more rows than asked for are read.
     most = None if resting else limit
-    absurd = stamp(now + ABSURDLY_FAR)
-    bounds = {"now": stamp(now), "absurd": absurd, "gone": GONE, "limit": -1 if most is None else most}
+    bounds = {
+        "now": stamp(now),
+        "absurd": stamp(now + ABSURDLY_FAR),
+        "gone": GONE,
+        "texts": None if urls is None else texts(urls),
+        "limit": -1 if most is None else most,
+    }
     dues = map(_due, connection.execute(QUERIES["feeds_due"], bounds))
     return tuple(islice((one for one in dues if not resting or host_of(one.url) not in resting), limit))
 
 
-def polled(connection: sqlite3.Connection) -> tuple[Due, ...]:
+def polled(connection: sqlite3.Connection, now: datetime) -> tuple[Due, ...]:
     """All feeds that take turns, due or not."""
-    return tuple(map(_due, connection.execute(QUERIES["feeds_polled"])))
+    return tuple(map(_due, connection.execute(QUERIES["feeds_polled"], {"now": stamp(now)})))
 
 
 def named(connection: sqlite3.Connection, urls: Sequence[str]) -> tuple[Due, ...]:
@@ -66,7 +73,7 @@ def rest(
     connection.execute(QUERIES["hosts_rested"], {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)})
     rows = ({"host": host, "now": stamp(now), "until": stamp(until)} for host, until in hosts.items())
     connection.executemany(QUERIES["host_rest"], rows)
-    neighbours = [one for one in polled(connection) if host_of(one.url) in hosts]
+    neighbours = [one for one in polled(connection, now) if host_of(one.url) in hosts]
     turns = (
         {"url": one.feed.url, "next_poll_at": stamp(rested(one.state, hosts[host_of(one.url)]).next_poll_at)}
         for one in neighbours
@@ -82,6 +89,33 @@ def forget_moves(connection: sqlite3.Connection, urls: Collection[str]) -> None:
 def _resting(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
     bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)}
     return frozenset(host for (host,) in connection.execute(QUERIES["hosts_resting"], bounds))
+
+
+def configured(connection: sqlite3.Connection, urls: Collection[str]) -> frozenset[str]:
+    """Those of these URLs that are a feed's that takes turns, or would if it were enabled."""
+    return frozenset(row[0] for row in connection.execute(QUERIES["feeds_configured"], {"texts": texts(urls)}))
+
+
+def paused(connection: sqlite3.Connection, urls: Collection[str], now: datetime) -> Mapping[str, datetime | None]:
+    """Those of these feeds that a person lets rest, each with the end of it; None = until somebody enables it."""
+    rows = connection.execute(QUERIES["feeds_paused"], {"texts": texts(urls), "now": stamp(now)})
+    return {url: moment(until) for url, until in rows}
+
+
+def pause(connection: sqlite3.Connection, urls: Collection[str], words: str, until: datetime | None) -> None:
+    """Lets feeds rest, whatever becomes of a poll that is under way."""
+    values = {"texts": texts(urls), "words": clean(words), "until": stamp(until)}
+    connection.execute(QUERIES["feeds_pause"], values)
+
+
+def enable(connection: sqlite3.Connection, urls: Collection[str], now: datetime) -> None:
+    """Puts feeds in turn again, at once, whoever took them out."""
+    connection.execute(QUERIES["feeds_enable"], {"texts": texts(urls), "now": stamp(now)})
+
+
+def drop(connection: sqlite3.Connection, urls: Collection[str]) -> None:
+    """Takes feeds out of turn for good; what they brought stays."""
+    connection.execute(QUERIES["feeds_remove"], {"texts": texts(urls)})
 
 
 def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mapping[str, int]:

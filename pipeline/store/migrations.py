@@ -46,7 +46,21 @@ def m007_manners(database: Database) -> None:
     _run_file(database, "m007_manners.sql")
 
 
-STEPS = (m001_tables, m002_search, m003_views, m004_heartbeat, m005_upkeep, m006_answers, m007_manners)
+def m008_pauses(database: Database) -> None:
+    """Feeds that a person lets rest."""
+    _run_file(database, "m008_pauses.sql")
+
+
+STEPS = (
+    m001_tables,
+    m002_search,
+    m003_views,
+    m004_heartbeat,
+    m005_upkeep,
+    m006_answers,
+    m007_manners,
+    m008_pauses,
+)
 
 migrations = Migrations("newsward")
 for _step in STEPS:

@@ -56,14 +56,17 @@ WHERE url = :url;
 
 -- name: feeds_due
 SELECT * FROM feeds
-WHERE configured = 1 AND (
+WHERE configured = 1 AND (paused = '' OR paused_until <= :now)
+AND (:texts IS NULL OR url IN (SELECT value FROM json_each(:texts)))
+AND (
     disabled = '' AND (next_poll_at IS NULL OR next_poll_at <= :now OR next_poll_at > :absurd)
     OR disabled = :gone AND next_poll_at <= :now
 )
 ORDER BY next_poll_at, url LIMIT :limit;
 
 -- name: feeds_polled
-SELECT * FROM feeds WHERE configured = 1 AND disabled = '' ORDER BY next_poll_at, url;
+SELECT * FROM feeds
+WHERE configured = 1 AND disabled = '' AND (paused = '' OR paused_until <= :now) ORDER BY next_poll_at, url;
 
 -- name: feeds_named
 SELECT * FROM feeds WHERE url IN (SELECT value FROM json_each(:texts));
@@ -84,6 +87,31 @@ SELECT host FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
 
 -- name: feed_postpone
 UPDATE feeds SET next_poll_at = :next_poll_at WHERE url = :url;
+
+-- name: feeds_configured
+SELECT url FROM feeds WHERE configured = 1 AND url IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_paused
+SELECT url, paused_until FROM feeds
+WHERE paused <> '' AND coalesce(paused_until > :now, 1) AND url IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_pause
+UPDATE feeds SET paused = :words, paused_until = :until WHERE url IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_enable
+-- What it was retired for is forgotten too: the next run asks the server anew.
+UPDATE feeds SET paused = '', paused_until = NULL, disabled = '', next_poll_at = :now
+WHERE configured = 1 AND url IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_remove
+UPDATE feeds SET configured = 0, paused = '', paused_until = NULL
+WHERE url IN (SELECT value FROM json_each(:texts));
+
+-- name: feed_names
+SELECT
+    url, title, source, configured, disabled, coalesce(nullif(current_url, ''), url) AS current_url,
+    CASE WHEN coalesce(paused_until > :now, 1) THEN paused ELSE '' END AS paused
+FROM feeds ORDER BY configured DESC, url;
 
 -- name: feed_entry_counts
 SELECT
@@ -401,15 +429,17 @@ INSERT INTO heartbeat (id, beat_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE 
 SELECT
     (SELECT beat_at FROM heartbeat) AS beat_at,
     (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_run_at,
-    count(*) FILTER (WHERE configured = 1 AND disabled = '') AS feeds,
-    count(*) FILTER (WHERE configured = 1 AND disabled = '' AND failures > 0) AS failing,
+    count(*) FILTER (WHERE is_polled) AS feeds,
+    count(*) FILTER (WHERE is_polled AND failures > 0) AS failing,
     (SELECT count(*) FROM alerts WHERE state = 'pending' AND not_before <= :overdue_since) AS overdue,
     (
         SELECT count(*) FROM alerts AS a
         WHERE a.state = 'dead'
         AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = a.id AND d.attempted_at >= :dead_since)
     ) AS dead
-FROM feeds;
+FROM (
+    SELECT failures, configured = 1 AND disabled = '' AND (paused = '' OR paused_until <= :now) AS is_polled FROM feeds
+);
 
 -- name: beat_ahead
 SELECT beat_at FROM heartbeat WHERE beat_at > ?;
@@ -429,7 +459,7 @@ WHERE state = 'pending' AND next_attempt_at > :now AND (
 SELECT
     CASE
         WHEN configured = 0 THEN 'not_configured'
-        WHEN disabled <> '' THEN 'disabled'
+        WHEN disabled <> '' OR paused <> '' AND coalesce(paused_until > :now, 1) THEN 'disabled'
         WHEN failures > 0 THEN 'failing'
         WHEN coalesce(next_poll_at, added_at) < :overdue_since THEN 'overdue'
         WHEN last_polled_at IS NULL THEN 'not_polled_yet'
@@ -509,7 +539,7 @@ SELECT
     AND NOT EXISTS (
         SELECT 1 FROM feeds AS f
         WHERE f.url IN (SELECT e.feed_url UNION ALL SELECT feed_url FROM sightings WHERE entry_id = e.id)
-        AND f.configured = 1 AND f.disabled = ''
+        AND f.configured = 1 AND f.disabled = '' AND (f.paused = '' OR f.paused_until IS NOT NULL)
         AND (
             f.last_full_at IS NULL
             OR f.last_full_at <= strftime(
@@ -526,7 +556,8 @@ SELECT count(*) FROM sightings WHERE entry_id IN (SELECT value FROM json_each(:t
 
 -- name: feeds_forget
 UPDATE feeds SET last_full_at = NULL
-WHERE (configured = 0 OR disabled <> '') AND last_full_at IS NOT NULL AND url IN (
+WHERE (configured = 0 OR disabled <> '' OR (paused <> '' AND paused_until IS NULL))
+AND last_full_at IS NOT NULL AND url IN (
     SELECT feed_url FROM entries WHERE id IN (SELECT value FROM json_each(:texts))
     UNION SELECT feed_url FROM sightings WHERE entry_id IN (SELECT value FROM json_each(:texts))
 );

@@ -154,20 +154,46 @@ class Store:
         with self._writing() as connection:
             return turns.add(connection, feeds, now)
 
-    def due(self, now: datetime, *, limit: int | None = None) -> tuple[Due, ...]:
-        """The enabled feeds whose turn it is, by ``next_poll_at`` (never polled first), then URL."""
+    def due(self, now: datetime, *, limit: int | None = None, urls: Collection[str] | None = None) -> tuple[Due, ...]:
+        """The enabled feeds whose turn it is, by ``next_poll_at`` (never polled first), then URL; of ``urls`` only,
+        if given."""
         with self._reading() as connection:
-            return turns.due(connection, now, limit)
+            return turns.due(connection, now, limit, urls)
 
-    def all_dues(self) -> tuple[Due, ...]:
-        """All enabled feeds, due or not, in the order of ``due``."""
+    def all_dues(self, now: datetime) -> tuple[Due, ...]:
+        """All enabled feeds that are not paused, due or not, in the order of ``due``."""
         with self._reading() as connection:
-            return turns.polled(connection)
+            return turns.polled(connection, now)
 
     def dues(self, urls: Sequence[str]) -> tuple[Due, ...]:
         """The feeds of these URLs in their order, whatever their state; unknown ones are left out."""
         with self._reading() as connection:
             return turns.named(connection, urls)
+
+    def configured_feeds(self, urls: Collection[str]) -> frozenset[str]:
+        """Those of these URLs under which a feed is configured, or was added by the CLI."""
+        with self._reading() as connection:
+            return turns.configured(connection, urls)
+
+    def paused(self, urls: Collection[str], now: datetime) -> Mapping[str, datetime | None]:
+        """Those of these feeds that a person paused, each with the end of it; None = until ``enable_feeds``."""
+        with self._reading() as connection:
+            return turns.paused(connection, urls, now)
+
+    def pause_feeds(self, urls: Collection[str], words: str, *, until: datetime | None) -> None:
+        """Takes feeds out of turn for a while; ``words`` say who wants it, since when and why."""
+        with self._writing() as connection:
+            turns.pause(connection, urls, words, until)
+
+    def enable_feeds(self, urls: Collection[str], now: datetime) -> None:
+        """Ends the pause or retirement of feeds that are configured, and has them polled at the next run."""
+        with self._writing() as connection:
+            turns.enable(connection, urls, now)
+
+    def remove_feeds(self, urls: Collection[str]) -> None:
+        """Marks feeds as not configured; their entries and hits stay. ``remember`` brings back what is configured."""
+        with self._writing() as connection:
+            turns.drop(connection, urls)
 
     def feed_entry_counts(self, urls: Collection[str]) -> Mapping[str, int]:
         """How many entries are stored for each feed, those first seen in another feed included."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pipeline.store import RunLock
 from tests.builders_cli import newsward
 from tests.builders_run import SEEDS, ask
-from tests.feed_server import FeedServer, Raw, Reply
+from tests.feed_server import FeedServer, Raw, Reply, Seen, redirect
 
 COMPANIES = SEEDS / "companies.toml"
 HIT_KEYS = ["company", "score", "salience", "method", "name", "found", "field", "start", "end"]
@@ -263,6 +270,134 @@ def test_feeds_poll_reads_urls_from_a_file_and_without_names_polls_what_is_due(
     assert sorted(line["url"] for line in named.lines) == [one, two]
     assert none_due.lines == []
     assert len(all_forced.lines) == 2
+
+
+def test_the_line_of_a_feed_has_its_keys_and_types_whatever_came_of_it(config: Path, server: FeedServer) -> None:
+    good = server.serve("/good.xml", feed("One", etag='"1"'), host="127.0.0.51")
+    gone = server.serve("/gone.xml", Reply(b"", status=410), host="127.0.0.52")
+    moved = server.serve("/moved.xml", redirect(good, 301), host="127.0.0.53")
+    poll = ("--config", config, "feeds", "poll", good, gone, moved, "nonsense", "--allow-private", "--json")
+    types = {
+        "url": str, "current_url": str, "status": int | None, "not_modified": bool, "entries": int, "new": int,
+        "error": str | None, "error_kind": str | None, "next_poll_at": str | None, "next_poll_in": int | None,
+        "disabled": bool,
+    }  # fmt: skip
+
+    lines = [line for options in ((), (), ("--force",)) for line in newsward(*poll, *options).lines]
+
+    assert len(lines) == 12
+    for line in lines:
+        assert list(line) == POLL_KEYS == list(types)
+        assert [key for key, value in line.items() if not isinstance(value, types[key])] == []
+        assert isinstance(line["not_modified"], bool)
+        assert (line["error"] is None) == (line["error_kind"] is None)
+        assert (line["next_poll_at"] is None) == (line["next_poll_in"] is None)
+        assert line["next_poll_in"] is None or line["next_poll_in"] > 0
+        assert line["next_poll_at"] is None or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["next_poll_at"])
+    assert [line["current_url"] for line in lines[:4] if line["url"] != moved] == [good, gone, "nonsense"]
+    assert [line["disabled"] for line in lines[:4]] == [False, True, False, False]
+
+
+def test_the_spellings_of_a_feed_are_polled_once_and_each_has_its_line(config: Path, server: FeedServer) -> None:
+    url = server.serve("/good.xml", feed("One", "Two"))
+    ways = [f"{url}#top", url, f"{url}/", url]
+
+    first = newsward("--config", config, "feeds", "poll", *ways, "--allow-private", "--json")
+    again = newsward("--config", config, "feeds", "poll", f"{url}/", "--allow-private", "--json", "--force")
+
+    assert [(line["url"], line["entries"], line["new"]) for line in (*first.lines, *again.lines)] == [
+        (f"{url}#top", 2, 2),
+        (url, 2, 2),
+        (f"{url}/", 2, 2),
+        (f"{url}/", 2, 0),
+    ]
+    assert len(server.requests()) == 2
+    assert ask(config / "newsward.db", "SELECT url FROM feeds") == [(url,)]
+
+
+def test_a_feed_that_rests_is_polled_when_it_is_named_and_forced(config: Path, server: FeedServer) -> None:
+    paused = server.serve("/paused.xml", feed("One"), host="127.0.0.51")
+    gone = server.serve("/gone.xml", [Reply(b"", status=410), feed("Back")], host="127.0.0.52")
+    poll = ("--config", config, "feeds", "poll", "--allow-private", "--json")
+    newsward(*poll, paused, gone)
+    newsward("--config", config, "feeds", "pause", paused)
+
+    unnamed, unforced = newsward(*poll, "--force").lines, newsward(*poll, paused, gone).lines
+    forced = newsward(*poll, paused, gone, "--force").lines
+
+    assert unnamed == []
+    assert [(line["status"], line["disabled"], line["next_poll_in"]) for line in unforced] == [(None, True, None)] * 2
+    assert [(line["status"], line["disabled"]) for line in forced] == [(200, True), (200, False)]
+    assert forced[0]["next_poll_in"] is None
+
+
+def test_what_pruning_forgot_is_not_counted_any_more(config: Path, server: FeedServer) -> None:
+    url = server.serve("/good.xml", feed("One", "Two"))
+    poll = ("--config", config, "feeds", "poll", url, "--allow-private", "--json")
+    newsward(*poll)
+    with closing(sqlite3.connect(config / "newsward.db")) as connection:
+        connection.execute("DELETE FROM sightings")
+        connection.execute("DELETE FROM entries WHERE title = 'One'")
+        connection.commit()
+    server.serve("/good.xml", feed("Two", "Three"))
+
+    [resting] = newsward(*poll).lines
+    [forced] = newsward(*poll, "--force").lines
+
+    assert (resting["entries"], resting["new"]) == (1, 0)
+    assert (forced["entries"], forced["new"]) == (2, 1)
+
+
+def test_while_a_run_is_going_on_feeds_poll_fails_and_says_how_to_wait(config: Path, server: FeedServer) -> None:
+    url = server.serve("/good.xml", feed("One"))
+
+    with RunLock(config, wait=False):
+        outcome = newsward("--config", config, "feeds", "poll", url, "--allow-private", "--json")
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "another run is going on (process " in outcome.err
+    assert "--wait waits for its end" in outcome.err
+    assert server.requests() == []
+
+
+def test_a_reader_that_leaves_ends_the_polling_quietly(config: Path, server: FeedServer) -> None:
+    with (config / "newsward.toml").open("a", encoding="utf-8") as file:
+        file.write("[engine]\nshard_size = 1\n")  # a line comes when its shard is done
+    gone = threading.Event()
+
+    def late(request: Seen) -> Reply:
+        gone.wait(30)
+        return feed("Two")
+
+    urls = [server.serve("/1.xml", feed("One"), host="127.0.1.1"), server.serve("/2.xml", late, host="127.0.1.2")]
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "--config",
+        config,
+        "feeds",
+        "poll",
+        *urls,
+        "--allow-private",
+        "--json",
+    ]
+
+    # The first line is read, and nobody will ever read the second.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as poll:
+        assert poll.stdout
+        assert poll.stderr
+        first = json.loads(poll.stdout.readline())
+        poll.stdout.close()
+        gone.set()
+        told = poll.stderr.read().decode()
+
+    assert first["url"] == urls[0]
+    assert poll.returncode == 1
+    assert "roken" not in told
+    assert "Traceback" not in told
+    assert ask(config / "newsward.db", "SELECT count(*) FROM entries") == [(2,)]  # what was polled is stored
+    assert ask(config / "newsward.db", "SELECT count(*) FROM runs WHERE ended_at IS NULL") == [(0,)]
 
 
 def test_feeds_poll_refuses_private_addresses_by_default(config: Path, server: FeedServer) -> None:

@@ -65,7 +65,9 @@ def trial(folder: Path, *arguments: object, code: int = 0) -> Mapping[str, Any]:
 
 
 def test_a_good_feed_is_ok_and_told_in_full(server: FeedServer, folder: Path) -> None:
-    url = server.serve("/good", Reply(GOOD))
+    # Made now: GOOD is as old as the whole suite.
+    items = (("One", "https://h.example/1", timedelta(hours=2)), ("Two", "https://h.example/2", timedelta(hours=5)))
+    url = server.serve("/good", Reply(feed(*items)))
 
     line = trial(folder, url)
 

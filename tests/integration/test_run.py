@@ -40,7 +40,7 @@ class House:
 
     def run(self, now: datetime, *, everything: bool = False) -> RunReport:
         with open_stages(load(self.directory, {}), now) as stages:
-            return run_once(stages, now, dues=stages.store.all_dues() if everything else None)
+            return run_once(stages, now, dues=stages.store.all_dues(now) if everything else None)
 
 
 @pytest.fixture

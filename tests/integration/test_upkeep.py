@@ -56,7 +56,7 @@ class Watch:
         """A run and its upkeep, whatever the feed's turn is."""
         config = self.config()
         with open_stages(config, now) as stages:
-            run_once(stages, now, dues=stages.store.all_dues())
+            run_once(stages, now, dues=stages.store.all_dues(now))
             keep_house(stages.store, config.store, now)
 
     def titles(self) -> list[object]:

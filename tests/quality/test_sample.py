@@ -44,7 +44,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
         with open_stages(config, MORNING) as stages:
             run_once(stages, MORNING)
             serve_seeds(server, "later")
-            dues = sorted(stages.store.all_dues(), key=lambda due: due.feed.url)
+            dues = sorted(stages.store.all_dues(LATER), key=lambda due: due.feed.url)
             run_once(stages, LATER, dues=dues)
     return read(folder / "newsward.db")
 

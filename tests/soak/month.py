@@ -247,7 +247,7 @@ class Life:
         self._note_turns()
 
     def _note_turns(self) -> None:
-        self.turns = {due.feed.url: due.state.next_poll_at for due in self.store.all_dues()}
+        self.turns = {due.feed.url: due.state.next_poll_at for due in self.store.all_dues(self.world.now)}
 
     def _day(self) -> Day:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])

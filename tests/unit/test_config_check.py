@@ -166,8 +166,9 @@ def test_a_rhythm_that_politeness_makes_impossible_is_told(tmp_path: Path) -> No
 
     assert problems(tmp_path, '[fetch]\nspacing = "30 s"\n' + MAIN, feeds=feeds) == [
         (
-            "warning: feeds of news.example: 40 feeds, one request each 30 s: a round takes 20 minutes "
-            "(fewer feeds of it, or a longer min_interval in [polling])"
+            "warning: feeds of news.example: 40 feeds, one request each 30 seconds: each can be polled every "
+            "20 minutes at best, and [polling] min_interval is 10 minutes "
+            '(set min_interval to "20 minutes", or poll fewer feeds of it)'
         )
     ]
 

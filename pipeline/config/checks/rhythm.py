@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
+from math import ceil
 
 from pipeline.config.loading import Config
 from pipeline.config.problems import Problem
@@ -29,11 +31,18 @@ def rhythm_problems(config: Config) -> Iterator[Problem]:
 
 
 def _politeness(config: Config) -> Iterator[Problem]:
-    """Feeds of one domain that cannot all be asked in the time in which they are due."""
+    """Feeds of one domain that cannot all be asked in the time in which they are due.
+
+    By the addresses as configured: where a redirector leads to is known only after a poll.
+    """
     spacing = config.fetch.spacing
     domains = Counter(registrable_domain(feed.url) for feed in config.feeds)
     for domain, feeds in domains.items():
         if feeds * spacing > config.polling.min_interval:
-            minutes = feeds * spacing.total_seconds() / 60
-            what = f"{feeds} feeds, one request each {spacing.total_seconds():g} s: a round takes {minutes:.0f} minutes"
-            yield Problem(f"feeds of {domain}", what, "fewer feeds of it, or a longer min_interval in [polling]")
+            minutes = ceil(feeds * spacing / timedelta(minutes=1))
+            what = (
+                f"{feeds} feeds, one request each {in_words(spacing)}: each can be polled every {minutes} minutes at "
+                f"best, and [polling] min_interval is {in_words(config.polling.min_interval)}"
+            )
+            remedy = f'set min_interval to "{minutes} minutes", or poll fewer feeds of it'
+            yield Problem(f"feeds of {domain}", what, remedy)

@@ -1,9 +1,10 @@
 """Companies and feeds: configured, dropped, added, and whose turn it is."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from pipeline.model import ErrorKind, Feed, FeedInfo, FeedState, Name, NameKind, Sighting, Watchlist
+from pipeline.model import Due, ErrorKind, Feed, FeedInfo, FeedState, Name, NameKind, Sighting, Watchlist
 from pipeline.store import Store
 from tests.builders_store import (
     FEED,
@@ -56,7 +57,7 @@ def test_a_feed_rests_until_its_turn() -> None:
 
         assert [due.feed.url for due in store.due(NOW)] == [OTHER_FEED]
         assert FEED in [due.feed.url for due in store.due(NOW + HOUR)]
-        assert len(store.all_dues()) == 2
+        assert len(store.all_dues(NOW)) == 2
 
 
 def test_a_turn_set_while_the_clock_was_wrong_does_not_silence_a_feed() -> None:
@@ -126,11 +127,11 @@ def test_a_feed_that_leaves_the_configuration_rests_and_keeps_its_memory() -> No
         poll(store, FeedState(FEED, etag="kept"))
 
         store.remember(WATCHLIST, FEEDS[1:], NOW)
-        assert [due.feed.url for due in store.all_dues()] == [OTHER_FEED]
+        assert [due.feed.url for due in store.all_dues(NOW)] == [OTHER_FEED]
         assert store.dues([FEED])[0].state.etag == "kept"
 
         store.remember(WATCHLIST, FEEDS, NOW)
-        assert len(store.all_dues()) == 2
+        assert len(store.all_dues(NOW)) == 2
 
 
 def test_a_feed_added_by_hand_stays_whatever_is_configured() -> None:
@@ -188,3 +189,82 @@ def test_entries_are_counted_for_the_feeds_that_carry_them() -> None:
             OTHER_FEED: 1,
             "https://none.example": 0,
         }
+
+
+# --------------------------------------------------------------------------- what a person wants
+
+
+def urls(dues: Iterable[Due]) -> list[str]:
+    return [due.feed.url for due in dues]
+
+
+def test_a_paused_feed_takes_no_turns_until_its_pause_ends() -> None:
+    with open_store() as store:
+        store.pause_feeds([FEED], "paused by ann", until=NOW + HOUR)
+
+        assert urls(store.due(NOW)) == urls(store.all_dues(NOW)) == [OTHER_FEED]
+        assert store.paused([FEED, OTHER_FEED], NOW) == {FEED: NOW + HOUR}
+        assert FEED in urls(store.due(NOW + HOUR))
+        assert FEED in urls(store.all_dues(NOW + HOUR))
+        assert store.paused([FEED], NOW + HOUR) == {}
+
+
+def test_a_pause_without_an_end_lasts_until_the_feed_is_enabled() -> None:
+    with open_store() as store:
+        store.pause_feeds([FEED], "paused by ann", until=None)
+
+        assert store.paused([FEED], NOW + 9999 * HOUR) == {FEED: None}
+        assert FEED not in urls(store.due(NOW + 9999 * HOUR))
+
+        store.enable_feeds([FEED], NOW)
+
+        assert FEED in urls(store.due(NOW))
+
+
+def test_a_poll_under_way_neither_undoes_a_pause_nor_brings_it_back() -> None:
+    with open_store() as store:
+        (before,) = store.dues([FEED])
+        store.pause_feeds([FEED], "paused by ann", until=None)
+        poll(store, replace(before.state, next_poll_at=NOW))
+        assert store.paused([FEED], NOW) == {FEED: None}
+
+        (before,) = store.dues([FEED])
+        store.enable_feeds([FEED], NOW)
+        poll(store, replace(before.state, next_poll_at=NOW))
+        assert store.paused([FEED], NOW) == {}
+        assert FEED in urls(store.due(NOW))
+
+
+def test_an_enabled_feed_is_due_at_once_whatever_it_was_retired_for() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, disabled="gone (410)", next_poll_at=NOW + HOUR))
+        store.enable_feeds([FEED], NOW)
+
+        assert store.dues([FEED])[0].state == FeedState(FEED, next_poll_at=NOW)
+        assert FEED in urls(store.due(NOW))
+
+
+def test_a_removed_feed_keeps_its_entries_and_comes_back_without_its_pause() -> None:
+    with open_store() as store:
+        store.commit(make_batch(make_entry("one")), run_id=None, now=NOW)
+        store.pause_feeds([FEED], "paused by ann", until=None)
+        store.remove_feeds([FEED])
+
+        assert store.configured_feeds([FEED, OTHER_FEED, "https://none.example"]) == {OTHER_FEED}
+        assert FEED not in urls(store.all_dues(NOW))
+        assert store.feed_entry_counts([FEED]) == {FEED: 1}
+
+        store.enable_feeds([FEED], NOW)  # it takes more than that to bring it back
+        assert store.configured_feeds([FEED]) == frozenset()
+
+        store.remember(WATCHLIST, FEEDS, NOW)
+        assert FEED in urls(store.all_dues(NOW))
+
+
+def test_the_due_feeds_can_be_asked_for_among_some() -> None:
+    with open_store() as store:
+        poll(store, FeedState(FEED, next_poll_at=NOW + HOUR))
+
+        assert urls(store.due(NOW, urls=[FEED])) == []
+        assert urls(store.due(NOW, urls=[OTHER_FEED, "https://none.example"])) == [OTHER_FEED]
+        assert urls(store.due(NOW, urls=[])) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -116,7 +116,7 @@ def test_the_facts_of_health_are_counted_within_their_bounds() -> None:
             store.record(Delivery(alert.id, "desk", at, 1, SendFailed("no such page", permanent=True), dead=True))
         store.open_run(NOW)
 
-        bounds = {"overdue_since": NOW - timedelta(hours=1), "dead_since": NOW - timedelta(days=1)}
+        bounds = {"now": NOW, "overdue_since": NOW - timedelta(hours=1), "dead_since": NOW - timedelta(days=1)}
         (facts,) = store.rows("health_facts", **{name: to_iso(moment) for name, moment in bounds.items()})
 
     assert facts == {
@@ -129,13 +129,26 @@ def test_the_facts_of_health_are_counted_within_their_bounds() -> None:
     }
 
 
+def test_a_paused_feed_counts_neither_as_polled_nor_as_failing() -> None:
+    with open_store() as store:
+        store.commit(make_batch(state=FeedState(FEED, failures=3)), run_id=None, now=NOW)
+        store.pause_feeds([FEED], "paused by ann", until=NOW + timedelta(hours=1))
+
+        def facts(now: datetime) -> tuple[int, int]:
+            (row,) = store.rows("health_facts", now=to_iso(now), overdue_since=to_iso(NOW), dead_since=to_iso(NOW))
+            return row["feeds"], row["failing"]
+
+        assert facts(NOW) == (1, 0)
+        assert facts(NOW + timedelta(hours=1)) == (2, 1)
+
+
 def test_a_disabled_or_dropped_feed_counts_neither_as_polled_nor_as_failing() -> None:
     with open_store() as store:
         state = FeedState(FEED, failures=3, disabled="gone (410)")
         store.commit(make_batch(state=state), run_id=None, now=NOW)
         store.remember(WATCHLIST, FEEDS[:1], NOW)
 
-        (facts,) = store.rows("health_facts", overdue_since=to_iso(NOW), dead_since=to_iso(NOW))
+        (facts,) = store.rows("health_facts", now=to_iso(NOW), overdue_since=to_iso(NOW), dead_since=to_iso(NOW))
 
     assert (facts["feeds"], facts["failing"]) == (0, 0)
 
@@ -208,7 +221,7 @@ def test_looking_waits_for_no_writer(tmp_path: Path) -> None:
         store.beat(NOW)
         store.database.execute("BEGIN IMMEDIATE")
         with Store.look(path, busy_timeout=timedelta()) as look:
-            seen = look.rows("health_facts", overdue_since="", dead_since="")[0]["beat_at"]
+            seen = look.rows("health_facts", now="", overdue_since="", dead_since="")[0]["beat_at"]
         store.database.execute("ROLLBACK")
 
     assert seen == to_iso(NOW)

@@ -108,11 +108,13 @@ def test_what_a_further_feed_still_holds_stays(store: Store) -> None:
     assert store.prune(OPTIONS, LATER).entries == 1
 
 
-@pytest.mark.parametrize("why", ["disabled", "no longer configured"])
+@pytest.mark.parametrize("why", ["disabled", "paused", "no longer configured"])
 def test_a_feed_that_is_not_polled_protects_nothing_and_begins_anew_when_it_comes_back(store: Store, why: str) -> None:
     poll(store, NOW, make_entry())
     if why == "disabled":
-        poll(store, NOW + DAY, state=FeedState(FEED, last_full_at=NOW, disabled="by a person"))
+        poll(store, NOW + DAY, state=FeedState(FEED, last_full_at=NOW, disabled="gone (410)"))
+    elif why == "paused":
+        store.pause_feeds([FEED], "by a person", until=None)
     else:
         store.remember(WATCHLIST, (Feed(OTHER_FEED),), NOW)
     poll(store, LATER - DAY, feed=OTHER_FEED)
@@ -120,6 +122,13 @@ def test_a_feed_that_is_not_polled_protects_nothing_and_begins_anew_when_it_come
     assert store.prune(OPTIONS, LATER).entries == 1
     # None = a first poll, on which entries without a date do not alert.
     assert store.dues([FEED])[0].state.last_full_at is None
+
+
+def test_a_feed_that_comes_back_from_a_pause_still_protects_what_it_held(store: Store) -> None:
+    poll(store, NOW, make_entry())
+    store.pause_feeds([FEED], "by a person", until=LATER + DAY)
+
+    assert store.prune(OPTIONS, LATER).entries == 0
 
 
 def test_hits_rejected_hits_places_and_alerts_keep_their_entries(store: Store) -> None:

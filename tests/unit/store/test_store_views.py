@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,42 @@ def test_a_disabled_feed_says_why(store: Store) -> None:
     turn(store, FEED, disabled="paused by hand", failures=2, error="no such host")
 
     assert coverage(store) == [("disabled", "2026-03-02T09:00:00Z", FEED, "paused by hand")]
+
+
+def test_a_paused_feed_says_who_wanted_it(store: Store) -> None:
+    settle(store)
+    turn(store, FEED, failures=2, error="no such host")
+    store.pause_feeds([FEED], "paused by ann on 2026-03-02: too noisy", until=LONG_AHEAD)
+
+    assert coverage(store) == [("paused", "2026-03-02T09:00:00Z", FEED, "paused by ann on 2026-03-02: too noisy")]
+    told = health(store, FEED)
+    assert (told["status"], told["disabled"]) == ("paused", "paused by ann on 2026-03-02: too noisy")
+    assert told["paused_until"] == "2126-02-06T09:00:00Z"
+
+
+def test_a_paused_feed_that_was_retired_too_says_both(store: Store) -> None:
+    settle(store)
+    turn(store, FEED, disabled="gone (410)")
+    store.pause_feeds([FEED], "paused by ann", until=None)
+
+    assert [row[3] for row in coverage(store)] == ["paused by ann; gone (410)"]
+
+
+def test_a_feed_whose_pause_is_over_is_as_it_was(store: Store) -> None:
+    settle(store)
+    store.pause_feeds([FEED], "paused by ann", until=NOW)
+
+    assert coverage(store) == []
+    assert (health(store, FEED)["status"], health(store, FEED)["paused_until"]) == ("ok", "")
+
+
+def test_a_turn_that_came_during_a_pause_is_late_from_its_end_only(store: Store) -> None:
+    settle(store)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    turn(store, FEED, next_poll_at=NOW)
+    store.pause_feeds([FEED], "paused by ann", until=an_hour_ago)
+
+    assert coverage(store) == []
 
 
 def test_a_feed_whose_turn_is_long_over_is_overdue(store: Store) -> None:
