@@ -69,8 +69,9 @@ def backup(
     """Copies the database as it is at one moment into the file ``target``, while others may write, and verifies it.
 
     The database is not changed, and not brought to this version either. The copy comes under its name when it is whole
-    and sound, or not at all; a file that is there already is never overwritten. With ``keep``, the oldest backups that
-    are named by ``free_name`` in that folder go until so many are left.
+    and sound, or not at all; a file that is there already is never overwritten. With ``keep``, of the backups that are
+    named by ``free_name`` in that folder the oldest go until so many are left, this one among them; what bears a later
+    name was made while the clock was ahead, and is neither counted nor removed.
     Raises DatabaseDamaged, DatabaseNewer, or StoreError when the copy cannot be written.
     """
     if not database.exists():
@@ -82,7 +83,7 @@ def backup(
         _verify(staged, told_as=database)
         size = staged.stat().st_size
         _publish(staged, target)
-    return Backup(target, size, counts, () if keep is None else _thinned(target.parent, keep))
+    return Backup(target, size, counts, () if keep is None else _thinned(target, keep))
 
 
 def restore(file: Path, database: Path, *, busy_timeout: timedelta, now: datetime, watch: Watch) -> Restored:
@@ -249,11 +250,15 @@ def _sync(path: Path) -> None:
         os.close(number)
 
 
-def _thinned(folder: Path, keep: int) -> tuple[Path, ...]:
-    """Removes the oldest backups of our naming beyond ``keep``."""
-    ours = sorted(_ours(folder), key=_age)
+def _thinned(made: Path, keep: int) -> tuple[Path, ...]:
+    """Removes the oldest backups of our naming until ``keep`` are left up to the one just made."""
+    files = [path for path in _ours(made.parent) if path.is_file() and not path.is_symlink()]
+    ours = sorted((path for path in files if _age(path) <= _age(made)), key=_age)
     for path in ours[:-keep]:
-        path.unlink()
+        try:
+            path.unlink(missing_ok=True)  # another backup may thin the same folder
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be removed: {error.strerror} (the new backup is {made})") from error
     return tuple(ours[:-keep])
 
 

@@ -145,6 +145,33 @@ def test_keep_leaves_the_newest_of_its_own_naming(house: Path, clock: list[datet
     ]
 
 
+def test_keep_never_takes_the_backup_just_made_for_one_of_a_clock_that_was_ahead(
+    house: Path, clock: list[datetime]
+) -> None:
+    for moment in (AT_SIX + timedelta(days=400), AT_SIX, AT_SIX + timedelta(days=1)):
+        clock.append(moment)
+        outcome = newsward("--config", house, "backup", "--keep", 1)
+        assert outcome.code == 0, outcome.err
+
+    assert {path.name for path in (house / "backups").iterdir()} == {
+        "newsward-20261127T060000Z.db",
+        "newsward-20271231T060000Z.db",
+    }
+
+
+def test_keep_counts_and_removes_files_alone(house: Path, clock: list[datetime]) -> None:
+    folder, link = house / "backups" / "newsward-20200101T000000Z.db", house / "backups" / "newsward-20200102T000000Z.db"
+    folder.mkdir(parents=True)
+    link.symlink_to(house / "newsward.db")
+
+    outcome = newsward("--config", house, "backup", "--keep", 1, "--json")
+
+    assert outcome.code == 0, outcome.err
+    assert outcome.lines[0]["removed"] == []
+    assert folder.is_dir()
+    assert link.is_symlink()
+
+
 def test_backups_of_one_second_bear_numbers_and_the_later_ones_are_kept(house: Path, clock: list[datetime]) -> None:
     for _ in range(11):
         outcome = newsward("--config", house, "backup", "--keep", 3)
