@@ -69,7 +69,7 @@ class Server:
         self._ending = asyncio.Event()
         self._makers = ThreadPoolExecutor(2, thread_name_prefix="page")
         self._thread = Thread(target=self._run, name="metrics", daemon=True)
-        self._connections = 0
+        self._connections: dict[asyncio.StreamWriter, None] = {}  # in the order in which they came
 
     @classmethod
     def start(cls, host: str, port: int, pages: Pages) -> Server:
@@ -109,15 +109,19 @@ class Server:
         server.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections += 1
+        self._connections[writer] = None
+        if len(self._connections) > _MOST:
+            # Whoever has been here longest is the slowest: those who only hold a place must not keep others out.
+            next(iter(self._connections)).transport.abort()
         try:
-            if self._connections <= _MOST:
-                async with asyncio.timeout(_PATIENCE):
-                    await self._talk(reader, writer)
+            async with asyncio.timeout(_PATIENCE):
+                await self._talk(reader, writer)
         except (TimeoutError, OSError):
             pass  # a slow or broken client: nothing is owed to it
+        except asyncio.CancelledError:
+            pass  # the server ends, and asyncio would log a traceback for each who is connected
         finally:
-            self._connections -= 1
+            del self._connections[writer]
             # Not closed in peace: what a client does not take must not be kept for it.
             writer.transport.abort()
 

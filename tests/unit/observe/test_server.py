@@ -100,7 +100,7 @@ def test_slow_clients_hold_up_nobody_and_are_cut_off(server: Server, monkeypatch
     for one in slow:
         one.sendall(b"GET /page HTTP/1.1\r\nX: ")
     deadline = time.monotonic() + 20
-    while server._connections < len(slow):
+    while len(server._connections) < len(slow):
         assert time.monotonic() < deadline
     monkeypatch.undo()
 
@@ -119,19 +119,39 @@ def _end_of(connection: socket.socket) -> bytes:
             return b""
 
 
-def test_more_clients_than_anyone_needs_are_turned_away(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_who_hold_every_place_make_room_for_whoever_comes(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "_MOST", 3)
+    monkeypatch.setattr(module, "_PATIENCE", 600.0)
     host, _, port = server.address.rpartition(":")
-    held = [socket.create_connection((host, int(port)), timeout=20) for _ in range(3)]
-    with socket.create_connection((host, int(port)), timeout=20) as surplus:
-        end = _end_of(surplus)
-    for one in held:
-        one.close()
+    held = []
+    for number in range(3):
+        held.append(socket.create_connection((host, int(port)), timeout=20))
+        deadline = time.monotonic() + 20
+        while len(server._connections) <= number:
+            assert time.monotonic() < deadline
 
-    assert end == b""
-    deadline = time.monotonic() + 20
-    while not say(server, b"GET /page HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200"):
-        assert time.monotonic() < deadline
+    answered = ask(server, "/page")[0]
+
+    assert answered == 200
+    assert _end_of(held[0]) == b""  # who has been there longest
+    for one in held[1:]:
+        one.settimeout(0.1)
+        with one, pytest.raises(TimeoutError):
+            one.recv(1)
+
+
+def test_closing_with_a_client_connected_is_no_fault(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    host, _, port = server.address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=20):
+        deadline = time.monotonic() + 20
+        while not server._connections:
+            assert time.monotonic() < deadline
+
+        server.close()
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_closing_does_not_wait_for_a_page_or_a_client_that_hangs() -> None:
