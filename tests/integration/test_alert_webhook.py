@@ -1,4 +1,5 @@
 import socket
+import threading
 import time
 from base64 import b64encode
 from datetime import timedelta
@@ -160,6 +161,27 @@ def test_a_connection_cut_after_the_request_is_a_failure_that_may_pass(received,
 
     assert result.reason.startswith("127.0.0.1: no proper answer (Server disconnected")
     assert not result.permanent
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 401 bad %s\r\n\r\n", b"SSH-2.0 %s\r\n\r\n", b"HTTP/1.1 200\r\n%s\r\n\r\n"]
+)
+def test_a_receiver_that_echoes_the_request_does_not_make_its_secrets_known(answer):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def echo() -> None:
+            connection, _ = server.accept()
+            with connection:
+                path = connection.recv(65_536).split(b" ")[1]
+                connection.sendall(answer % path)
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        result = Channel(url=f"http://127.0.0.1:{server.getsockname()[1]}/hooks/S3SAME-token").send(alert())
+        thread.join()
+
+    assert "S3SAME" not in result.reason
+    assert result.reason.startswith(("127.0.0.1: answered 401 Unauthorized", "127.0.0.1: no proper answer (illegal"))
 
 
 def test_an_answer_that_breaks_off_after_its_status_counts(received, channel):

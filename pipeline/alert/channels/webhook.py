@@ -159,7 +159,8 @@ class Channel(BaseModel):
         status = response.status_code
         if response.is_success:
             return Sent(str(status))
-        reason = f"{self._host()}: answered {status} {response.reason_phrase}".rstrip()
+        # The receiver's own phrase may quote the request.
+        reason = f"{self._host()}: answered {status} {httpx.codes.get_reason_phrase(status)}".rstrip()
         if response.has_redirect_location:
             reason += ", a redirect, which is not followed: configure the new address"
         wait = _retry_after(response.headers, datetime.now(UTC))
@@ -220,7 +221,7 @@ def _retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 
 def _reason(error: httpx.TransportError, patience: timedelta) -> str:
-    """In words, and only from messages that never quote the request: it holds secrets."""
+    """In words, and only from what cannot quote the request: it holds secrets."""
     seconds = f"{patience.total_seconds():g} s"
     match error:
         case httpx.ConnectTimeout():
@@ -230,6 +231,7 @@ def _reason(error: httpx.TransportError, patience: timedelta) -> str:
         case httpx.ConnectError():
             return f"cannot connect ({error})"
         case httpx.RemoteProtocolError():
-            return f"no proper answer ({error})"
+            # Behind a colon it quotes what the receiver said, which may be our request.
+            return f"no proper answer ({str(error).partition(':')[0]})"
         case _:
             return f"connection broken ({type(error).__name__})"
