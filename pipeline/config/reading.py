@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.config.files import ConfigFiles
 from pipeline.config.problems import Problem
 from pipeline.errors import ConfigError
+from pipeline.files import read_file
 from pipeline.urls import names_a_secret
 
 MAIN = "newsward.toml"
@@ -49,8 +50,7 @@ def read_toml(path: Path, name: str) -> dict[str, Any]:
 def read_text(path: Path, name: str) -> str:
     """A UTF-8 file as text, a byte order mark left out. Raises ConfigError."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_file(path, _LARGEST + 1)
     except FileNotFoundError as error:
         remedy = f"newsward init {path.parent}"
         if path.name == MAIN:
@@ -125,8 +125,7 @@ class Environment:
     def _secret(self, path: Path, name: str, where: str, key: str) -> str:
         self.files.note(path)
         try:
-            with path.open("rb") as file:
-                text = file.read(_LARGEST_SECRET + 1)
+            text = read_file(path, _LARGEST_SECRET + 1)
             if len(text) > _LARGEST_SECRET:
                 self._fault(f"key {key!r}: the file of {name} is larger than {_LARGEST_SECRET // 2**10} KB", where)
             return text.decode("utf-8").rstrip("\r\n")

@@ -11,6 +11,7 @@ from xml.parsers import expat
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from pipeline.errors import ConfigError
+from pipeline.files import read_file
 from pipeline.model import Feed
 from pipeline.sources.feed import Source as FeedSource
 from pipeline.sources.feed import web_address_problem
@@ -115,8 +116,7 @@ def read_opml(path: Path) -> tuple[Outline, ...]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
+        data = read_file(path, _LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
     if len(data) > _LARGEST:

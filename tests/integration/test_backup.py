@@ -160,7 +160,10 @@ def test_keep_never_takes_the_backup_just_made_for_one_of_a_clock_that_was_ahead
 
 
 def test_keep_counts_and_removes_files_alone(house: Path, clock: list[datetime]) -> None:
-    folder, link = house / "backups" / "newsward-20200101T000000Z.db", house / "backups" / "newsward-20200102T000000Z.db"
+    folder, link = (
+        house / "backups" / "newsward-20200101T000000Z.db",
+        house / "backups" / "newsward-20200102T000000Z.db",
+    )
     folder.mkdir(parents=True)
     link.symlink_to(house / "newsward.db")
 

@@ -127,3 +127,20 @@ def test_a_refused_load_tells_what_it_read_and_what_it_missed(folder: Path) -> N
 
     assert {folder / "newsward.toml", folder / "more.toml", folder / "none"} <= set(files.read)
     assert (files.read[folder / "more.toml"], files.read[folder / "none"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["newsward.toml", "companies.toml", "mine.opml", "../lists/one.opml", "../secret"])
+def test_a_pipe_that_never_says_a_word_is_refused_and_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+
+    with pytest.raises(ConfigError, match="cannot be read: it is no regular file"):
+        loaded(folder)
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_as_one(folder: Path) -> None:
+    (folder / "companies.toml").unlink()
+    (folder / "companies.toml").mkdir()
+
+    with pytest.raises(ConfigError, match=r"companies\.toml: cannot be read: Is a directory"):
+        loaded(folder)
