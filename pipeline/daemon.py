@@ -38,6 +38,7 @@ BEAT_EVERY = timedelta(minutes=1)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _OPENED = 0  # no signal has this number
 _TICK = "tick"
+_RELOAD = "reload"
 _LOOK_AT_CLOCK = 30.0  # seconds
 
 log = structlog.get_logger()
@@ -248,7 +249,9 @@ def _listen(heard: socket.socket, daemon: Daemon, scheduler: BackgroundScheduler
                 scheduler.start()
                 log.info("daemon_started", feeds=len(daemon.config.feeds), tick=str(daemon.config.daemon.tick))
             elif number == signal.SIGHUP:
-                scheduler.add_job(partial(_reload, daemon, scheduler), misfire_grace_time=None)
+                # However many signals come while a tick works, one reload after it is enough.
+                reload = partial(_reload, daemon, scheduler)
+                scheduler.add_job(reload, id=_RELOAD, replace_existing=True, max_instances=2, misfire_grace_time=None)
             elif number in (signal.SIGTERM, signal.SIGINT):
                 log.info("daemon_stopping", signal=signal.Signals(number).name)
                 return
@@ -309,6 +312,10 @@ def _interval(daemon: Daemon) -> _Interval:
 
 def _tell(report: RunReport) -> None:
     """One line a run; one in which nothing could be reached is an error, since the fault is likely ours."""
+    if report.is_cut_off:
+        done = report.fetched + report.not_modified + len(report.failed)
+        log.info("run_cut_off", due=report.due, done=done)
+        return
     say = log.error if report.unreachable else log.info
     say(
         "nothing_could_be_polled" if report.unreachable else "run_completed",

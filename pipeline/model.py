@@ -570,6 +570,7 @@ class RunReport:
     sent: int = 0
     undelivered: int = 0  # alerts that wait for a further attempt
     dead: int = 0  # alerts given up in this run
+    is_cut_off: bool = False  # told to stop before all was done
     deliveries: tuple[Tally, ...] = ()  # the attempts behind sent, undelivered and dead
 
     @property

@@ -117,7 +117,9 @@ def run_once(
         if watch:
             watch(batch, committed)
     manners.remember(_moment(stages, now, began))
-    if not stop():
+    if stop():
+        report = replace(report, is_cut_off=True)
+    else:
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
         polled_at = _moment(stages, now, began)
         outcome = deliver(store, stages.channels, now=polled_at, options=stages.alert)

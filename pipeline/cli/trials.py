@@ -37,7 +37,9 @@ def try_out(
     allow_private: Annotated[
         bool, typer.Option("--allow-private", help="Allow loopback and private addresses.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON line a feed, as soon as it is tried.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON line a feed, as soon as it and those polled with it are tried.")
+    ] = False,
 ) -> None:
     """Try feeds now, and store nothing.
 

@@ -89,8 +89,8 @@ class Pruning:
     def _idle(self, connection: sqlite3.Connection, place: _Place, done: Pruned) -> list[str]:
         """Those that may go of the next entries that are old enough, counted."""
         asked = {"cutoff": stamp(done.as_of - self.options.retention), "seen_at": place.seen_at, "seq": place.seq}
-        days = f"+{GONE_AFTER.days} days"
-        rows = connection.execute(QUERIES["entries_old"], {**asked, "gone_after": days, "limit": CHUNK}).fetchall()
+        days = {"gone_after": f"+{GONE_AFTER.days} days", "seen_step": f"+{SEEN_STEP.days} days"}
+        rows = connection.execute(QUERIES["entries_old"], {**asked, **days, "limit": CHUNK}).fetchall()
         place.is_end = len(rows) < CHUNK
         if rows:
             place.seen_at, place.seq = rows[-1]["last_seen_at"], rows[-1]["seq"]

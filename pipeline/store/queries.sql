@@ -545,6 +545,15 @@ SELECT
             OR f.last_full_at <= strftime(
                 '%Y-%m-%dT%H:%M:%SZ', max(e.last_seen_at, (SELECT seen_since FROM upkeep)), :gone_after
             )
+            -- One document may be cut off, or served from an old copy: another one a day before must say the same.
+            OR NOT EXISTS (
+                SELECT 1 FROM fetches AS p
+                WHERE p.feed_url = f.url AND p.outcome = 'fetched'
+                AND p.fetched_at <= strftime('%Y-%m-%dT%H:%M:%SZ', f.last_full_at, '-1 day')
+                AND p.fetched_at > strftime(
+                    '%Y-%m-%dT%H:%M:%SZ', max(e.last_seen_at, (SELECT seen_since FROM upkeep)), :seen_step
+                )
+            )
         )
     ) AS is_idle
 FROM entries AS e

@@ -21,19 +21,20 @@ def open_run(connection: sqlite3.Connection, now: datetime) -> int:
 
 
 def close_run(connection: sqlite3.Connection, run_id: int, report: RunReport) -> None:
-    """What the run did; a run without an end was cut off."""
+    """What the run did; a run without an end was cut off, also one that was told to stop."""
     counts = ("feeds", "due", "fetched", "not_modified", "sent", "undelivered", "dead")
     added = ("new", "edited", "sightings", "hits", "stories", "alerts")
     row: dict[str, Any] = {
         **{name: getattr(report, name) for name in counts},
         **{name: getattr(report.committed, name) for name in added},
         "id": run_id,
-        "ended_at": stamp(report.started_at + report.took),
+        "ended_at": None if report.is_cut_off else stamp(report.started_at + report.took),
         "took_s": seconds(report.took),
         "failed": len(report.failed),
     }
     connection.execute(QUERIES["run_close"], row)
-    beat(connection, report.started_at + report.took)
+    if not report.is_cut_off:
+        beat(connection, report.started_at + report.took)
 
 
 def beat(connection: sqlite3.Connection, now: datetime) -> None:

@@ -130,7 +130,8 @@ def test_told_to_end_while_a_feed_hangs_it_ends_in_time_and_loses_nothing(tmp_pa
         assert code == 0, watch.logs()
         assert seconds < 10
         assert ask(database, "PRAGMA integrity_check") == [("ok",)]
-        assert ask(database, "SELECT due, fetched, sent FROM runs WHERE ended_at IS NOT NULL") == [(13, 12, 0)]
+        assert ask(database, "SELECT due, fetched, sent FROM runs WHERE ended_at IS NULL") == [(13, 12, 0)]
+        assert [(line["due"], line["done"]) for line in watch.logs("run_cut_off")] == [(13, 12)]
         assert sorted(path.name for path in database.parent.iterdir()) == ["newsward.lock", "watch.db"]
         owed = count(database, "alerts")
         server.serve("/hang.xml", Raw(tuple))  # it no longer hangs: it hangs up
@@ -192,10 +193,7 @@ socket.getaddrinfo = hang
     assert ask(database, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_told_to_end_while_a_file_of_the_configuration_cannot_be_read_it_ends_in_time(
-    tmp_path: Path, server: FeedServer
-) -> None:
-    """A secret on a network drive that is gone, here a pipe into which nobody writes."""
+def test_a_pipe_in_the_place_of_a_secret_is_refused_and_holds_nothing_up(tmp_path: Path, server: FeedServer) -> None:
     database, secret = tmp_path / "watch.db", tmp_path / "secret"
     secret.write_text("https://hooks.example/sesame", encoding="utf-8")
     with receiver() as inbox:
@@ -206,13 +204,13 @@ def test_told_to_end_while_a_file_of_the_configuration_cannot_be_read_it_ends_in
             until(lambda: watch.logs("run_completed"))
             os.mkfifo(tmp_path / "pipe")
             (tmp_path / "pipe").rename(secret)
-            until(lambda: watch.logs("files_changed"))
+            until(lambda: watch.logs("configuration_refused"))
 
             code, seconds = watch.end()
 
     assert code == 0, watch.logs()
     assert seconds < 10
-    assert [line["level"] for line in watch.logs("tick_cut_off")] == ["warning"]
+    assert "the file of HOOK cannot be read" in watch.logs("configuration_refused")[0]["faults"][0].replace("_FILE", "")
 
 
 def test_told_to_end_while_slow_clients_ask_for_metrics_it_ends_in_time(tmp_path: Path, server: FeedServer) -> None:

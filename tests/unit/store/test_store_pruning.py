@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.keys import content_hash
-from pipeline.model import Entry, Feed, FeedState, FetchRecord, RunReport, Sighting
+from pipeline.model import DateKind, Entry, Feed, FeedState, FetchRecord, RunReport, Sighting
 from pipeline.store import Store, StoreOptions
 from pipeline.store import pruning as pruning_module
 from tests.builders_store import (
@@ -32,7 +32,15 @@ OPTIONS = StoreOptions()
 
 
 def poll(store: Store, at: datetime, *new: Entry, seen: Sequence[Entry] = (), feed: str = FEED, **changes: Any) -> None:
-    """A run at that time whose one feed sent a whole document with these entries."""
+    """A run at that time whose one feed sent a whole document with these entries.
+
+    After a long time it had already sent one two days before, in which there was nothing that is not in this one.
+    """
+    last = next((due.state.last_full_at for due in store.dues([feed])), None)
+    if last and at - last > 5 * DAY and "fetch" not in changes:
+        earlier = FetchRecord(feed, at - 2 * DAY, "fetched", 200)
+        state = FeedState(feed, last_full_at=at - 2 * DAY)
+        store.commit(make_batch(feed=feed, state=state, fetch=earlier), run_id=None, now=at - 2 * DAY)
     state = FeedState(feed, status=200, last_polled_at=at, last_ok_at=at, last_full_at=at, next_poll_at=at + DAY)
     run = store.open_run(at)
     values: dict[str, Any] = {"state": state, "seen": tuple(entry.id for entry in seen)}
@@ -95,6 +103,19 @@ def test_a_mark_that_was_not_yet_due_to_be_renewed_proves_nothing(store: Store, 
         unchanged(store, NOW + day * DAY)
 
     assert store.prune(OPTIONS, LATER).entries == 0
+
+
+def test_a_single_document_without_it_proves_nothing(store: Store) -> None:
+    entry = make_entry(published_at=None, date_kind=DateKind.SEEN)
+    poll(store, NOW, entry)
+    for day in range(1, 99):
+        unchanged(store, NOW + day * DAY)
+    cut_off = FetchRecord(FEED, LATER - DAY, "fetched", 200)
+    poll(store, LATER - DAY, fetch=cut_off)
+
+    assert store.prune(OPTIONS, LATER).entries == 0
+    poll(store, LATER + DAY, fetch=replace(cut_off, fetched_at=LATER + DAY))
+    assert store.prune(OPTIONS, LATER + 2 * DAY).entries == 1
 
 
 def test_what_a_further_feed_still_holds_stays(store: Store) -> None:
@@ -173,9 +194,10 @@ def test_fetches_and_runs_go_after_their_own_time(store: Store) -> None:
 
     pruned = store.prune(OPTIONS, LATER)
 
-    assert (pruned.fetches, pruned.runs) == (2, 2)
+    assert (pruned.fetches, pruned.runs) == (3, 2)
     assert [row["fetched_at"] for row in store.database.execute("SELECT fetched_at FROM fetches")] == [
         "2026-05-12T09:00:00Z",
+        "2026-06-07T09:00:00Z",
         "2026-06-09T09:00:00Z",
     ]
 
@@ -283,7 +305,7 @@ def test_a_pruning_that_was_stopped_anywhere_goes_on_where_it_was(
 def test_with_nothing_to_do_nothing_but_an_index_is_looked_at(store: Store) -> None:
     poll(store, NOW, *(make_entry(str(number)) for number in range(3)))
     sql = pruning_module.QUERIES["entries_old"]
-    asked = {"cutoff": "", "seen_at": "", "seq": 0, "gone_after": "+2 days", "limit": 5}
+    asked = {"cutoff": "", "seen_at": "", "seq": 0, "gone_after": "+2 days", "seen_step": "+1 days", "limit": 5}
 
     plan = " ".join(row["detail"] for row in store.database.execute(f"EXPLAIN QUERY PLAN {sql}", asked))
 
