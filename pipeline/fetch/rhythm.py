@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,10 +19,14 @@ LONGEST = timedelta(days=7)
 # A weekend. News of a longer silence would be too old to alert when it is over.
 _QUIET_DAYS = 2
 
-# The pace is that of the newest 5 or of the newest 20 entries, whichever is faster, so that a burst is noticed while
-# it lasts. Replayed on 52 real feeds, against the newest 30 alone: 16.1 polls a day for 11.9; the median delay
-# 18 minutes for 33, nine in ten entries within 48 minutes for 297.
-_WINDOWS = (5, 20)
+# The wait goes with the gap between entries to this power: see interval_of.
+_POWER = 2 / 3
+# Each gap between entries counts a fifth less than the next newer one, and beyond the newest 20 none does.
+_MEMORY = 5
+_FADING: float = 1 - 1 / _MEMORY
+_GAPS = 20
+# With fewer gaps than this, nothing tells a pinned entry from a publisher who was away.
+_ENOUGH_GAPS = 4
 # Evidence that a publisher outpaces its own "updated daily".
 _OVERRULING = 10
 # Without dates, a poll that brought nothing makes the next a tenth rarer.
@@ -35,9 +40,9 @@ class PollingOptions(BaseModel):
 
     hourly_interval: timedelta = Field(
         timedelta(minutes=40),
-        gt=timedelta(0),
+        ge=timedelta(seconds=1),
         le=LONGEST,
-        description="Time between polls of a feed that publishes once an hour; four times the pace halves it.",
+        description="Time between polls of a feed that publishes once an hour; at eight times the pace a quarter.",
     )
     min_interval: timedelta = Field(
         timedelta(minutes=10), gt=timedelta(0), description="No feed is polled more often than this."
@@ -87,13 +92,16 @@ def interval_of(
 ) -> timedelta:
     """The interval that fits the feed's pace. ``document`` None = the answer brought no new document (304).
 
-    Waiting time summed over all entries, for a given number of requests, is least when the interval goes with the
-    inverse square root of the pace: minimise the sum of pace x interval / 2 while the sum of 1 / interval is fixed.
+    It grows with the gap between entries, slower than the gap does: busy feeds are polled more often, and yet each of
+    their polls brings more. For a given number of requests the mean delay would be least with the square root of the
+    gap. A minute more matters less the later an entry already is, so what is made least is the mean root of the delay:
+    the sum of sqrt(interval) / gap, while that of 1 / interval is fixed. That gives the power of two thirds.
     """
     if document is None:
-        return max(state.interval or options.default_interval, _clamp(_of_silence(state, now, options), options))
-    pace = _entries_an_hour(document.entries, now)
-    interval = _of_pace(pace, options) if pace else _without_dates(state, now=now, new=new, options=options)
+        before = state.interval or options.default_interval
+        return max(before, _clamp(_of_gap(_gap_after_silence(state, before, now, options), options), options))
+    gap = _gap(document.entries, now)
+    interval = _without_dates(state, now=now, new=new, options=options) if gap is None else _of_gap(gap, options)
     return max(_clamp(interval, options), wish_of(document, now, options))
 
 
@@ -136,17 +144,30 @@ def _clamp(interval: timedelta, options: PollingOptions) -> timedelta:
     return max(options.min_interval, min(interval, options.max_interval))
 
 
-def _of_pace(pace: float, options: PollingOptions) -> timedelta:
-    return options.hourly_interval / math.sqrt(pace)
+def _of_gap(gap: timedelta, options: PollingOptions) -> timedelta:
+    return options.hourly_interval * math.pow(gap / HOUR, _POWER)
 
 
-def _entries_an_hour(entries: Sequence[Entry], now: datetime) -> float | None:
-    """The pace up to now by the dates given; None when there are none, or only one (that of a build, say)."""
+def _gap(entries: Sequence[Entry], now: datetime) -> timedelta | None:
+    """The gap between entries by the dates given; None when there are none, or only one (that of a build, say).
+
+    A mean in which newer gaps count for more. The one that is still open is there too, as half a gap: what has not
+    come yet is news of the pace as well.
+    """
     dates = sorted(set(_dates(entries, now)), reverse=True)
     if len(dates) < 2:
         return None
-    windows = {min(size, len(dates)) for size in _WINDOWS}
-    return max(size / ((now - dates[size - 1]) / HOUR) for size in windows)
+    gaps = _without_pinned([newer - older for newer, older in pairwise(dates)][:_GAPS])
+    weights: list[float] = [_FADING**place for place in range(1, len(gaps) + 1)]
+    weighted = sum((gap * weight for gap, weight in zip(gaps, weights, strict=True)), now - dates[0])
+    return weighted / (sum(weights) + 0.5)
+
+
+def _without_pinned(gaps: list[timedelta]) -> list[timedelta]:
+    """Newest first, without what lies before entries kept from long ago: gaps longer than all newer ones together."""
+    while len(gaps) > _ENOUGH_GAPS and gaps[-1] > sum(gaps[:-1], timedelta()):
+        gaps = gaps[:-1]
+    return gaps
 
 
 def _dates(entries: Sequence[Entry], now: datetime) -> list[datetime]:
@@ -158,11 +179,15 @@ def _dates(entries: Sequence[Entry], now: datetime) -> list[datetime]:
     ]
 
 
-def _of_silence(state: FeedState, now: datetime, options: PollingOptions) -> timedelta:
-    """What a long silence tells: nothing seen in a time t bounds the pace below 3 / t with 95 % confidence."""
-    if state.last_full_at is None or state.last_full_at >= now:
-        return timedelta()
-    return _of_pace(3 * HOUR / (now - state.last_full_at), options)
+def _gap_after_silence(state: FeedState, before: timedelta, now: datetime, options: PollingOptions) -> timedelta:
+    """What the gap that led to the interval ``before`` has become since, while nothing came."""
+    gap = HOUR * math.pow(before / options.hourly_interval, 1 / _POWER)
+    if state.last_ok_at and state.last_ok_at < now:
+        gap += (now - state.last_ok_at) / _MEMORY
+    if state.last_full_at and state.last_full_at < now:
+        # Nothing seen in a time t: the gap is above t / 3 with 95 % confidence.
+        gap = max(gap, (now - state.last_full_at) / 3)
+    return gap
 
 
 def _without_dates(state: FeedState, *, now: datetime, new: int, options: PollingOptions) -> timedelta:
@@ -172,4 +197,4 @@ def _without_dates(state: FeedState, *, now: datetime, new: int, options: Pollin
         return before
     if not new:
         return before * _SLACKEN
-    return (before + _of_pace(new / ((now - state.last_polled_at) / HOUR), options)) / 2
+    return (before + _of_gap((now - state.last_polled_at) / new, options)) / 2

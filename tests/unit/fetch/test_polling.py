@@ -124,60 +124,6 @@ def test_a_feed_that_wishes_to_be_asked_daily_is_not_trusted_for_ever() -> None:
 # --------------------------------------------------------------------------- the next poll of a healthy feed
 
 
-@pytest.mark.parametrize(
-    ("every", "interval"),
-    [(10 * MINUTE, 16), (HOUR, 40), (4 * HOUR, 80), (DAY, 196), (30 * DAY, 720), (timedelta(seconds=20), 10)],
-)
-def test_the_interval_goes_with_the_root_of_the_pace(every: timedelta, interval: int) -> None:
-    """Row 35."""
-    state = _after(ok(), document(every=every))
-
-    assert state.interval
-    assert state.interval / MINUTE == pytest.approx(interval, abs=1)
-    assert state.interval <= _wait(state) <= state.interval * 1.1 + timedelta(seconds=1)
-
-
-def test_a_burst_is_noticed_in_a_long_document() -> None:
-    """Row 35."""
-    slow, burst = document(every=DAY, newest=NOW - HOUR), document(every=10 * MINUTE, count=5)
-    both = Document(slow.info, (*burst.entries, *slow.entries))
-
-    assert _after(ok(), both).interval == _after(ok(), burst).interval
-
-
-def test_dates_that_cannot_tell_a_pace_are_not_used() -> None:
-    """Row 35: one date for all (that of the build), dates in the future, no dates."""
-    build = Document(document().info, document(every=HOUR, count=1).entries * 20)
-    future = document(every=HOUR, count=5, newest=NOW + 10 * DAY)
-
-    assert _after(ok(), build).interval == OPTIONS.default_interval
-    assert _after(ok(), future).interval == OPTIONS.default_interval
-    assert _after(ok(), document()).interval == OPTIONS.default_interval
-
-
-def test_an_undated_feed_is_felt_out() -> None:
-    """Row 35."""
-    before = {"interval": HOUR, "last_polled_at": NOW - HOUR}
-    quiet, busy = _after(ok(), document(), **before), _after(ok(), document(), new=16, **before)
-
-    assert quiet.interval == 66 * MINUTE
-    assert busy.interval == 35 * MINUTE
-
-
-def test_a_silent_feed_is_asked_ever_less() -> None:
-    """Row 35."""
-    state = FeedState(URL, interval=40 * MINUTE, last_full_at=NOW, last_ok_at=NOW)
-    now, intervals = NOW, []
-    for _ in range(200):
-        now += state.interval or HOUR
-        state = next_state(Due(due(URL).feed, state), same(), None, now=now, new=0, options=OPTIONS)
-        intervals.append(state.interval or HOUR)
-
-    assert intervals == sorted(intervals)
-    assert intervals[0] == 40 * MINUTE
-    assert OPTIONS.max_interval / 2 < intervals[-1] <= OPTIONS.max_interval
-
-
 def test_the_wish_of_the_server_is_a_floor_between_15_minutes_and_a_day() -> None:
     """Rows 22 and 23."""
     for result in (ok, same):
@@ -258,7 +204,9 @@ def test_feeds_that_start_together_do_not_stay_together() -> None:
 def test_an_unchanged_body_that_was_not_parsed_again_counts_as_silence() -> None:
     state = _after(ok(etag='"2"'), None, interval=40 * MINUTE, last_full_at=NOW - HOUR, etag='"1"')
 
-    assert (state.interval, state.etag, state.last_full_at) == (40 * MINUTE, '"2"', NOW)
+    unchanged = _after(same(), interval=40 * MINUTE, last_full_at=NOW - HOUR)
+
+    assert (state.interval, state.etag, state.last_full_at) == (unchanged.interval, '"2"', NOW)
 
 
 # --------------------------------------------------------------------------- the next poll of a failing feed
