@@ -6,7 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from pipeline.fetch.rhythm import DAY, HOUR, LONGEST, PollingOptions, interval_of, past_quiet_hours, wish_floor, wish_of
+from pipeline.fetch.rhythm import (
+    DAY,
+    HOUR,
+    LONGEST,
+    PollingOptions,
+    gap_behind,
+    interval_of,
+    past_quiet_hours,
+    wish_floor,
+    wish_of,
+)
 from pipeline.keys import digest
 from pipeline.model import (
     FINISHED,
@@ -166,9 +176,11 @@ def _after_304(state: FeedState, answer: Answer, *, now: datetime, options: Poll
 
 
 def _likely_silence(state: FeedState, options: PollingOptions) -> timedelta:
-    """How long nothing may come of a feed of this pace: the square-root rule, read backwards."""
+    """How long nothing may come of a feed of this pace."""
     interval = _unsqueezed(state).interval or options.default_interval
-    return min(_LIKELY_SILENCE * (interval / options.hourly_interval) ** 2 * HOUR, _TRUST_304_AT_MOST)
+    if interval >= options.max_interval:
+        return _TRUST_304_AT_MOST  # how slow it is cannot be told
+    return min(_LIKELY_SILENCE * gap_behind(interval, options), _TRUST_304_AT_MOST)
 
 
 def _floor(answer: Answer, options: PollingOptions) -> timedelta:

@@ -105,6 +105,11 @@ def interval_of(
     return max(_clamp(interval, options), wish_of(document, now, options))
 
 
+def gap_behind(interval: timedelta, options: PollingOptions) -> timedelta:
+    """The gap between entries that leads to this interval: the rule read backwards."""
+    return HOUR * math.pow(interval / options.hourly_interval, 1 / _POWER)
+
+
 def wish_of(document: Document, now: datetime, options: PollingOptions) -> timedelta:
     """What the document asks for (ttl, updatePeriod), within bounds; none when it asks for nothing.
 
@@ -181,7 +186,7 @@ def _dates(entries: Sequence[Entry], now: datetime) -> list[datetime]:
 
 def _gap_after_silence(state: FeedState, before: timedelta, now: datetime, options: PollingOptions) -> timedelta:
     """What the gap that led to the interval ``before`` has become since, while nothing came."""
-    gap = HOUR * math.pow(before / options.hourly_interval, 1 / _POWER)
+    gap = gap_behind(before, options)
     if state.last_ok_at and state.last_ok_at < now:
         gap += (now - state.last_ok_at) / _MEMORY
     if state.last_full_at and state.last_full_at < now:
