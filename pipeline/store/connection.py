@@ -22,8 +22,8 @@ _REFUSED = {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_T
 _DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 _CLOSED = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _READ_ONLY = (
-    "its directory cannot be written, and SQLite must write there even to read "
-    "(mount it writable, or read a copy made by `newsward backup`)"
+    f"user {os.geteuid()} must be able to write in its directory, where SQLite makes files even to read (mount it "
+    "writable; [store] database in newsward.toml names the place; who only reads can take a copy by `newsward backup`)"
 )
 _NO_ROOM = 1 << 16  # bytes
 _WORDS = {

@@ -99,10 +99,15 @@ def restore(file: Path, database: Path, *, busy_timeout: timedelta, now: datetim
     if database.exists() and file.samefile(database):
         raise StoreError(f"{file}: is the database itself (name a backup of it)")
     with _staged(database, database, now) as staged:
-        with _read(file) as source:
-            _known(source, file)
-            _copied(source, staged, file, watch)
-        _verify(staged, told_as=file)
+        try:
+            with _read(file) as source:
+                _known(source, file)
+                _copied(source, staged, file, watch)
+            _verify(staged, told_as=file)
+        except DatabaseDamaged as error:
+            raise DatabaseDamaged(
+                f"{file}: is damaged, or no backup (take another one; nothing was changed)"
+            ) from error
         with _opened(staged, busy_timeout) as connection, said_in_words(str(file)):
             _bring_up(connection, file)
         before, kept, moved = _put_away(database, now, busy_timeout)

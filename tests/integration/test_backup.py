@@ -389,7 +389,7 @@ def test_a_damaged_database_is_moved_aside(house: Path, backup: Path, how: str) 
         ("newer", "written by a later version of Newsward, whose step m999_later"),
         ("foreign", "a SQLite database of another program"),
         ("empty", "is empty: no database of Newsward's"),
-        ("text", "is not a SQLite database"),
+        ("text", "is damaged, or no backup (take another one; nothing was changed)"),
         ("damaged", "is damaged"),
         ("missing", "there is no such file"),
         ("itself", "is the database itself"),

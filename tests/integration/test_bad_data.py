@@ -260,8 +260,9 @@ def test_a_read_only_directory_is_told_by_each_command_and_the_next_run_loses_no
 
     database = house.database
     closed = (
-        "its directory cannot be written, and SQLite must write there even to read "
-        "(mount it writable, or read a copy made by `newsward backup`)"
+        f"user {os.geteuid()} must be able to write in its directory, where SQLite makes files even to read (mount it "
+        "writable; [store] database in newsward.toml names the place; who only reads can take a copy by "
+        "`newsward backup`)"
     )
     lock = f"{folder}/newsward.lock: the lock cannot be made: "
     assert run.code == health.code == hits.code == backup.code == in_place.code == 1
