@@ -14,7 +14,7 @@ import typer
 from pipeline.cli.feeds import named_urls
 from pipeline.cli.output import print_json, say, tell
 from pipeline.cli.root import Settings, now
-from pipeline.cli.trials import tried
+from pipeline.cli.trials import notes, tried
 from pipeline.config import Config, Named, add_feed, editing, existing_main, meant, remove_feed, spellings, table_at
 from pipeline.errors import InputError
 from pipeline.fetch import public_url
@@ -219,10 +219,7 @@ def _tell_of_new(
         told = f"{shown}: added to {file}; the next run polls it"
     else:
         told = f"{shown}: not added, its try failed (--no-test adds it all the same)"
-    notes = [trial["error"], trial["moved_to"] and f"now at {trial['moved_to']}", *trial["advice"]] if trial else []
-    if trial and trial["announced"]:
-        notes += [f"the page names {one}" for one in trial["announced"]]
-    _tell(line, "\n    ".join([told, *filter(None, notes)]), as_json=as_json)
+    _tell(line, "\n    ".join([told, *(notes(trial) if trial else ())]), as_json=as_json)
 
 
 # --------------------------------------------------------------------------- remove

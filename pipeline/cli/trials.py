@@ -136,9 +136,14 @@ def _print_trials(lines: Sequence[Mapping[str, Any]]) -> None:
     rows = sorted(lines, key=lambda line: _WORST_FIRST.index(line["verdict"]))
     print_table(columns, map(_cells, rows), spare=("format", "dated", "lang"))
     for line in rows:
-        said = [line["error"], line["moved_to"] and f"now at {line['moved_to']}", *line["advice"]]
-        if any(said):
-            tell("\n    ".join([f"\n{line['verdict']}: {line['url']}", *filter(None, said)]))
+        if told := notes(line):
+            tell("\n    ".join([f"\n{line['verdict']}: {line['url']}", *told]))
+
+
+def notes(line: Mapping[str, Any]) -> list[str]:
+    """What there is to say about a feed that was tried, a sentence each."""
+    moved = f"now at {line['moved_to']}" if line["moved_to"] else None
+    return [note for note in (line["error"], moved, *line["advice"]) if note]
 
 
 def _cells(line: Mapping[str, Any]) -> tuple[object, ...]:

@@ -89,11 +89,11 @@ class Metrics:
     def _note_runs(self, registry: CollectorRegistry) -> None:
         self._runs = Counter(
             "newsward_runs",
-            "Runs: completed, or unreachable when nothing that was due could be polled",
+            "Runs: completed, unreachable when nothing that was due could be polled, cut_off when told to stop",
             ("outcome",),
             registry=registry,
         )
-        for outcome in ("completed", "unreachable"):
+        for outcome in ("completed", "unreachable", "cut_off"):
             self._runs.labels(outcome)
         self._run_seconds = Histogram(
             "newsward_run_duration_seconds", "Time a run took", buckets=_RUN_SECONDS, registry=registry
@@ -128,9 +128,11 @@ class Metrics:
             counter.inc(getattr(committed, name))
 
     def note_run(self, report: RunReport) -> None:
-        """A run that was completed."""
-        self._runs.labels("unreachable" if report.unreachable else "completed").inc()
-        self._run_seconds.observe(report.took.total_seconds())
+        """What became of a run."""
+        outcome = "cut_off" if report.is_cut_off else "unreachable" if report.unreachable else "completed"
+        self._runs.labels(outcome).inc()
+        if not report.is_cut_off:  # how long it would have taken is not known
+            self._run_seconds.observe(report.took.total_seconds())
         for tally in report.deliveries:
             self._deliveries.labels(tally.channel, tally.outcome).inc(tally.count)
 

@@ -37,7 +37,7 @@ def m005_upkeep(database: Database) -> None:
 
 
 def m006_answers(database: Database) -> None:
-    """Views that say why, and indexes for what people ask by time."""
+    """Views with more in them, and indexes for what people ask by time."""
     _run_file(database, "m006_answers.sql")
 
 
@@ -47,7 +47,7 @@ def m007_manners(database: Database) -> None:
 
 
 def m008_pauses(database: Database) -> None:
-    """Feeds that a person lets rest."""
+    """Feeds that a person lets rest, and views that say why something may have been missed."""
     _run_file(database, "m008_pauses.sql")
 
 

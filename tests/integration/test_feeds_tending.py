@@ -167,7 +167,7 @@ def test_a_feed_that_fails_its_try_is_not_added(server: FeedServer, watch: Path,
 
     assert outcome.code == 1
     assert f"{page}: not added, its try failed (--no-test adds it all the same)" in outcome.out
-    assert "the page names http://127.0.0.1:" in outcome.out
+    assert outcome.out.count("it announces http://127.0.0.1:") == 1
     assert f"{urls[2]}: added to feeds.toml; the next run polls it" in outcome.out
     assert page not in (watch / "feeds.toml").read_text().removeprefix(written)
 

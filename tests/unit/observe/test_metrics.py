@@ -62,11 +62,13 @@ def test_runs_are_counted_with_their_time_and_their_deliveries() -> None:
     metrics.note_run(RunReport(NOW, timedelta(seconds=3), deliveries=sent))
     failed = (FailedFeed(URL, ErrorKind.DNS, ""),)
     metrics.note_run(RunReport(NOW, timedelta(seconds=40), feeds=1, due=1, failed=failed))
+    metrics.note_run(RunReport(NOW, timedelta(), is_cut_off=True))
 
     series = served(metrics)
 
     assert series['newsward_runs_total{outcome="completed"}'] == 1
     assert series['newsward_runs_total{outcome="unreachable"}'] == 1
+    assert series['newsward_runs_total{outcome="cut_off"}'] == 1
     assert series['newsward_run_duration_seconds_bucket{le="5.0"}'] == 1
     assert series["newsward_run_duration_seconds_sum"] == 43
     assert series['newsward_deliveries_total{channel="desk"}{outcome="sent"}'] == 4
