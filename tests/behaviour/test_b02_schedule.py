@@ -230,7 +230,8 @@ def test_row_31_ttl_is_a_floor_of_at_most_a_day(desk: Desk, ttl: str, hours: int
 
     assert times(first, hours * HOUR)
     assert desk.state().status == 304
-    assert times(desk.wait(), hours * HOUR)
+    # The hour in which nothing came draws its own interval out a little.
+    assert hours * HOUR <= desk.wait() <= 1.2 * hours * HOUR
 
 
 @pytest.mark.parametrize("ttl", ["0", "-60", "often"])

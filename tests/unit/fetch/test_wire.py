@@ -83,6 +83,7 @@ def test_a_silent_address_costs_a_head_start_only() -> None:
     """Row 67."""
     with socket.socket() as full, FeedServer("127.0.0.4") as server:
         # A listener whose queue is full lets further connections wait, as a filtered address does.
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port may rest from another test
         full.bind(("127.0.0.1", server.port))
         full.listen(0)
         crowd = [socket.socket() for _ in range(3)]
