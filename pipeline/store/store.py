@@ -28,7 +28,7 @@ from pipeline.model import (
     StoryView,
     Watchlist,
 )
-from pipeline.store import checkup, entries, hits, lookups, outbox, runs, stories
+from pipeline.store import checkup, entries, fulltext, hits, lookups, outbox, runs, stories
 from pipeline.store import feeds as turns
 from pipeline.store.connection import (
     check_version,
@@ -148,6 +148,12 @@ class Store:
         CLI stay in turn. Headers are not stored."""
         with self._writing() as connection:
             turns.remember(connection, watchlist, feeds, now)
+
+    def keep_search(self, *, on: bool) -> None:
+        """Has every entry in the full-text index, or none; takes a while for many entries, and only when it changes."""
+        if fulltext.is_on(self.database.conn) != on:
+            with self._writing() as connection:
+                fulltext.switch(connection, on=on)
 
     def add_feeds(self, feeds: Sequence[Feed], now: datetime) -> int:
         """Puts feeds in turn that are not; returns how many."""
