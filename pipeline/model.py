@@ -39,9 +39,18 @@ class ErrorKind(StrEnum):
     UNEXPECTED = "unexpected"  # our own fault: logged with its traceback
 
 
+class FeedKind(StrEnum):
+    """What is to be read at a feed's address."""
+
+    FEED = "feed"  # RSS, Atom, JSON Feed: entries
+    OPML = "opml"  # a subscription list: feeds
+    SITE = "site"  # a web page: the feeds that it announces
+    SITEMAP = "sitemap"  # a news sitemap: entries; or an index of sitemaps: feeds
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What is polled, as configured or as added to the database."""
+    """What is polled, as configured, as added to the database, or as a list names it."""
 
     url: str
     title: str = ""
@@ -51,6 +60,11 @@ class Feed:
     tags: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     source: str = "config"  # where it came from: a source's name, or "cli"
+    kind: FeedKind = FeedKind.FEED
+    listed_by: str = ""  # the address of the list that names it, itself polled as a feed; "" = configured
+    fulltext: bool = False  # the pages of all its entries are read, not only of those that hit
+    company_id: str = ""  # every entry of it is about this company
+    company_name: str = ""  # ... and says so in front of its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,8 @@ class Hints:
 # Why a feed is disabled that nobody paused. It is back with the first good answer.
 GONE = "the server says that the feed is gone for good (410)"
 FINISHED = "the feed says that it is finished (JSON Feed: expired)"
+# How the reason begins of a feed that its list names no more; it is back when the list names it again.
+LEFT = "it left the list "
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +237,7 @@ class Document:
     entries: tuple[Entry, ...]
     damage: str = ""
     is_cut: bool = False  # it breaks off: what it would have brought is still to be had
+    feeds: tuple[Feed, ...] | None = None  # the feeds that a list names; None = it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +292,7 @@ class Company:
     context: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    cik: str = ""  # its number at the SEC, ten digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +541,9 @@ class Batch:
     hits: tuple[Hit, ...] = ()
     placements: tuple[Placement, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    listed: tuple[Feed, ...] = ()  # feeds that the list names
+    unlisted: tuple[str, ...] = ()  # addresses of feeds that it named before, and names no more
+    retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
 
 
 @dataclass(frozen=True, slots=True)
@@ -535,6 +556,7 @@ class Committed:
     hits: int = 0
     stories: int = 0
     alerts: int = 0
+    feeds: int = 0  # that a list named for the first time, or again
 
 
 @dataclass(frozen=True, slots=True)

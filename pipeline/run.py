@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, Protocol
 
 import structlog
 
@@ -36,16 +37,21 @@ from pipeline.model import (
     Document,
     Due,
     Entry,
+    EntryField,
     ErrorKind,
     FailedFeed,
     Feed,
+    FeedKind,
     FetchFailed,
     FetchRecord,
     Hit,
     Known,
+    Mention,
+    Method,
     NotModified,
     Placement,
     Polled,
+    Reason,
     Relation,
     RunReport,
 )
@@ -56,6 +62,7 @@ from pipeline.store import Store
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
 BEAT_EVERY = timedelta(minutes=1)
+_TOLD = 20  # addresses in one line of the log
 _DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
 
 
@@ -163,7 +170,14 @@ class _Manners:
             self._store.forget_moves(led)
 
 
-def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) -> Batch:
+class Memory(Lookups, Protocol):
+    """What deciding asks of the memory: the look-ups of deduplication, and the feeds of a list."""
+
+    def listed(self, url: str) -> Sequence[str]:
+        """The addresses of the feeds that are polled since the list at this address names them."""
+
+
+def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -> Batch:
     """What one feed's turn wants written. Reads through ``lookups``, writes nothing."""
     due, result, document = polled.due, polled.result, polled.document
     if document is None:
@@ -174,7 +188,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
     overlap = None if first_poll else _overlap(found, known.values(), due.feed)
-    hits = [hit for entry in (*found.new, *found.edited) for hit in stages.matching.hits(entry)]
+    hits = [hit for entry in (*found.new, *found.edited) for hit in _hits(entry, due.feed, stages)]
     placed = {entry.entry_id for entry in known.values() if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
@@ -194,7 +208,39 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
         hits=tuple(hits),
         placements=placements,
         alerts=_alerts(candidates, stages, now, first_poll=first_poll),
+        **_listed(document, due.feed, lookups),
     )
+
+
+def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:
+    """What a list's document changes: feeds that are named, and those that it names no more."""
+    if document.feeds is None or document.is_cut:
+        return {}
+    named = {one.url for one in document.feeds}
+    unlisted = tuple(url for url in lookups.listed(feed.url) if url not in named)
+    return {"listed": document.feeds, "unlisted": unlisted, "retires": feed.kind is not FeedKind.SITEMAP}
+
+
+def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:
+    """The entry's hits; of a feed that is about one company, that company is always among them."""
+    hits = stages.matching.hits(entry)
+    if not feed.company_id or feed.company_id not in stages.company_names:
+        return hits
+    if any(hit.company_id == feed.company_id for hit in hits):
+        return hits
+    end = len(feed.company_name)
+    own = Mention(
+        feed.company_id,
+        EntryField.TITLE,
+        0,
+        end,
+        entry.title[:end],
+        feed.company_name,
+        Method.EXACT,
+        100.0,
+        (Reason("the feed is about this company alone", 100.0),),
+    )
+    return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version="feed"))
 
 
 def _overlap(found: Sorted, known: Iterable[Known], feed: Feed) -> float | None:
@@ -358,6 +404,12 @@ def _tell(batch: Batch, committed: Committed) -> None:
     if fetch.error_kind:
         log.warning("feed_failed", feed=public_url(fetch.feed_url), kind=fetch.error_kind.value, reason=fetch.error)
         return
+    if batch.unlisted:
+        tell = log.warning if batch.retires else log.info
+        left = [public_url(url) for url in batch.unlisted[:_TOLD]]
+        tell("feeds_left_list", list=public_url(fetch.feed_url), count=len(batch.unlisted), feeds=left)
+    if committed.feeds:
+        log.info("feeds_listed", list=public_url(fetch.feed_url), added=committed.feeds, count=len(batch.listed))
     say = log.info if committed.hits or fetch.damage else log.debug
     say(
         "feed_polled",

@@ -261,6 +261,11 @@ def remove(context: typer.Context, feeds: Feeds, json: Json = False) -> None:
 
 
 def _refuse_listed(config: Config, row: Mapping[str, Any]) -> None:
+    if row["listed_by"] and row["configured"]:
+        raise InputError(
+            f"{_called(row)}: comes from the list {public_url(row['listed_by'])}: take it out of that list, "
+            "or let it rest with `newsward feeds pause`"
+        )
     where = config.places.get(("feed", row["url"]), "")
     if where and table_at(where)[1] != "feed":
         raise InputError(

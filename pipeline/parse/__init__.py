@@ -3,6 +3,7 @@
 from pipeline.parse.dates import settle
 from pipeline.parse.feed import parse
 from pipeline.parse.markup import plain_text
+from pipeline.parse.sitemap import parse_sitemap
 from pipeline.parse.sniff import feed_links
 
-__all__ = ["feed_links", "parse", "plain_text", "settle"]
+__all__ = ["feed_links", "parse", "parse_sitemap", "plain_text", "settle"]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from pipeline.model import GONE, Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
+from pipeline.model import GONE, LEFT, Company, Due, ErrorKind, Feed, FeedInfo, FeedKind, FeedState, Hints, Watchlist
 from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 from pipeline.urls import host_of
@@ -110,7 +110,7 @@ def pause(connection: sqlite3.Connection, urls: Collection[str], words: str, unt
 
 def enable(connection: sqlite3.Connection, urls: Collection[str], now: datetime) -> None:
     """Puts feeds in turn again, at once, whoever took them out."""
-    connection.execute(QUERIES["feeds_enable"], {"texts": texts(urls), "now": stamp(now)})
+    connection.execute(QUERIES["feeds_enable"], {"texts": texts(urls), "left": LEFT, "now": stamp(now)})
 
 
 def drop(connection: sqlite3.Connection, urls: Collection[str]) -> None:
@@ -121,6 +121,29 @@ def drop(connection: sqlite3.Connection, urls: Collection[str]) -> None:
 def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mapping[str, int]:
     """Entries stored for each feed: its own, and those seen first in another."""
     return dict(map(tuple, connection.execute(QUERIES["feed_entry_counts"], {"texts": texts(urls)})))
+
+
+def listed(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
+    """The feeds in turn that this list has brought, those retired for having left it not among them."""
+    rows = connection.execute(QUERIES["feeds_of_list"], {"list": clean(url), "left": LEFT})
+    return tuple(row[0] for row in rows)
+
+
+def follow(
+    connection: sqlite3.Connection, list_url: str, feeds: Sequence[Feed], left: Sequence[str], words: str, now: datetime
+) -> int:
+    """How many feeds a list brought that were not in turn; those that left it are retired for the reason in words.
+
+    Without words they only go out of turn. A feed that is configured otherwise, or that a person paused, stays as it
+    is; one that was retired for having left is back.
+    """
+    at, rows = stamp(now), [{**_feed_row(feed, stamp(now)), "left": LEFT} for feed in feeds]
+    before = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
+    connection.executemany(QUERIES["feed_listed"], rows)
+    after = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
+    values = {"texts": texts(left), "list": clean(list_url), "words": clean(words), "now": at}
+    connection.execute(QUERIES["feeds_unlist"], values)
+    return len(after) - len(before)
 
 
 def write_state(
@@ -142,8 +165,9 @@ def _company_row(company: Company, at: str | None) -> dict[str, Any]:
 
 def _feed_row(feed: Feed, at: str | None) -> dict[str, Any]:
     """Headers are left out: they carry secrets, and the file is for everybody's eyes."""
-    words = {name: clean(getattr(feed, name)) for name in ("url", "title", "publisher", "language", "source")}
-    return {**words, "tier": feed.tier, "tags": to_json(list(feed.tags)), "now": at}
+    names = ("url", "title", "publisher", "language", "source", "kind", "listed_by")
+    words = {name: clean(getattr(feed, name)) for name in names}
+    return {**words, "tier": feed.tier, "tags": to_json(list(feed.tags)), "fulltext": int(feed.fulltext), "now": at}
 
 
 def _info_row(info: FeedInfo) -> dict[str, Any]:
@@ -248,4 +272,7 @@ def _feed(row: sqlite3.Row) -> Feed:
         tier=row["tier"],
         tags=tuple(json.loads(row["tags"])),
         source=row["source"],
+        kind=FeedKind(row["kind"]),
+        listed_by=row["listed_by"],
+        fulltext=bool(row["fulltext"]),
     )

@@ -18,29 +18,54 @@ WHERE tracked = 1 AND id NOT IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_upsert
 -- A title or language that the configuration leaves open stays as the feed told it.
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
 ON CONFLICT (url) DO UPDATE SET
     title = coalesce(nullif(excluded.title, ''), title), publisher = excluded.publisher,
     language = coalesce(nullif(excluded.language, ''), language), tier = excluded.tier, tags = excluded.tags,
-    source = excluded.source, configured = 1
-WHERE (title, publisher, language, tier, tags, source, configured) IS NOT (
+    source = excluded.source, kind = excluded.kind, listed_by = '', fulltext = excluded.fulltext, configured = 1
+WHERE (title, publisher, language, tier, tags, source, kind, listed_by, fulltext, configured) IS NOT (
     coalesce(nullif(excluded.title, ''), title), excluded.publisher,
-    coalesce(nullif(excluded.language, ''), language), excluded.tier, excluded.tags, excluded.source, 1
+    coalesce(nullif(excluded.language, ''), language), excluded.tier, excluded.tags, excluded.source, excluded.kind,
+    '', excluded.fulltext, 1
 );
 
 -- name: feed_add
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
 ON CONFLICT (url) DO UPDATE SET configured = 1, source = excluded.source WHERE configured = 0;
 
 -- name: feeds_dropped
+-- What a list brought goes with the list.
 UPDATE feeds SET configured = 0
-WHERE configured = 1 AND source <> 'cli' AND url NOT IN (SELECT value FROM json_each(:texts));
+WHERE configured = 1 AND source <> 'cli' AND url NOT IN (SELECT value FROM json_each(:texts))
+AND listed_by NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_of_list
+SELECT url FROM feeds
+WHERE listed_by = :list AND configured = 1 AND substr(disabled, 1, length(:left)) <> :left ORDER BY url;
+
+-- name: feed_listed
+-- Only what nobody else wants in turn is taken over. A feed that had left this list comes back as it was.
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
+ON CONFLICT (url) DO UPDATE SET
+    title = coalesce(nullif(excluded.title, ''), title), publisher = excluded.publisher,
+    language = coalesce(nullif(excluded.language, ''), language), tier = excluded.tier, tags = excluded.tags,
+    source = excluded.source, kind = excluded.kind, listed_by = excluded.listed_by, fulltext = excluded.fulltext,
+    configured = 1, disabled = iif(substr(disabled, 1, length(:left)) = :left, '', disabled),
+    next_poll_at = iif(substr(disabled, 1, length(:left)) = :left, NULL, next_poll_at)
+WHERE configured = 0 OR listed_by = excluded.listed_by;
+
+-- name: feeds_unlist
+UPDATE feeds SET
+    disabled = iif(:words = '', disabled, :words), next_poll_at = iif(:words = '', next_poll_at, NULL),
+    configured = iif(:words = '', 0, configured)
+WHERE listed_by = :list AND url IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_known
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now) ON CONFLICT (url) DO NOTHING;
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now) ON CONFLICT (url) DO NOTHING;
 
 -- name: feed_state
 UPDATE feeds SET
@@ -99,8 +124,12 @@ WHERE paused <> '' AND coalesce(paused_until > :now, 1) AND url IN (SELECT value
 UPDATE feeds SET paused = :words, paused_until = :until WHERE url IN (SELECT value FROM json_each(:texts));
 
 -- name: feeds_enable
--- What it was retired for is forgotten too: the next run asks the server anew.
-UPDATE feeds SET paused = '', paused_until = NULL, disabled = '', next_poll_at = :now
+-- What it was retired for is forgotten too: the next run asks the server anew. A feed that left its list is wanted by
+-- itself from now on.
+UPDATE feeds SET
+    source = iif(substr(disabled, 1, length(:left)) = :left, 'cli', source),
+    listed_by = iif(substr(disabled, 1, length(:left)) = :left, '', listed_by),
+    paused = '', paused_until = NULL, disabled = '', next_poll_at = :now
 WHERE configured = 1 AND url IN (SELECT value FROM json_each(:texts));
 
 -- name: feeds_remove
@@ -109,7 +138,7 @@ WHERE url IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_names
 SELECT
-    url, title, source, configured, disabled, coalesce(nullif(current_url, ''), url) AS current_url,
+    url, title, source, kind, listed_by, tags, language, configured, disabled, coalesce(nullif(current_url, ''), url) AS current_url,
     CASE WHEN coalesce(paused_until > :now, 1) THEN paused ELSE '' END AS paused
 FROM feeds ORDER BY configured DESC, url;
 
@@ -627,10 +656,13 @@ VALUES (
 
 -- name: feeds_carry
 -- What is configured, and not what was remembered of its polls: that belongs to the entries.
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, configured, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :configured, :added_at)
-ON CONFLICT (url) DO UPDATE SET
+INSERT INTO feeds (
+    url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, configured, added_at
+) VALUES (
+    :url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :configured, :added_at
+) ON CONFLICT (url) DO UPDATE SET
     publisher = excluded.publisher, tier = excluded.tier, tags = excluded.tags, source = excluded.source,
+    kind = excluded.kind, listed_by = excluded.listed_by, fulltext = excluded.fulltext,
     configured = excluded.configured;
 
 -- name: index_in_step

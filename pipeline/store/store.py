@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.model import (
+    LEFT,
     Batch,
     Committed,
     Delivery,
@@ -44,6 +45,8 @@ from pipeline.store.migrations import is_current, migrate
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
 from pipeline.store.queries import READING
+from pipeline.text import to_iso
+from pipeline.urls import public_url
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
 
@@ -195,6 +198,11 @@ class Store:
         with self._writing() as connection:
             turns.drop(connection, urls)
 
+    def listed(self, url: str) -> tuple[str, ...]:
+        """The feeds in turn that the list at this address has brought, by address."""
+        with self._reading() as connection:
+            return turns.listed(connection, url)
+
     def feed_entry_counts(self, urls: Collection[str]) -> Mapping[str, int]:
         """How many entries are stored for each feed, those first seen in another feed included."""
         with self._reading() as connection:
@@ -262,6 +270,7 @@ class Store:
                 stories=stories.place(connection, batch.placements, now),
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
+                feeds=_follow(connection, batch, now),
             )
             entries.see(connection, batch.seen, now)
             hits.withdraw(connection, batch.edited, batch.hits)
@@ -400,6 +409,13 @@ class Store:
         sql = READING[name]
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(sql, values)]
+
+
+def _follow(connection: sqlite3.Connection, batch: Batch, now: datetime) -> int:
+    if not batch.listed and not batch.unlisted:
+        return 0
+    words = f"{LEFT}{public_url(batch.feed.url)} on {to_iso(now)[:10]}" if batch.retires else ""
+    return turns.follow(connection, batch.feed.url, batch.listed, batch.unlisted, words, now)
 
 
 def file_identity(path: Path | str) -> tuple[int, int] | None:
