@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -108,7 +108,7 @@ def poll_in_order(
                 unread += len(dealt[begun])
                 begun += 1
             if due.feed.url not in done:
-                if not _is_done(waiting[number], stop):
+                if not is_done(waiting[number], stop):
                     return
                 done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
             unread -= 1
@@ -118,7 +118,7 @@ def poll_in_order(
             future.cancel()
 
 
-def _is_done(shard: Future[Sequence[Polled]], stop: Callable[[], bool]) -> bool:
+def is_done(shard: Future[Any], stop: Callable[[], bool]) -> bool:
     """Waits for the shard; False when told to stop before it came."""
     while not wait([shard], timeout=_ASK_EVERY).done:
         if stop():

@@ -543,7 +543,44 @@ class Batch:
     alerts: tuple[Alert, ...] = ()
     listed: tuple[Feed, ...] = ()  # feeds that the list names
     unlisted: tuple[str, ...] = ()  # addresses of feeds that it named before, and names no more
+    pages: tuple[str, ...] = ()  # ids of entries whose pages are to be read
     retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
+
+
+@dataclass(frozen=True, slots=True)
+class OwedPage:
+    """An entry whose page is to be read."""
+
+    entry: Entry
+    owed_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What came of asking for a page. ``outcome``: "read", "empty", "refused" or "failed"."""
+
+    entry_id: str
+    outcome: str
+    reason: str = ""
+    lines: tuple[str, ...] = ()  # of its article, as the site's pages in general do not have them
+
+
+@dataclass(frozen=True, slots=True)
+class PageBatch:
+    """All that one page wants written, in one transaction. Hits are only added or strengthened by a page."""
+
+    entry: Entry  # its text with the article's
+    outcome: str
+    reason: str = ""
+    characters: int = 0  # of the article
+    attempts: int = 0
+    next_attempt_at: datetime | None = None  # None = settled
+    site: str = ""
+    marks: tuple[str, ...] = ()  # of the page's lines
+    hits: tuple[Hit, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -593,6 +630,7 @@ class RunReport:
     undelivered: int = 0  # alerts that wait for a further attempt
     dead: int = 0  # alerts given up in this run
     is_cut_off: bool = False  # told to stop before all was done
+    pages: int = 0  # articles read
     deliveries: tuple[Tally, ...] = ()  # the attempts behind sent, undelivered and dead
 
     @property

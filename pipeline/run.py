@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
+from pipeline.article import FulltextOptions
 from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
 from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.errors import DataRefused, NewswardError
@@ -34,6 +35,7 @@ from pipeline.model import (
     Answer,
     Batch,
     Committed,
+    DateKind,
     Document,
     Due,
     Entry,
@@ -55,6 +57,7 @@ from pipeline.model import (
     Relation,
     RunReport,
 )
+from pipeline.pages import Judgement, PagePass, page_url
 from pipeline.parse import settle
 from pipeline.poll import poll_shard
 from pipeline.store import Store
@@ -83,6 +86,7 @@ class Stages:
     polling: PollingOptions = field(default_factory=PollingOptions)
     alert: AlertOptions = field(default_factory=AlertOptions)
     engine_options: EngineOptions = field(default_factory=EngineOptions)
+    fulltext: FulltextOptions = field(default_factory=FulltextOptions)
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -94,7 +98,7 @@ def run_once(
     watch: Watcher | None = None,
     stop: Callable[[], bool] = never,
 ) -> RunReport:
-    """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
+    """Polls the due feeds (or the given ones), stores what they bring, reads the pages owed and sends the alerts owed.
 
     Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others, nor does
     one whose matches cannot be stored; failures that may be those of the network here wait until that is known. While
@@ -124,6 +128,8 @@ def run_once(
         if watch:
             watch(batch, committed)
     manners.remember(_moment(stages, now, began))
+    if stages.fulltext.enabled and not stop():
+        report = _read_pages(report, stages, _moment(stages, now, began), stop)
     if stop():
         report = replace(report, is_cut_off=True)
     else:
@@ -208,6 +214,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
         hits=tuple(hits),
         placements=placements,
         alerts=_alerts(candidates, stages, now, first_poll=first_poll),
+        pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
         **_listed(document, due.feed, lookups),
     )
 
@@ -241,6 +248,46 @@ def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:
         (Reason("the feed is about this company alone", 100.0),),
     )
     return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version="feed"))
+
+
+def _pages(
+    entries: Sequence[Entry], hits: Sequence[Hit], feed: Feed, stages: Stages, now: datetime, *, first_poll: bool
+) -> tuple[str, ...]:
+    """The entries whose pages are worth reading: those that hit, or all of a marked feed; not those that are too old
+    to alert anybody, and no filings, whose pages are lists of files.
+    """
+    if not stages.fulltext.enabled or feed.company_id:
+        return ()
+    hit = {one.entry_id for one in hits}
+
+    def is_fresh(entry: Entry) -> bool:
+        is_dated = entry.date_kind is not DateKind.SEEN or not first_poll
+        return is_dated and bool(entry.published_at and now - entry.published_at <= stages.fulltext.max_age)
+
+    return tuple(one.id for one in entries if (feed.fulltext or one.id in hit) and is_fresh(one) and page_url(one))
+
+
+def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
+    """The report with what the pages brought."""
+
+    def judge(entry: Entry) -> Judgement:
+        feed = stages.feeds.get(entry.feed_url, Feed(entry.feed_url))
+        hits = _hits(entry, feed, stages)
+        is_placed = bool(stages.store.members([entry.id]))
+        placements = () if is_placed else _place([entry], hits, stages, stages.store)
+        candidates = _enlarged([entry], hits, stages.store) if is_placed else _arrived([entry], hits, placements)
+        return Judgement(hits, placements, _alerts(candidates, stages, now, first_poll=False))
+
+    pages = PagePass(
+        stages.store, stages.engine, stages.fetch, stages.fulltext, stages.engine_options.shard_size, judge
+    )
+    for batch, committed in pages.read(now, stop):
+        say = log.info if committed.hits else log.debug
+        page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
+        say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)
+        read = report.pages + (batch.outcome == "read")
+        report = replace(report, committed=_sum(report.committed, committed), pages=read)
+    return report
 
 
 def _overlap(found: Sorted, known: Iterable[Known], feed: Feed) -> float | None:
@@ -387,15 +434,17 @@ def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:
     failed = report.failed
     if fetch.error_kind:
         failed = (*failed, FailedFeed(fetch.feed_url, fetch.error_kind, fetch.error))
-    total = report.committed
-    sums = {one.name: getattr(total, one.name) + getattr(committed, one.name) for one in fields(Committed)}
     return replace(
         report,
         fetched=report.fetched + (fetch.outcome == "fetched"),
         not_modified=report.not_modified + (fetch.outcome == "not_modified"),
         failed=failed,
-        committed=Committed(**sums),
+        committed=_sum(report.committed, committed),
     )
+
+
+def _sum(one: Committed, other: Committed) -> Committed:
+    return Committed(**{part.name: getattr(one, part.name) + getattr(other, part.name) for part in fields(Committed)})
 
 
 def _tell(batch: Batch, committed: Committed) -> None:

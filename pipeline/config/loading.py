@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from pipeline.alert import AlertOptions, Channel, Rule
+from pipeline.article import FulltextOptions
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
 from pipeline.config.files import ConfigFiles
 from pipeline.config.problems import Problem
@@ -50,6 +51,7 @@ class Config:
     stories: StoryOptions
     alert: AlertOptions
     engine: EngineOptions
+    fulltext: FulltextOptions
     daemon: DaemonOptions
     health: HealthOptions
     log: LogOptions
@@ -317,6 +319,8 @@ class _Loader:
             if callable(files):
                 self.environment.files.note_all(files)
             if hasattr(source, "feeds_for"):
+                if not companies and self.faults:
+                    return  # that there is no company is the fault of a fault that is told
                 feeds = cast("CompanySource", source).feeds_for(companies)
             else:
                 feeds = cast("Source", source).feeds()
@@ -369,6 +373,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "stories": StoryOptions,
         "alert": AlertOptions,
         "engine": EngineOptions,
+        "fulltext": FulltextOptions,
         "daemon": DaemonOptions,
         "health": HealthOptions,
         "log": LogOptions,

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from pipeline.keys import content_hash, entry_keys, reused_guid_key
 from pipeline.model import DateKind, Entry, Feed, FeedInfo
+from pipeline.parse.elsewhere import own_words
 from pipeline.parse.items import Channel, Item
 from pipeline.parse.markup import MAX_HTML, entry_text, first_words, plain_line, plain_title
 from pipeline.urls import canonical_url
@@ -85,7 +86,7 @@ def _entry(item: Item, context: _Context) -> Entry:
     source = plain_line(item.source, MAX_NAME)
     # What an aggregator adds are names of outlets and headlines of theirs: none of the article's words.
     summary, content = ("", "") if _is_aggregated(url, source) else (item.summary[:MAX_HTML], item.content[:MAX_HTML])
-    text = entry_text(summary, content if content != summary else "")
+    text = entry_text(own_words(summary), own_words(content) if content != summary else "")
     title = plain_title(item.title, is_markup=item.title_is_markup) or first_words(text)
     title = without_source(title, source)
     guid = item.guid.strip()[:MAX_GUID]

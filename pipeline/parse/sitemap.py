@@ -5,6 +5,7 @@ sitemaps.org 0.9, and Google's ``news:`` namespace. Read by lxml, with a repair 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,8 @@ MAX_SITEMAPS = 10  # of one index: the newest; the others are archives
 _RECENT = timedelta(days=3)  # a news sitemap holds two days (Google: "Create a News sitemap")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _FORMAT = "sitemap"
+_END = re.compile(r"</(?:\w+:)?(?:urlset|sitemapindex)\s*>", re.IGNORECASE)
+_TAIL = 200  # characters in which the end of the document must stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,8 @@ def _root(text: str) -> tuple[etree._Element | None, str]:
     faults = parser.error_log
     if not len(faults):
         return root, ""
-    is_cut = "Premature end" in faults[len(faults) - 1].message
-    return root, f"{CUT_OFF if is_cut else 'not well-formed'}: {faults[0].message}, line {faults[0].line}"
+    what = "not well-formed" if _END.search(text, max(len(text) - _TAIL, 0)) else CUT_OFF
+    return root, f"{what}: {faults[0].message}, line {faults[0].line}"
 
 
 # --------------------------------------------------------------------------- news
@@ -117,7 +120,9 @@ def _index(root: etree._Element, feed: Feed, url: str, damage: str) -> Document 
         replace(feed, url=one.url, title="", headers=(), source=source, kind=FeedKind.SITEMAP, listed_by=feed.url)
         for one in chosen
     )
-    return Document(FeedInfo(title=feed.title, format="sitemap index"), (), damage, feeds=feeds)
+    return Document(
+        FeedInfo(title=feed.title, format="sitemap index"), (), damage, is_cut=CUT_OFF in damage, feeds=feeds
+    )
 
 
 def _listed(root: etree._Element, url: str) -> Iterator[_Listed]:

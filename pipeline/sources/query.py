@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, Self
 from urllib.parse import quote_plus, urlsplit
@@ -25,6 +26,8 @@ _SERVICES = {
         "",
     ),
 }
+_PLACE = re.compile(r"\{([^{}]*)\}")
+_KNOWN_PLACES = frozenset({"query", "language", "country", "days"})
 _SHOWN = 3  # names in a feed's title
 
 
@@ -60,11 +63,9 @@ class Source(BaseModel):
             return template
         if "{query}" not in template:
             raise ValueError("must have {query} where the names go")
-        try:
-            tried = template.format(query="x", language="en", country="US", days=1)
-        except (LookupError, ValueError):
-            raise ValueError("knows {query}, {language}, {country} and {days} in braces, and nothing else") from None
-        if problem := web_address_problem(tried):
+        if not set(_PLACE.findall(template)) <= _KNOWN_PLACES:
+            raise ValueError("knows {query}, {language}, {country} and {days} in braces, and nothing else")
+        if problem := web_address_problem(_PLACE.sub("x", template)):
             raise ValueError(problem)
         return template
 
@@ -114,7 +115,7 @@ class Source(BaseModel):
         terms = " OR ".join(f'"{name}"' for name in dict.fromkeys(names))
         if len(names) > 1 and (self.extra or when):
             terms = f"({terms})"
-        return terms + (f" {self.extra}" if self.extra else "") + when.format(days=self.days)
+        return terms + (f" {self.extra}" if self.extra else "") + when.replace("{days}", str(self.days))
 
     def _names(self, company: Company) -> Iterator[str]:
         for name in (company.name, *(alias.text for alias in company.aliases if self.aliases)):
@@ -122,9 +123,13 @@ class Source(BaseModel):
 
     def _feed(self, companies: Sequence[Company]) -> Feed:
         label, template, _ = _SERVICES.get(self.service, ("", self.template, ""))
-        url = template.format(
-            query=quote_plus(self._query(companies)), language=self.language, country=self.country, days=self.days
-        )
+        values = {
+            "query": quote_plus(self._query(companies)),
+            "language": self.language,
+            "country": self.country,
+            "days": str(self.days),
+        }
+        url = _PLACE.sub(lambda place: values[place[1]], template)
         label = label or urlsplit(url).hostname or ""
         names = ", ".join(company.name for company in companies[:_SHOWN])
         more = f" and {len(companies) - _SHOWN} more" if len(companies) > _SHOWN else ""

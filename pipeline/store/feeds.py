@@ -37,9 +37,9 @@ def due(
     connection: sqlite3.Connection, now: datetime, limit: int | None, urls: Collection[str] | None = None
 ) -> tuple[Due, ...]:
     """The feeds (of these URLs) whose turn it is, those that wait longest first, those never polled before all."""
-    resting = _resting(connection, now)
+    at_rest = resting(connection, now)
     # The address tells the host, and SQL cannot read addresses: while a host rests, more rows than asked for are read.
-    most = None if resting else limit
+    most = None if at_rest else limit
     bounds = {
         "now": stamp(now),
         "absurd": stamp(now + ABSURDLY_FAR),
@@ -48,7 +48,7 @@ def due(
         "limit": -1 if most is None else most,
     }
     dues = map(_due, connection.execute(QUERIES["feeds_due"], bounds))
-    return tuple(islice((one for one in dues if not resting or host_of(one.url) not in resting), limit))
+    return tuple(islice((one for one in dues if not at_rest or host_of(one.url) not in at_rest), limit))
 
 
 def polled(connection: sqlite3.Connection, now: datetime) -> tuple[Due, ...]:
@@ -86,9 +86,16 @@ def forget_moves(connection: sqlite3.Connection, urls: Collection[str]) -> None:
     connection.execute(QUERIES["feeds_forget_moves"], {"texts": texts(urls)})
 
 
-def _resting(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
+def resting(connection: sqlite3.Connection, now: datetime) -> Mapping[str, datetime]:
+    """The hosts that are left alone, each until when."""
     bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)}
-    return frozenset(host for (host,) in connection.execute(QUERIES["hosts_resting"], bounds))
+    rows = connection.execute(QUERIES["hosts_resting"], bounds)
+    return {host: end for host, until in rows if (end := moment(until))}
+
+
+def rest_host(connection: sqlite3.Connection, host: str, until: datetime, now: datetime) -> None:
+    """Has one host left alone; none of its feeds is due before that."""
+    connection.execute(QUERIES["host_rest"], {"host": clean(host), "now": stamp(now), "until": stamp(until)})
 
 
 def configured(connection: sqlite3.Connection, urls: Collection[str]) -> frozenset[str]:

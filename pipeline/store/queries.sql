@@ -108,7 +108,7 @@ ON CONFLICT (host) DO UPDATE SET asked_at = excluded.asked_at, rests_until = exc
 DELETE FROM hosts WHERE rests_until <= :now OR rests_until > :absurd;
 
 -- name: hosts_resting
-SELECT host FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
+SELECT host, rests_until FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
 
 -- name: feed_postpone
 UPDATE feeds SET next_poll_at = :next_poll_at WHERE url = :url;
@@ -670,3 +670,55 @@ INSERT INTO feeds (
 SELECT
     (SELECT count(*) FROM entries WHERE seq NOT IN (SELECT id FROM entries_fts_docsize)),
     (SELECT count(*) FROM entries_fts_docsize WHERE id NOT IN (SELECT seq FROM entries));
+
+-- name: article_owe
+-- A headline that swings between two wordings has its page read once an hour at most.
+INSERT INTO articles (entry_id, owed_at, next_attempt_at) VALUES (:entry_id, :now, :now)
+ON CONFLICT (entry_id) DO UPDATE SET
+    owed_at = excluded.owed_at, attempts = 0, outcome = '', reason = '',
+    next_attempt_at = max(
+        excluded.next_attempt_at, coalesce(strftime('%Y-%m-%dT%H:%M:%SZ', articles.read_at, '+1 hour'), '')
+    );
+
+-- name: articles_put_off
+UPDATE articles SET next_attempt_at = :until
+WHERE next_attempt_at IS NOT NULL AND entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: articles_owed
+SELECT e.*, a.owed_at, a.attempts
+FROM articles AS a CROSS JOIN entries AS e ON e.id = a.entry_id
+WHERE a.next_attempt_at <= :now OR a.next_attempt_at > :absurd
+ORDER BY a.next_attempt_at, e.seq LIMIT :limit;
+
+-- name: article_settle
+UPDATE articles SET
+    attempts = :attempts, next_attempt_at = :next_attempt_at, outcome = :outcome, reason = :reason,
+    characters = :characters, read_at = iif(:next_attempt_at IS NULL, :now, read_at)
+WHERE entry_id = :entry_id;
+
+-- name: entry_read
+UPDATE entries SET text = :text, cjk = :cjk WHERE id = :id AND text <> :text;
+
+-- name: page_line_seen
+INSERT INTO page_lines (site, line, pages, last_at) VALUES (:site, :line, 1, :now)
+ON CONFLICT (site, line) DO UPDATE SET pages = pages + 1, last_at = excluded.last_at;
+
+-- name: page_lines
+SELECT line, pages FROM page_lines WHERE site = :site AND line IN (SELECT value FROM json_each(:texts));
+
+-- name: page_lines_forget
+DELETE FROM page_lines WHERE last_at < :cutoff;
+
+-- name: robots_known
+SELECT origin, allows, rules, expires_at, next_page_at FROM robots
+WHERE expires_at > :now AND origin IN (SELECT value FROM json_each(:texts));
+
+-- name: robots_learn
+INSERT INTO robots (origin, read_at, expires_at, next_page_at, allows, rules)
+VALUES (:origin, :now, :expires_at, :next_page_at, :allows, :rules)
+ON CONFLICT (origin) DO UPDATE SET
+    read_at = excluded.read_at, expires_at = excluded.expires_at, next_page_at = excluded.next_page_at,
+    allows = excluded.allows, rules = excluded.rules;
+
+-- name: robots_forget
+DELETE FROM robots WHERE expires_at < :cutoff;

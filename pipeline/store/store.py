@@ -25,11 +25,13 @@ from pipeline.model import (
     Known,
     Member,
     OwedAlert,
+    OwedPage,
+    PageBatch,
     RunReport,
     StoryView,
     Watchlist,
 )
-from pipeline.store import checkup, entries, hits, lookups, outbox, runs, stories
+from pipeline.store import articles, checkup, entries, hits, lookups, outbox, runs, stories
 from pipeline.store import feeds as turns
 from pipeline.store.connection import (
     check_version,
@@ -274,6 +276,58 @@ class Store:
             )
             entries.see(connection, batch.seen, now)
             hits.withdraw(connection, batch.edited, batch.hits)
+            articles.owe(connection, batch.pages, now)
+            stories.extend(connection, batch.hits, batch.placements)
+            return committed
+
+    # ---------------------------------------------------------------- pages
+
+    def owed_pages(self, now: datetime, *, limit: int) -> tuple[OwedPage, ...]:
+        """The entries whose pages are to be read now, those that wait longest first."""
+        with self._reading() as connection:
+            return articles.owed(connection, now, limit)
+
+    def put_off_pages(self, entry_ids: Collection[str], until: datetime) -> None:
+        """None of these pages is to be read before then; no attempt counts."""
+        with self._writing() as connection:
+            articles.put_off(connection, entry_ids, until)
+
+    def line_counts(self, site: str, marks: Collection[str]) -> Mapping[str, int]:
+        """In how many pages of the site each of these lines was; one that is new is left out."""
+        with self._reading() as connection:
+            return articles.line_counts(connection, site, marks)
+
+    def robots(self, origins: Collection[str], now: datetime) -> tuple[Mapping[str, Any], ...]:
+        """What these origins let us read, as far as it is known and not too old, as ``learn_robots`` was told it."""
+        with self._reading() as connection:
+            return articles.robots(connection, origins, now)
+
+    def learn_robots(self, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Keeps what origins let us read: ``origin``, ``allows``, ``rules``, ``expires_at``, ``next_page_at``."""
+        with self._writing() as connection:
+            articles.learn(connection, rows, now)
+
+    def resting_hosts(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that are left alone, each with the end of its rest."""
+        with self._reading() as connection:
+            return turns.resting(connection, now)
+
+    def rest_host(self, host: str, until: datetime, now: datetime) -> None:
+        """Leaves a host alone until then; its feeds are not due before."""
+        with self._writing() as connection:
+            turns.rest_host(connection, host, until, now)
+
+    def commit_page(self, batch: PageBatch, now: datetime) -> Committed:
+        """Writes all that one page wants written, in one transaction. The entry's text is its feed's and the article's;
+        it still counts as unedited, and none of its hits is withdrawn. Raises DataRefused as ``commit`` does.
+        """
+        with refusing(self.path), self._writing() as connection:
+            articles.settle(connection, batch, now)
+            committed = Committed(
+                stories=stories.place(connection, batch.placements, now),
+                hits=hits.upsert(connection, batch.hits, now),
+                alerts=outbox.insert(connection, batch.alerts),
+            )
             stories.extend(connection, batch.hits, batch.placements)
             return committed
 
@@ -308,10 +362,13 @@ class Store:
 
     # ---------------------------------------------------------------- runs, and what people look at
 
-    def has_work(self, now: datetime) -> bool:
-        """Whether a feed is due or an alert can be sent: cheap, for those who ask every few seconds."""
+    def has_work(self, now: datetime, *, pages: bool = False) -> bool:
+        """Whether a feed is due, an alert can be sent or, if asked, a page is to be read: cheap, for those who ask
+        every few seconds."""
         with self._reading() as connection:
-            return bool(turns.due(connection, now, 1)) or outbox.is_owed(connection, now)
+            if turns.due(connection, now, 1) or outbox.is_owed(connection, now):
+                return True
+            return pages and articles.is_owed(connection, now)
 
     def mind_the_clock(self, now: datetime) -> timedelta:
         """How far the clock was set back since the last sign of life; zero = it was not, or by less than five minutes.
