@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ from pipeline.urls import host_of
 log = structlog.get_logger()
 
 _AGAIN = timedelta(hours=1)  # after the first failure; twice as long after each further one
-_AHEAD = 2  # times max_pages that are looked through for some that may be asked for now
+_AHEAD = 5  # times max_pages that are looked through for some that may be asked for now
 _NEVER_READ = frozenset({"news.google.com"})  # links that only scripts lead on from
 
 
@@ -85,13 +86,15 @@ class PagePass:
         """The pages whose site may be asked now, at most ``max_pages``; the others wait until it may."""
         resting = self.store.resting_hosts(now)
         chosen: dict[str, list[OwedPage]] = {}
+        of_site: Counter[str] = Counter()
         for url, pages in by_url.items():
             robots = known.get(origin_of(url))
             until = (robots and robots.next_page_at) or resting.get(host_of(url))
             if until and until > now:
                 self.store.put_off_pages([page.entry.id for page in pages], until)
-            elif len(chosen) < self.options.max_pages:
+            elif len(chosen) < self.options.max_pages and of_site[site_of(url)] < self.options.max_pages_of_site:
                 chosen[url] = pages
+                of_site[site_of(url)] += 1
         return chosen
 
     def _read(

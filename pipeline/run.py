@@ -98,7 +98,7 @@ def run_once(
     watch: Watcher | None = None,
     stop: Callable[[], bool] = never,
 ) -> RunReport:
-    """Polls the due feeds (or the given ones), stores what they bring, reads the pages owed and sends the alerts owed.
+    """Polls the due feeds (or the given ones), stores what they bring, sends the alerts owed, and reads the pages owed.
 
     Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others, nor does
     one whose matches cannot be stored; failures that may be those of the network here wait until that is known. While
@@ -128,21 +128,12 @@ def run_once(
         if watch:
             watch(batch, committed)
     manners.remember(_moment(stages, now, began))
-    if stages.fulltext.enabled and not stop():
-        report = _read_pages(report, stages, _moment(stages, now, began), stop)
     if stop():
         report = replace(report, is_cut_off=True)
     else:
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        polled_at = _moment(stages, now, began)
-        outcome = deliver(store, stages.channels, now=polled_at, options=stages.alert)
-        report = replace(
-            report,
-            sent=outcome.sent,
-            undelivered=outcome.waiting,
-            dead=outcome.dead,
-            deliveries=outcome.deliveries,
-        )
+        report = _deliver(report, stages, _moment(stages, now, began))
+        report = _with_pages(report, stages, partial(_moment, stages, now, began), stop)
     report = replace(report, took=_moment(stages, now, began) - now)
     store.close_run(run_id, report)
     return report
@@ -265,6 +256,17 @@ def _pages(
         return is_dated and bool(entry.published_at and now - entry.published_at <= stages.fulltext.max_age)
 
     return tuple(one.id for one in entries if (feed.fulltext or one.id in hit) and is_fresh(one) and page_url(one))
+
+
+def _with_pages(
+    report: RunReport, stages: Stages, clock: Callable[[], datetime], stop: Callable[[], bool]
+) -> RunReport:
+    """The report with the pages that are owed, and the alerts that they brought; what is left waits for the next run."""
+    if not stages.fulltext.enabled:
+        return report
+    alerts = report.committed.alerts
+    report = _read_pages(report, stages, clock(), stop)
+    return _deliver(report, stages, clock()) if report.committed.alerts > alerts and not stop() else report
 
 
 def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
@@ -440,6 +442,18 @@ def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:
         not_modified=report.not_modified + (fetch.outcome == "not_modified"),
         failed=failed,
         committed=_sum(report.committed, committed),
+    )
+
+
+def _deliver(report: RunReport, stages: Stages, now: datetime) -> RunReport:
+    """The report with what became of the alerts owed."""
+    outcome = deliver(stages.store, stages.channels, now=now, options=stages.alert)
+    return replace(
+        report,
+        sent=report.sent + outcome.sent,
+        undelivered=outcome.waiting,
+        dead=report.dead + outcome.dead,
+        deliveries=(*report.deliveries, *outcome.deliveries),
     )
 
 

@@ -19,6 +19,9 @@ class FulltextOptions(BaseModel):
         "extra fulltext",
     )
     max_pages: int = Field(200, ge=1, le=10_000, description="pages read in one run at most; the others wait")
+    max_pages_of_site: int = Field(
+        20, ge=1, le=10_000, description="pages of one domain read in one run at most: each takes [fetch] spacing"
+    )
     max_age: timedelta = Field(
         timedelta(days=2), gt=timedelta(0), description="pages of entries older than this are not read"
     )

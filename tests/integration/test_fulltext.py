@@ -301,6 +301,29 @@ def test_the_pages_of_one_run_are_bounded(watch: Watch) -> None:
     assert counts == [2, 2, 1, 0]
 
 
+def test_the_pages_of_one_site_are_bounded_too(watch: Watch) -> None:
+    watch.configure(fulltext="max_pages_of_site = 1")
+    for number, name in enumerate(("Anna", "Berta"), 1):
+        watch.server.serve(f"/{number}", page(f"Xiaomi opens {name}", f"Xiaomi built it for {name}."))
+    watch.tell("Xiaomi opens Anna", "Xiaomi opens Berta")
+
+    counts = [watch.run(MORNING + timedelta(minutes=number)).pages for number in range(3)]
+
+    assert counts == [1, 1, 0]
+
+
+def test_the_alert_of_a_page_goes_out_in_the_run_that_read_it(watch: Watch) -> None:
+    watch.configure(marked=True)
+    watch.tell("Xiaomi opens a quay", "A mill closes")
+    watch.server.serve("/1", page("Xiaomi opens a quay", "Xiaomi built it."))
+    watch.server.serve("/2", page("A mill closes", "Nokia is the one who had it built and now closes it."))
+
+    report = watch.run()
+
+    assert [request.json["title"] for request in watch.inbox.requests] == ["Xiaomi opens a quay", "A mill closes"]
+    assert (report.sent, report.undelivered) == (2, 0)
+
+
 def test_links_of_google_news_are_never_followed(watch: Watch) -> None:
     item = (
         "<item><title>Xiaomi opens a quay - The Mill</title><link>https://news.google.com/rss/articles/CBMi</link>"
