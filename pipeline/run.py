@@ -261,7 +261,7 @@ def _pages(
 def _with_pages(
     report: RunReport, stages: Stages, clock: Callable[[], datetime], stop: Callable[[], bool]
 ) -> RunReport:
-    """The report with the pages that are owed, and the alerts that they brought; what is left waits for the next run."""
+    """The report with the pages owed, and the alerts that they brought; what is left waits for the next run."""
     if not stages.fulltext.enabled:
         return report
     alerts = report.committed.alerts
