@@ -142,7 +142,7 @@ def follow(
     """How many feeds a list brought that were not in turn; those that left it are retired for the reason in words.
 
     Without words they only go out of turn. A feed that is configured otherwise, or that a person paused, stays as it
-    is; one that was retired for having left is back.
+    is; one that was retired for having left this list or another is back.
     """
     at, rows = stamp(now), [{**_feed_row(feed, stamp(now)), "left": LEFT} for feed in feeds]
     before = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
@@ -150,6 +150,8 @@ def follow(
     after = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
     values = {"texts": texts(left), "list": clean(list_url), "words": clean(words), "now": at}
     connection.execute(QUERIES["feeds_unlist"], values)
+    if left and words:
+        connection.execute(QUERIES["lists_ask_again"], {"list": clean(list_url)})
     return len(after) - len(before)
 
 

@@ -55,7 +55,12 @@ ON CONFLICT (url) DO UPDATE SET
     source = excluded.source, kind = excluded.kind, listed_by = excluded.listed_by, fulltext = excluded.fulltext,
     configured = 1, disabled = iif(substr(disabled, 1, length(:left)) = :left, '', disabled),
     next_poll_at = iif(substr(disabled, 1, length(:left)) = :left, NULL, next_poll_at)
-WHERE configured = 0 OR listed_by = excluded.listed_by;
+WHERE configured = 0 OR listed_by = excluded.listed_by OR substr(disabled, 1, length(:left)) = :left;
+
+-- name: lists_ask_again
+-- What left one list may stand in another: those answer in full the next time, and take it over.
+UPDATE feeds SET etag = '', last_modified = ''
+WHERE configured = 1 AND kind IN ('opml', 'site') AND url <> :list;
 
 -- name: feeds_unlist
 UPDATE feeds SET

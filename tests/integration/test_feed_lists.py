@@ -164,6 +164,22 @@ def test_a_feed_that_is_configured_too_is_not_the_lists_to_retire(watch: Watch) 
     assert watch.feeds()["/Mill"] == (1, "", 0)
 
 
+def test_a_feed_that_leaves_one_list_is_taken_over_by_another(watch: Watch) -> None:
+    mill, quay = served(watch, "Mill"), served(watch, "Quay")
+    watch.server.serve("/one.opml", [opml(outline(mill), outline(quay)), opml(outline(quay))])
+    watch.server.serve("/two.opml", Reply(opml(outline(mill)).body, etag='"two"'))
+    urls = [watch.server.url(f"/{name}.opml", host=f"127.0.0.{place}") for place, name in ((41, "one"), (42, "two"))]
+    watch.configure("".join(f'[[source]]\nkind = "opml"\nurl = "{url}"\n' for url in urls))
+
+    for day in range(3):
+        watch.run(MORNING + timedelta(hours=13 * day))
+    conditional = [seen.headers.get("if-none-match") for seen in watch.server.requests("/two.opml")]
+
+    assert conditional == [None, '"two"', None]
+    assert watch.feeds()["/Mill"] == (1, "", 1)
+    assert ask(watch.database, "SELECT listed_by FROM feeds WHERE url = ?", mill) == [(urls[1],)]
+
+
 def test_the_feeds_of_a_list_go_when_the_list_is_taken_out(listed: Watch) -> None:
     listed.configure("")
     listed.run(MORNING + timedelta(hours=1))
