@@ -9,7 +9,20 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from pipeline.model import GONE, LEFT, Company, Due, ErrorKind, Feed, FeedInfo, FeedKind, FeedState, Hints, Watchlist
+from pipeline.model import (
+    GONE,
+    LEFT,
+    Batch,
+    Company,
+    Due,
+    ErrorKind,
+    Feed,
+    FeedInfo,
+    FeedKind,
+    FeedState,
+    Hints,
+    Watchlist,
+)
 from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 from pipeline.urls import host_of
@@ -24,7 +37,10 @@ def remember(connection: sqlite3.Connection, watchlist: Watchlist, feeds: Sequen
     connection.executemany(QUERIES["company_upsert"], (_company_row(one, at) for one in watchlist.companies))
     connection.execute(QUERIES["companies_dropped"], {"now": at, "texts": texts(one.id for one in watchlist.companies)})
     connection.executemany(QUERIES["feed_upsert"], (_feed_row(feed, at) for feed in feeds))
-    connection.execute(QUERIES["feeds_dropped"], {"texts": texts(feed.url for feed in feeds)})
+    configured_now = {"texts": texts(feed.url for feed in feeds)}
+    connection.execute(QUERIES["listings_drop"], configured_now)
+    connection.execute(QUERIES["feeds_change_lists"])
+    connection.execute(QUERIES["feeds_dropped"], configured_now)
 
 
 def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) -> int:
@@ -139,30 +155,33 @@ def listed(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
 def follow(
     connection: sqlite3.Connection, list_url: str, feeds: Sequence[Feed], left: Sequence[str], words: str, now: datetime
 ) -> int:
-    """How many feeds a list brought that were not in turn; those that left it are retired for the reason in words.
+    """How many feeds a list brought that were not in turn; those that left it are retired for the reason in words,
+    unless another list names them.
 
     Without words they only go out of turn. A feed that is configured otherwise, or that a person paused, stays as it
     is; one that was retired for having left this list or another is back.
     """
-    at, rows = stamp(now), [{**_feed_row(feed, stamp(now)), "left": LEFT} for feed in feeds]
+    rows = [{**_feed_row(feed, stamp(now)), "left": LEFT} for feed in feeds]
     before = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
     connection.executemany(QUERIES["feed_listed"], rows)
     after = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
-    values = {"texts": texts(left), "list": clean(list_url), "words": clean(words), "now": at}
+    connection.executemany(QUERIES["listings_note"], rows)
+    values = {"texts": texts(left), "list": clean(list_url), "words": clean(words)}
+    connection.execute(QUERIES["listings_forget"], values)
+    connection.execute(QUERIES["feeds_change_lists"])
     connection.execute(QUERIES["feeds_unlist"], values)
-    if left and words:
-        connection.execute(QUERIES["lists_ask_again"], {"list": clean(list_url)})
     return len(after) - len(before)
 
 
-def write_state(
-    connection: sqlite3.Connection, feed: Feed, state: FeedState, info: FeedInfo | None, now: datetime
-) -> None:
-    """What a poll taught about its feed, which need not have been known."""
-    connection.execute(QUERIES["feed_known"], _feed_row(feed, stamp(now)))
-    connection.execute(
-        QUERIES["feed_state"], {**_state_row(state), **_info_row(info or FeedInfo()), "url": clean(feed.url)}
+def write_states(connection: sqlite3.Connection, batches: Sequence[Batch], now: datetime) -> None:
+    """What polls taught about their feeds, which need not have been known."""
+    at = stamp(now)
+    connection.executemany(QUERIES["feed_known"], [_feed_row(batch.feed, at) for batch in batches])
+    rows = (
+        {**_state_row(batch.state), **_info_row(batch.info or FeedInfo()), "url": clean(batch.feed.url)}
+        for batch in batches
     )
+    connection.executemany(QUERIES["feed_state"], rows)
 
 
 def _company_row(company: Company, at: str | None) -> dict[str, Any]:

@@ -4,6 +4,14 @@ ALTER TABLE feeds ADD COLUMN listed_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE feeds ADD COLUMN fulltext INTEGER NOT NULL DEFAULT 0 CHECK (fulltext IN (0, 1));
 CREATE INDEX feeds_by_list ON feeds (listed_by) WHERE listed_by <> '';
 
+-- Which list names which feed; `feeds.listed_by` is the one of them that a feed is in turn for.
+CREATE TABLE listings (
+    list TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    PRIMARY KEY (list, feed)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX listings_by_feed ON listings (feed, list);
+
 -- Pages that are to be read, and what came of it; the text of a page stands with its entry.
 CREATE TABLE articles (
     entry_id TEXT PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,

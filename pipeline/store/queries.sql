@@ -57,10 +57,20 @@ ON CONFLICT (url) DO UPDATE SET
     next_poll_at = iif(substr(disabled, 1, length(:left)) = :left, NULL, next_poll_at)
 WHERE configured = 0 OR listed_by = excluded.listed_by OR substr(disabled, 1, length(:left)) = :left;
 
--- name: lists_ask_again
--- What left one list may stand in another: those answer in full the next time, and take it over.
-UPDATE feeds SET etag = '', last_modified = ''
-WHERE configured = 1 AND kind IN ('opml', 'site') AND url <> :list;
+-- name: listings_note
+INSERT INTO listings (list, feed) VALUES (:listed_by, :url) ON CONFLICT DO NOTHING;
+
+-- name: listings_forget
+DELETE FROM listings WHERE list = :list AND feed IN (SELECT value FROM json_each(:texts));
+
+-- name: listings_drop
+DELETE FROM listings WHERE list NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_change_lists
+-- What a list has that is gone, or that names it no more, is in turn for another list that does.
+UPDATE feeds SET listed_by = (SELECT list FROM listings WHERE feed = feeds.url ORDER BY list LIMIT 1)
+WHERE listed_by <> '' AND NOT EXISTS (SELECT 1 FROM listings WHERE feed = feeds.url AND list = feeds.listed_by)
+AND EXISTS (SELECT 1 FROM listings WHERE feed = feeds.url);
 
 -- name: feeds_unlist
 UPDATE feeds SET

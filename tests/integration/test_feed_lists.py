@@ -171,13 +171,32 @@ def test_a_feed_that_leaves_one_list_is_taken_over_by_another(watch: Watch) -> N
     urls = [watch.server.url(f"/{name}.opml", host=f"127.0.0.{place}") for place, name in ((41, "one"), (42, "two"))]
     watch.configure("".join(f'[[source]]\nkind = "opml"\nurl = "{url}"\n' for url in urls))
 
-    for day in range(3):
-        watch.run(MORNING + timedelta(hours=13 * day))
-    conditional = [seen.headers.get("if-none-match") for seen in watch.server.requests("/two.opml")]
+    watch.run()
+    watch.run(MORNING + timedelta(hours=13))
 
-    assert conditional == [None, '"two"', None]
     assert watch.feeds()["/Mill"] == (1, "", 1)
     assert ask(watch.database, "SELECT listed_by FROM feeds WHERE url = ?", mill) == [(urls[1],)]
+
+    watch.configure(f'[[source]]\nkind = "opml"\nurl = "{urls[0]}"\n')
+    watch.run(MORNING + timedelta(hours=14))
+
+    assert watch.feeds()["/Mill"][0] == 0
+    assert watch.feeds()["/Quay"] == (1, "", 1)
+
+
+def test_a_feed_of_a_list_that_is_taken_out_stays_with_another_that_names_it(watch: Watch) -> None:
+    mill = served(watch, "Mill")
+    for name in ("one", "two"):
+        watch.server.serve(f"/{name}.opml", opml(outline(mill)))
+    watch.configure(
+        "".join(f'[[source]]\nkind = "opml"\nurl = "{watch.server.url(f"/{name}.opml")}"\n' for name in ("one", "two"))
+    )
+    watch.run()
+
+    watch.configure(f'[[source]]\nkind = "opml"\nurl = "{watch.server.url("/two.opml")}"\n')
+    watch.run(MORNING + timedelta(hours=1))
+
+    assert watch.feeds()["/Mill"] == (1, "", 1)
 
 
 def test_the_feeds_of_a_list_go_when_the_list_is_taken_out(listed: Watch) -> None:
