@@ -90,7 +90,7 @@ class _Reader:
     async def read(self, pages: Sequence[Page]) -> Reading:
         await self._learn(origin_of(page.url) for page in pages)
         allowed = [page for page in pages if self._allows(page.url)]
-        done = [self._refused(page.entry_id) for page in pages if not self._allows(page.url)]
+        done = [self._refused(page.entry_id, page.url) for page in pages if not self._allows(page.url)]
         asked = self._in_turn(allowed)
         results = await self._ask([page.url for page in asked], _PAGE_ACCEPT)
         await self._learn(origin_of(result.answer.url) for result in results.values() if result.answer)
@@ -116,8 +116,10 @@ class _Reader:
     def _allows(self, url: str) -> bool:
         return self._robots[origin_of(url)].allow(url, self._agent)
 
-    def _refused(self, entry_id: str) -> PageRead:
-        return PageRead(entry_id, "refused", "the site's robots.txt does not allow it, or cannot be had")
+    def _refused(self, entry_id: str, url: str) -> PageRead:
+        if self._robots[origin_of(url)].allows == "nothing":
+            return PageRead(entry_id, "failed", "the site's robots.txt cannot be had, so that nothing may be read")
+        return PageRead(entry_id, "refused", "the site's robots.txt does not allow it")
 
     def _in_turn(self, pages: Sequence[Page]) -> list[Page]:
         """One page of each site that wants more time between requests than others."""
@@ -142,7 +144,7 @@ class _Reader:
             return PageRead(page.entry_id, "failed" if result.kind in _PASSING else "refused", result.reason)
         assert isinstance(result, Fetched)
         if not self._allows(result.answer.url):
-            return self._refused(page.entry_id)
+            return self._refused(page.entry_id, result.answer.url)
         kind = result.answer.content_type.partition(";")[0].strip().lower()
         if kind and kind not in _PAGE_TYPES:
             return PageRead(page.entry_id, "refused", f"no page but {kind}")

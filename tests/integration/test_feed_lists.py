@@ -206,12 +206,29 @@ def test_the_feeds_of_a_list_go_when_the_list_is_taken_out(listed: Watch) -> Non
     assert {configured for configured, _, _ in listed.feeds().values()} == {0}
 
 
+def test_a_list_that_is_tried_is_no_feed_without_entries(listed: Watch) -> None:
+    [line] = newsward("--config", listed.folder, "feeds", "test", "--json").lines
+
+    assert (line["verdict"], line["format"], line["advice"]) == ("ok", "opml", [])
+
+
 def test_a_listed_feed_cannot_be_removed_only_paused(listed: Watch) -> None:
     refused = newsward("--config", listed.folder, "feeds", "remove", "Mill")
 
     assert refused.code == 2
     assert "comes from the list" in refused.err
     assert newsward("--config", listed.folder, "feeds", "pause", "Mill").code == 0
+
+
+def test_a_feed_that_left_its_list_can_be_removed(listed: Watch) -> None:
+    listed.server.serve("/list.opml", opml(outline(listed.server.url("/Mill"))))
+    listed.run(MORNING + timedelta(hours=13))
+
+    removed = newsward("--config", listed.folder, "feeds", "remove", "Quay")
+
+    assert removed.code == 0
+    assert "taken out of the database's feeds; what it brought stays" in removed.out
+    assert newsward("--config", listed.folder, "feeds", "list", "--resting", "--json").lines == []
 
 
 # --------------------------------------------------------------------------- sites

@@ -170,8 +170,23 @@ def test_robots_txt_is_kept(watch: Watch) -> None:
     watch.run()
 
     assert watch.asked() == ["/robots.txt"]
-    assert watch.articles() == [("refused", "the site's robots.txt does not allow it, or cannot be had")]
+    assert watch.articles() == [("refused", "the site's robots.txt does not allow it")]
     assert watch.hits() == [("Xiaomi", "Xiaomi opens a quay")]
+
+
+def test_nothing_is_read_while_robots_txt_cannot_be_had_and_it_is_tried_again(watch: Watch) -> None:
+    watch.tell("Xiaomi opens a quay")
+    rules = Reply(b"User-agent: *\nAllow: /\n", content_type="text/plain")
+    watch.server.serve("/robots.txt", [Reply(status=503), rules])
+    watch.server.serve("/1", page("Xiaomi opens a quay", "Built with Sunrise Lidar by Xiaomi."))
+
+    watch.run()
+    first = watch.articles()
+    watch.run(MORNING + timedelta(minutes=61))
+
+    assert first == [("failed", "the site's robots.txt cannot be had, so that nothing may be read")]
+    assert watch.asked() == ["/robots.txt", "/robots.txt", "/1"]
+    assert watch.articles() == [("read", "")]
 
 
 def test_robots_txt_is_asked_for_once_a_day(watch: Watch) -> None:
