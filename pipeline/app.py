@@ -46,6 +46,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
                 polling=config.polling,
                 alert=config.alert,
                 engine_options=config.engine,
+                fulltext=config.fulltext,
             )
         finally:
             for channel in config.channels.values():

@@ -186,7 +186,7 @@ class Daemon:
             self._let_go()
         stages = self.open()
         mind_the_clock(stages.store, now)
-        if not stages.store.has_work(now):
+        if not stages.store.has_work(now, pages=stages.fulltext.enabled):
             self._beat(stages, now)
             return
         with RunLock(self.config.database.parent, wait=False):

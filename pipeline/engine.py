@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -141,7 +141,7 @@ def poll_in_order(
                     begun += 1
                 if not waiting[number].done():
                     before_wait()
-                if not _is_done(waiting[number], stop):
+                if not is_done(waiting[number], stop):
                     return
                 done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
             unread -= 1
@@ -162,7 +162,7 @@ def _entries(dealt: Sequence[Shard], waiting: Mapping[int, Future[Sequence[Polle
     return total
 
 
-def _is_done(shard: Future[Sequence[Polled]], stop: Callable[[], bool]) -> bool:
+def is_done(shard: Future[Any], stop: Callable[[], bool]) -> bool:
     """Waits for the shard; False when told to stop before it came."""
     while not wait([shard], timeout=_ASK_EVERY).done:
         if stop():

@@ -39,9 +39,18 @@ class ErrorKind(StrEnum):
     UNEXPECTED = "unexpected"  # our own fault: logged with its traceback
 
 
+class FeedKind(StrEnum):
+    """What is to be read at a feed's address."""
+
+    FEED = "feed"  # RSS, Atom, JSON Feed: entries
+    OPML = "opml"  # a subscription list: feeds
+    SITE = "site"  # a web page: the feeds that it announces
+    SITEMAP = "sitemap"  # a news sitemap: entries; or an index of sitemaps: feeds
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What is polled, as configured or as added to the database."""
+    """What is polled, as configured, as added to the database, or as a list names it."""
 
     url: str
     title: str = ""
@@ -52,6 +61,11 @@ class Feed:
     headers: tuple[tuple[str, str], ...] = ()
     verify_tls: bool = True  # False = any certificate of its own host will do
     source: str = "config"  # where it came from: a source's name, or "cli"
+    kind: FeedKind = FeedKind.FEED
+    listed_by: str = ""  # the address of the list that names it, itself polled as a feed; "" = configured
+    fulltext: bool = False  # the pages of all its entries are read, not only of those that hit
+    company_id: str = ""  # every entry of it is about this company
+    company_name: str = ""  # ... and says so in front of its title
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Hints:
 # Why a feed is disabled that nobody paused. It is back with the first good answer.
 GONE = "the server says that the feed is gone for good (410)"
 FINISHED = "the feed says that it is finished (JSON Feed: expired)"
+# How the reason begins of a feed that its list names no more; it is back when the list names it again.
+LEFT = "it left the list "
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +238,7 @@ class Document:
     entries: tuple[Entry, ...]
     damage: str = ""
     is_cut: bool = False  # it breaks off: what it would have brought is still to be had
+    feeds: tuple[Feed, ...] | None = None  # the feeds that a list names; None = it is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +293,7 @@ class Company:
     context: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    cik: str = ""  # its number at the SEC, ten digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,6 +542,46 @@ class Batch:
     hits: tuple[Hit, ...] = ()
     placements: tuple[Placement, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    listed: tuple[Feed, ...] = ()  # feeds that the list names
+    unlisted: tuple[str, ...] = ()  # addresses of feeds that it named before, and names no more
+    pages: tuple[str, ...] = ()  # ids of entries whose pages are to be read
+    retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
+
+
+@dataclass(frozen=True, slots=True)
+class OwedPage:
+    """An entry whose page is to be read."""
+
+    entry: Entry
+    owed_at: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What came of asking for a page. ``outcome``: "read", "empty", "refused" or "failed"."""
+
+    entry_id: str
+    outcome: str
+    reason: str = ""
+    lines: tuple[str, ...] = ()  # of its article, as the site's pages in general do not have them
+
+
+@dataclass(frozen=True, slots=True)
+class PageBatch:
+    """All that one page wants written, in one transaction. Hits are only added or strengthened by a page."""
+
+    entry: Entry  # its text with the article's
+    outcome: str
+    reason: str = ""
+    characters: int = 0  # of the article
+    attempts: int = 0
+    next_attempt_at: datetime | None = None  # None = settled
+    site: str = ""
+    marks: tuple[str, ...] = ()  # of the page's lines
+    hits: tuple[Hit, ...] = ()
+    placements: tuple[Placement, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,6 +594,7 @@ class Committed:
     hits: int = 0
     stories: int = 0
     alerts: int = 0
+    feeds: int = 0  # that a list named for the first time, or again
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,6 +631,7 @@ class RunReport:
     undelivered: int = 0  # alerts that wait for a further attempt
     dead: int = 0  # alerts given up in this run
     is_cut_off: bool = False  # told to stop before all was done
+    pages: int = 0  # articles read
     deliveries: tuple[Tally, ...] = ()  # the attempts behind sent, undelivered and dead
 
     @property

@@ -8,9 +8,23 @@ from dataclasses import replace
 
 import structlog
 
+from pipeline.errors import ConfigError
 from pipeline.fetch import FetchOptions, fetch_many, one_line, public_url
-from pipeline.model import Due, ErrorKind, Fetched, FetchFailed, FetchResult, Polled
-from pipeline.parse import parse
+from pipeline.model import (
+    Document,
+    Due,
+    ErrorKind,
+    Feed,
+    FeedInfo,
+    FeedKind,
+    FeedState,
+    Fetched,
+    FetchFailed,
+    FetchResult,
+    Polled,
+)
+from pipeline.parse import parse, parse_sitemap
+from pipeline.sources import announced_feeds, listed_feeds, usual_places
 
 log = structlog.get_logger()
 
@@ -30,7 +44,7 @@ async def _poll(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
         polled.append(
             await asyncio.to_thread(read, due, result) if isinstance(result, Fetched) else Polled(due, result)
         )
-    return polled
+    return [await _searched(one, options) if _announces_nothing(one) else one for one in polled]
 
 
 def read(due: Due, result: FetchResult) -> Polled:
@@ -39,7 +53,7 @@ def read(due: Due, result: FetchResult) -> Polled:
         return Polled(due, result)
     answer = replace(result.answer, size=len(result.body))
     try:
-        document = parse(result.body, feed=due.feed, url=answer.url, content_type=answer.content_type)
+        document = _document(result, due.feed)
     except Exception as error:
         log.exception("parser_failed", feed=public_url(due.feed.url))
         document = FetchFailed(ErrorKind.UNEXPECTED, f"the parser failed on it: {type(error).__name__}: {error}")
@@ -47,3 +61,73 @@ def read(due: Due, result: FetchResult) -> Polled:
         return Polled(due, replace(document, reason=one_line(document.reason), answer=answer))
     # The body has done its work and would only make the way back to the coordinator heavy.
     return Polled(due, replace(result, body=b"", answer=answer), document)
+
+
+def _document(result: Fetched, feed: Feed) -> Document | FetchFailed:
+    """What the body is to this feed: each kind is read by its own reader."""
+    answer = result.answer
+    match feed.kind:
+        case FeedKind.OPML:
+            return _list(result.body, feed)
+        case FeedKind.SITEMAP:
+            return parse_sitemap(result.body, feed=feed, url=answer.url, content_type=answer.content_type)
+        case FeedKind.SITE:
+            return _site(parse(result.body, feed=feed, url=answer.url, content_type=answer.content_type), feed)
+        case FeedKind.FEED:
+            document = parse(result.body, feed=feed, url=answer.url, content_type=answer.content_type)
+            return document if isinstance(document, FetchFailed) or not feed.company_name else _about(document, feed)
+
+
+def _about(document: Document, feed: Feed) -> Document:
+    """The document of a feed that is about one company, which its entries then name: "8-K" alone tells nobody whose."""
+    name = feed.company_name
+    entries = (replace(entry, title=f"{name}: {entry.title}") for entry in document.entries)
+    return replace(document, entries=tuple(entries))
+
+
+# --------------------------------------------------------------------------- documents that name feeds
+
+
+def _list(body: bytes, feed: Feed) -> Document | FetchFailed:
+    try:
+        feeds, left_out = listed_feeds(body, feed)
+    except ConfigError as error:
+        return FetchFailed(ErrorKind.NOT_A_FEED, f"no list of feeds: {error.message}")
+    if not feeds:
+        return FetchFailed(ErrorKind.NOT_A_FEED, "a list of feeds that names none which can be polled")
+    damage = f"{left_out} outlines were left out: no web address, a login in it, or too many" if left_out else ""
+    return Document(FeedInfo(format="opml"), (), damage, feeds=feeds)
+
+
+def _site(document: Document | FetchFailed, feed: Feed) -> Document | FetchFailed:
+    """The feeds that a page announces; a page that turns out to be a feed is read as one."""
+    if isinstance(document, FetchFailed) and document.announced:
+        return Document(FeedInfo(format="html"), (), feeds=announced_feeds(document.announced, feed))
+    return document
+
+
+def _announces_nothing(polled: Polled) -> bool:
+    result = polled.result
+    is_site = polled.due.feed.kind is FeedKind.SITE
+    return is_site and isinstance(result, FetchFailed) and result.kind is ErrorKind.NOT_A_FEED
+
+
+async def _searched(polled: Polled, options: FetchOptions) -> Polled:
+    """What the usual places of a site have, asked one after the other until one is a feed."""
+    site, failed = polled.due.feed, polled.result
+    assert isinstance(failed, FetchFailed)
+    assert failed.answer
+    places = [
+        Due(replace(site, url=url, kind=FeedKind.FEED), FeedState(url)) for url in usual_places(failed.answer.url)
+    ]
+    answers = fetch_many(places, options)
+    try:
+        async for due, result in answers:
+            found = await asyncio.to_thread(read, due, result)
+            if found.document:
+                document = Document(FeedInfo(format="html"), (), feeds=announced_feeds([due.feed.url], site))
+                return Polled(polled.due, Fetched(failed.answer, b"", ""), document)
+    finally:
+        await answers.aclose()  # type: ignore[attr-defined]  # an async generator, declared as an iterator
+    reason = f"{failed.reason}; it announces no feed, and at none of {len(places)} usual places is one"
+    return replace(polled, result=replace(failed, reason=one_line(reason)))

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Self
+from typing import Any, Protocol, Self
 
 import structlog
 
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
+from pipeline.article import FulltextOptions
 from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
 from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.errors import DataRefused, NewswardError, StoreError
@@ -35,22 +36,29 @@ from pipeline.model import (
     Answer,
     Batch,
     Committed,
+    DateKind,
     Document,
     Due,
     Entry,
+    EntryField,
     ErrorKind,
     FailedFeed,
     Feed,
+    FeedKind,
     FetchFailed,
     FetchRecord,
     Hit,
     Known,
+    Mention,
+    Method,
     NotModified,
     Placement,
     Polled,
+    Reason,
     Relation,
     RunReport,
 )
+from pipeline.pages import Judgement, PagePass, page_url
 from pipeline.parse import settle
 from pipeline.poll import poll_shard
 from pipeline.store import Store
@@ -60,6 +68,7 @@ Watcher = Callable[[Batch, Committed], None]
 BEAT_EVERY = timedelta(minutes=1)
 _TOGETHER = 50  # feeds in one transaction
 _HOLD_SECONDS = 0.25  # how long a transaction may last
+_TOLD = 20  # addresses in one line of the log
 _DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
 
 
@@ -80,6 +89,7 @@ class Stages:
     polling: PollingOptions = field(default_factory=PollingOptions)
     alert: AlertOptions = field(default_factory=AlertOptions)
     engine_options: EngineOptions = field(default_factory=EngineOptions)
+    fulltext: FulltextOptions = field(default_factory=FulltextOptions)
     monotonic: Callable[[], float] = time.monotonic
 
 
@@ -91,7 +101,7 @@ def run_once(
     watch: Watcher | None = None,
     stop: Callable[[], bool] = never,
 ) -> RunReport:
-    """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
+    """Polls the due feeds (or the given ones), stores what they bring, sends the alerts owed, and reads the pages owed.
 
     Feeds are committed in the order of the due list, all that are there in one transaction, each all or nothing.
     A feed that fails never stops the others, nor does one whose matches cannot be stored; failures that may be those of
@@ -136,15 +146,8 @@ def run_once(
         report = replace(report, is_cut_off=True)
     else:
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        polled_at = _moment(stages, now, began)
-        outcome = deliver(store, stages.channels, now=polled_at, options=stages.alert)
-        report = replace(
-            report,
-            sent=outcome.sent,
-            undelivered=outcome.waiting,
-            dead=outcome.dead,
-            deliveries=outcome.deliveries,
-        )
+        report = _deliver(report, stages, _moment(stages, now, began))
+        report = _with_pages(report, stages, partial(_moment, stages, now, began), stop)
     report = replace(report, took=_moment(stages, now, began) - now)
     store.close_run(run_id, report)
     return report
@@ -178,7 +181,14 @@ class _Manners:
             self._store.forget_moves(led)
 
 
-def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) -> Batch:
+class Memory(Lookups, Protocol):
+    """What deciding asks of the memory: the look-ups of deduplication, and the feeds of a list."""
+
+    def listed(self, url: str) -> Sequence[str]:
+        """The addresses of the feeds that are polled since the list at this address names them."""
+
+
+def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -> Batch:
     """What one feed's turn wants written. Reads through ``lookups``, writes nothing."""
     due, result, document = polled.due, polled.result, polled.document
     if document is None:
@@ -189,7 +199,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
     overlap = None if first_poll else _overlap(found, known.values(), due.feed)
-    hits = [hit for entry in (*found.new, *found.edited) for hit in stages.matching.hits(entry)]
+    hits = [hit for entry in (*found.new, *found.edited) for hit in _hits(entry, due.feed, stages)]
     placed = {entry.entry_id for entry in known.values() if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
@@ -209,7 +219,91 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
         hits=tuple(hits),
         placements=placements,
         alerts=_alerts(candidates, stages, now, first_poll=first_poll),
+        pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
+        **_listed(document, due.feed, lookups),
     )
+
+
+def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:
+    """What a list's document changes: feeds that are named, and those that it names no more."""
+    if document.feeds is None or document.is_cut:
+        return {}
+    named = {one.url for one in document.feeds}
+    unlisted = tuple(url for url in lookups.listed(feed.url) if url not in named)
+    return {"listed": document.feeds, "unlisted": unlisted, "retires": feed.kind is not FeedKind.SITEMAP}
+
+
+def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:
+    """The entry's hits; of a feed that is about one company, that company is always among them."""
+    hits = stages.matching.hits(entry)
+    if not feed.company_id or feed.company_id not in stages.company_names:
+        return hits
+    if any(hit.company_id == feed.company_id for hit in hits):
+        return hits
+    end = len(feed.company_name)
+    own = Mention(
+        feed.company_id,
+        EntryField.TITLE,
+        0,
+        end,
+        entry.title[:end],
+        feed.company_name,
+        Method.EXACT,
+        100.0,
+        (Reason("the feed is about this company alone", 100.0),),
+    )
+    return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version="feed"))
+
+
+def _pages(
+    entries: Sequence[Entry], hits: Sequence[Hit], feed: Feed, stages: Stages, now: datetime, *, first_poll: bool
+) -> tuple[str, ...]:
+    """The entries whose pages are worth reading: those that hit, or all of a marked feed; not those that are too old
+    to alert anybody, and no filings, whose pages are lists of files.
+    """
+    if not stages.fulltext.enabled or feed.company_id:
+        return ()
+    hit = {one.entry_id for one in hits}
+
+    def is_fresh(entry: Entry) -> bool:
+        is_dated = entry.date_kind is not DateKind.SEEN or not first_poll
+        return is_dated and bool(entry.published_at and now - entry.published_at <= stages.fulltext.max_age)
+
+    return tuple(one.id for one in entries if (feed.fulltext or one.id in hit) and is_fresh(one) and page_url(one))
+
+
+def _with_pages(
+    report: RunReport, stages: Stages, clock: Callable[[], datetime], stop: Callable[[], bool]
+) -> RunReport:
+    """The report with the pages owed, and the alerts that they brought; what is left waits for the next run."""
+    if not stages.fulltext.enabled:
+        return report
+    alerts = report.committed.alerts
+    report = _read_pages(report, stages, clock(), stop)
+    return _deliver(report, stages, clock()) if report.committed.alerts > alerts and not stop() else report
+
+
+def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
+    """The report with what the pages brought."""
+
+    def judge(entry: Entry) -> Judgement:
+        feed = stages.feeds.get(entry.feed_url, Feed(entry.feed_url))
+        hits = _hits(entry, feed, stages)
+        is_placed = bool(stages.store.members([entry.id]))
+        placements = () if is_placed else _place([entry], hits, stages, stages.store)
+        candidates = _enlarged([entry], hits, stages.store) if is_placed else _arrived([entry], hits, placements)
+        return Judgement(hits, placements, _alerts(candidates, stages, now, first_poll=False))
+
+    pages = PagePass(
+        stages.store, stages.engine, stages.fetch, stages.fulltext, stages.engine_options.shard_size, judge
+    )
+    for batch, committed in pages.read(now, stop):
+        say = log.info if committed.hits else log.debug
+        page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
+        say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)
+        read = report.pages + (batch.outcome == "read")
+        report = replace(report, committed=_sum(report.committed, committed), pages=read)
+    return report
 
 
 def _overlap(found: Sorted, known: Iterable[Known], feed: Feed) -> float | None:
@@ -423,15 +517,29 @@ def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:
     failed = report.failed
     if fetch.error_kind:
         failed = (*failed, FailedFeed(fetch.feed_url, fetch.error_kind, fetch.error))
-    total = report.committed
-    sums = {one.name: getattr(total, one.name) + getattr(committed, one.name) for one in fields(Committed)}
     return replace(
         report,
         fetched=report.fetched + (fetch.outcome == "fetched"),
         not_modified=report.not_modified + (fetch.outcome == "not_modified"),
         failed=failed,
-        committed=Committed(**sums),
+        committed=_sum(report.committed, committed),
     )
+
+
+def _deliver(report: RunReport, stages: Stages, now: datetime) -> RunReport:
+    """The report with what became of the alerts owed."""
+    outcome = deliver(stages.store, stages.channels, now=now, options=stages.alert)
+    return replace(
+        report,
+        sent=report.sent + outcome.sent,
+        undelivered=outcome.waiting,
+        dead=report.dead + outcome.dead,
+        deliveries=(*report.deliveries, *outcome.deliveries),
+    )
+
+
+def _sum(one: Committed, other: Committed) -> Committed:
+    return Committed(**{part.name: getattr(one, part.name) + getattr(other, part.name) for part in fields(Committed)})
 
 
 def _tell(batch: Batch, committed: Committed) -> None:
@@ -440,6 +548,12 @@ def _tell(batch: Batch, committed: Committed) -> None:
     if fetch.error_kind:
         log.warning("feed_failed", feed=public_url(fetch.feed_url), kind=fetch.error_kind.value, reason=fetch.error)
         return
+    if batch.unlisted:
+        tell = log.warning if batch.retires else log.info
+        left = [public_url(url) for url in batch.unlisted[:_TOLD]]
+        tell("feeds_left_list", list=public_url(fetch.feed_url), count=len(batch.unlisted), feeds=left)
+    if committed.feeds:
+        log.info("feeds_listed", list=public_url(fetch.feed_url), added=committed.feeds, count=len(batch.listed))
     say = log.info if committed.hits or fetch.damage else log.debug
     say(
         "feed_polled",

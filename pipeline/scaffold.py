@@ -38,16 +38,37 @@ _COMPANIES_HEAD = """\
 # context  words that stand beside it: products, people, places, trade
 # exclude  words and phrases which show that something else is meant
 # tags     groups, for rules
+# cik      its number at the SEC, for filings
 
 """
 _FEEDS_HEAD = """\
 # What to poll. Only the url is needed. tier: 1 (most authoritative) to 5 (least), stored with the feed.
-# Other readers' subscription lists, a file or a folder of *.opml files, come in whole:
+# Other readers' subscription lists come in whole: a file, a folder of *.opml files, or (url) a list on the web, with
+# which its feeds come and go.
 #
 # [[source]]
 # kind = "opml"
 # path = "subscriptions.opml"
 # tags = ["mine"]
+#
+# The feeds that a site announces; its news sitemap; searches for your companies; their filings with the SEC:
+#
+# [[source]]
+# kind = "site"
+# url = "https://news.example.com/"
+#
+# [[source]]
+# kind = "sitemap"
+# url = "https://news.example.com/news-sitemap.xml"
+#
+# [[source]]
+# kind = "query"
+# service = "google_news"        # or "bing_news"
+# company_tags = ["electronics"]
+#
+# [[source]]
+# kind = "edgar"                 # companies with a cik in companies.toml
+# contact = "desk@example.com"
 #
 # A feed behind a password or token:
 #

@@ -132,7 +132,7 @@ def _faults(document: Document, newest_at: datetime | None, now: datetime, *, mo
         yield "the feed says that it is finished: remove it from feeds.toml"
     if newest_at and now - newest_at > _SILENT:
         yield f"its newest entry is {(now - newest_at) // _DAY} days old: look whether the site has a newer feed"
-    if not entries:
+    if not entries and document.feeds is None:
         yield "it has no entries now: look again later"
     if moved_to:
         yield "it moved for good: put the new address into feeds.toml"

@@ -18,7 +18,7 @@ from pipeline.cli.trials import notes, tried
 from pipeline.config import Config, Named, add_feed, editing, existing_main, meant, remove_feed, spellings, table_at
 from pipeline.errors import InputError
 from pipeline.fetch import public_url
-from pipeline.model import Feed
+from pipeline.model import LEFT, Feed
 from pipeline.plugins import duration
 from pipeline.sources import FeedSource, web_address_problem
 from pipeline.store import Store
@@ -261,6 +261,11 @@ def remove(context: typer.Context, feeds: Feeds, json: Json = False) -> None:
 
 
 def _refuse_listed(config: Config, row: Mapping[str, Any]) -> None:
+    if row["listed_by"] and row["configured"] and not row["disabled"].startswith(LEFT):
+        raise InputError(
+            f"{_called(row)}: comes from the list {public_url(row['listed_by'])}: take it out of that list, "
+            "or let it rest with `newsward feeds pause`"
+        )
     where = config.places.get(("feed", row["url"]), "")
     if where and table_at(where)[1] != "feed":
         raise InputError(

@@ -2,7 +2,7 @@
 
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
-from pipeline.config.editing import add_feed, editing, remove_feed
+from pipeline.config.editing import add_feed, add_feeds, add_source, editing, remove_feed
 from pipeline.config.files import ConfigFiles
 from pipeline.config.loading import Config, database_of, existing_main, health_of, load
 from pipeline.config.naming import Named, holds, meant, spellings
@@ -18,6 +18,8 @@ __all__ = [
     "Problem",
     "Reached",
     "add_feed",
+    "add_feeds",
+    "add_source",
     "check",
     "database_of",
     "editing",

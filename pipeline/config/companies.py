@@ -21,6 +21,7 @@ _LETTER = re.compile(r"[^\W_]")
 _ID = re.compile(r"\w[\w.:-]{0,99}")
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]+")
 _LONGEST_NAME = 200
+_CIK_DIGITS = 10
 
 
 class Alias(BaseModel):
@@ -73,6 +74,9 @@ class CompanyTable(BaseModel):
         (), description="words and phrases that show that something else is meant", examples=[["小米粥"]]
     )
     tags: tuple[str, ...] = Field((), description="words to group companies by, for rules", examples=[["phones"]])
+    cik: str = Field(
+        "", description="its number at the SEC in quotes, for filings (source kind edgar)", examples=["0000320193"]
+    )
 
     @field_validator("id")
     @classmethod
@@ -99,6 +103,14 @@ class CompanyTable(BaseModel):
             raise ValueError('must be domains alone, such as "mi.com": no scheme, no path')
         return domains
 
+    @field_validator("cik")
+    @classmethod
+    def _is_a_number(cls, cik: str) -> str:
+        digits = cik.strip().upper().removeprefix("CIK")
+        if cik and not (digits.isascii() and digits.isdigit() and len(digits) <= _CIK_DIGITS and int(digits)):
+            raise ValueError('must be at most ten digits, such as "0000320193"')
+        return digits.zfill(_CIK_DIGITS) if cik else ""
+
     def company(self) -> Company:
         """The value that travels."""
         return Company(
@@ -110,6 +122,7 @@ class CompanyTable(BaseModel):
             context=self.context,
             exclude=self.exclude,
             tags=self.tags,
+            cik=self.cik,
         )
 
 

@@ -1,4 +1,4 @@
-"""``feeds.toml`` changed by a command: one table more or less, and every other line as its owner wrote it."""
+"""``feeds.toml`` changed by a command: tables more or one less, and every other line as its owner wrote it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -47,8 +47,22 @@ def add_feed(config: Config, table: Mapping[str, Any]) -> str:
 
     Raises ConfigError, and leaves the file as it was, when there is none or it cannot be written.
     """
+    return add_feeds(config, [table])
+
+
+def add_feeds(config: Config, tables: Sequence[Mapping[str, Any]]) -> str:
+    """As ``add_feed``, for many at once: all of them or none."""
     name = _last_file(config)
-    _edit(config, name, lambda text: _with_table(text, table), lambda feeds: [*feeds, dict(table)])
+    _edit(config, name, "feed", lambda text: _with_tables(text, tables), lambda feeds: [*feeds, *map(dict, tables)])
+    return name
+
+
+def add_source(config: Config, table: Mapping[str, Any]) -> str:
+    """Puts a ``[[source]]`` table there, as ``add_feed`` puts a feed."""
+    name = _last_file(config)
+    _edit(
+        config, name, "source", lambda text: _appended(text, "source", [table]), lambda sources: [*sources, dict(table)]
+    )
     return name
 
 
@@ -66,6 +80,7 @@ def remove_feed(config: Config, url: str) -> str:
     _edit(
         config,
         name,
+        "feed",
         lambda text: _without_table(text, index, name),
         lambda feeds: [*feeds[:index], *feeds[index + 1 :]],
     )
@@ -83,18 +98,24 @@ def _last_file(config: Config) -> str:
 # --------------------------------------------------------------------------- the text
 
 
-def _with_table(text: str, table: Mapping[str, Any]) -> str:
-    """The text with the table behind all others; feeds given as an inline array get one more item."""
-    if _is_inline(text):
-        document = tomlkit.parse(text)
+def _with_tables(text: str, tables: Sequence[Mapping[str, Any]]) -> str:
+    """The text with the feeds behind all others; feeds given as an inline array get more items."""
+    if not _is_inline(text):
+        return _appended(text, "feed", tables)
+    document = tomlkit.parse(text)
+    for table in tables:
         item = tomlkit.inline_table()
         item.update(table)
         document["feed"].append(item)
-        return tomlkit.dumps(document)
+    return tomlkit.dumps(document)
+
+
+def _appended(text: str, key: str, tables: Sequence[Mapping[str, Any]]) -> str:
+    """The text with ``[[key]]`` tables at its end."""
     newline = "\r\n" if "\r\n" in text else "\n"
-    lines = ["[[feed]]", *tomlkit.dumps(table).splitlines()]
+    blocks = [newline.join([f"[[{key}]]", *tomlkit.dumps(table).splitlines()]) for table in tables]
     before = text.rstrip()
-    return (before + 2 * newline if before else "") + newline.join(lines) + newline
+    return (before + 2 * newline if before else "") + (2 * newline).join(blocks) + newline
 
 
 def _without_table(text: str, index: int, name: str) -> str:
@@ -159,24 +180,26 @@ def _is_table(line: str) -> bool:
 # --------------------------------------------------------------------------- the file
 
 
-def _edit(config: Config, name: str, change: Callable[[str], str], meant: Callable[[list[Any]], list[Any]]) -> None:
-    """Changes the text of a file, if what it says afterwards is what was meant."""
+def _edit(
+    config: Config, name: str, key: str, change: Callable[[str], str], meant: Callable[[list[Any]], list[Any]]
+) -> None:
+    """Changes the text of a file, if what it says afterwards is what was meant of its ``[[key]]`` tables."""
     # What a link leads to is changed, and not the link.
     path = (config.directory / name).resolve()
     text = read_text(path, name)
     before = tomllib.loads(text)
     new = change(text)
-    _compare(new, {**before, "feed": meant(before.get("feed", []))}, name)
+    _compare(new, {**before, key: meant(before.get(key, []))}, key, name)
     _write(path, new, name)
 
 
-def _compare(new: str, expected: Mapping[str, Any], name: str) -> None:
+def _compare(new: str, expected: Mapping[str, Any], key: str, name: str) -> None:
     """The last look: what would be written says what was meant, and nothing else."""
     try:
         found = tomllib.loads(new)
     except tomllib.TOMLDecodeError:
         found = {}
-    if {"feed": [], **found} != expected:
+    if {key: [], **found} != expected:
         raise ConfigError("its tables are written in a way that cannot be edited", where=name, remedy=_BY_HAND)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from pipeline.alert import AlertOptions, Channel, Rule
+from pipeline.article import FulltextOptions
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
 from pipeline.config.files import ConfigFiles
 from pipeline.config.problems import Problem
@@ -25,7 +26,7 @@ from pipeline.match import AnyMatcher, Matcher
 from pipeline.model import Company, Feed, Watchlist
 from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
 from pipeline.plugins import nearest, resolve, together, validate
-from pipeline.sources import FeedSource, Source
+from pipeline.sources import CompanySource, FeedSource, Source
 from pipeline.store import StoreOptions
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -50,6 +51,7 @@ class Config:
     stories: StoryOptions
     alert: AlertOptions
     engine: EngineOptions
+    fulltext: FulltextOptions
     daemon: DaemonOptions
     health: HealthOptions
     log: LogOptions
@@ -142,7 +144,7 @@ class _Loader:
         channels = self._channels()
         rules = self._rules(companies, self._named("channel"))
         matchers = self._matchers()
-        feeds = self._feeds()
+        feeds = self._feeds(companies)
         if None in sections.values():
             return None
         store = cast("StoreOptions", sections["store"])
@@ -193,9 +195,9 @@ class _Loader:
         except ConfigError as error:
             self.faults.append(ConfigError(error.message, where=where, remedy=error.remedy))
             return None
-        for method in _METHODS[role]:
-            if not callable(getattr(model, method, None)):
-                self.faults.append(ConfigError(f"kind {kind!r} has no method {method!r}", where=where))
+        for methods in _METHODS[role]:
+            if not any(callable(getattr(model, method, None)) for method in methods):
+                self.faults.append(ConfigError(f"kind {kind!r} has no method {methods[0]!r}", where=where))
                 return None
         options = {key: value for key, value in table.items() if key not in {"id", "kind"}}
         return self._made(model, options, where)
@@ -296,24 +298,33 @@ class _Loader:
 
     # ----------------------------------------------------------------------- feeds
 
-    def _feeds(self) -> tuple[Feed, ...]:
+    def _feeds(self, companies: Sequence[Company]) -> tuple[Feed, ...]:
         located: list[tuple[str, Feed]] = []
         for name, document in self._files("feeds", ("feed", "source")):
             for where, table in array_of_tables(document.get("feed", []), "feed", name, self.faults, label=_feed_label):
-                located.extend(self._expanded(self._made(FeedSource, table, where), where))
+                located.extend(self._expanded(self._made(FeedSource, table, where), where, companies))
             sources = document.get("source", [])
             for where, table in array_of_tables(sources, "source", name, self.faults, label=_kind):
-                located.extend(self._expanded(self._plugged(table, where, "Source", "pipeline.sources"), where))
+                source = self._plugged(table, where, "Source", "pipeline.sources")
+                located.extend(self._expanded(source, where, companies))
         return tuple(self._without_repeats(located))
 
-    def _expanded(self, source: BaseModel | None, where: str) -> Iterator[tuple[str, Feed]]:
+    def _expanded(
+        self, source: BaseModel | None, where: str, companies: Sequence[Company]
+    ) -> Iterator[tuple[str, Feed]]:
         if source is None:
             return
         try:
             files = getattr(source, "files", None)
             if callable(files):
                 self.environment.files.note_all(files)
-            for feed in cast("Source", source).feeds():
+            if hasattr(source, "feeds_for"):
+                if not companies and self.faults:
+                    return  # that there is no company is the fault of a fault that is told
+                feeds = cast("CompanySource", source).feeds_for(companies)
+            else:
+                feeds = cast("Source", source).feeds()
+            for feed in feeds:
                 yield where, feed
         except ConfigError as error:
             self.faults.append(ConfigError(str(error), where=where))
@@ -362,11 +373,13 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "stories": StoryOptions,
         "alert": AlertOptions,
         "engine": EngineOptions,
+        "fulltext": FulltextOptions,
         "daemon": DaemonOptions,
         "health": HealthOptions,
         "log": LogOptions,
         "metrics": MetricsOptions,
     }
 )
-_METHODS = {"Source": ("feeds",), "Matcher": ("compile",), "Channel": ("send", "close")}
+# What a door must have: of each group of methods, one.
+_METHODS = {"Source": (("feeds", "feeds_for"),), "Matcher": (("compile",),), "Channel": (("send",), ("close",))}
 _KNOWN = ("companies", "feeds", *SECTIONS, "channel", "rule", "matcher")

@@ -45,6 +45,7 @@ def _company(value: dict[str, Any], number: int) -> Company:
         id=str(value.get("id") or name),
         name=name,
         aliases=tuple(_alias(alias, number) for alias in value.get("aliases") or ()),
+        cik=str(value.get("cik") or ""),
         **{key: _strings(value.get(key), key, number) for key in ("tickers", "domains", "context", "exclude", "tags")},
     )
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from pipeline.keys import content_hash, entry_keys, reused_guid_key
 from pipeline.model import DateKind, Entry, Feed, FeedInfo
+from pipeline.parse.elsewhere import own_words
 from pipeline.parse.items import Channel, Item
 from pipeline.parse.markup import MAX_HTML, entry_text, first_words, plain_line, plain_title
 from pipeline.urls import canonical_url
@@ -21,6 +22,7 @@ MAX_GUID = 4000  # characters
 MAX_NAME = 300  # characters of an author or publisher
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
+_AGGREGATORS = ("https://news.google.com/", "http://news.google.com/")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -81,9 +83,12 @@ def clean_language(tag: str) -> str:
 def _entry(item: Item, context: _Context) -> Entry:
     feed, info = context.feed, context.info
     url = absolute_url(context.base_url, item.link)
-    summary, content = item.summary[:MAX_HTML], item.content[:MAX_HTML]
-    text = entry_text(summary, content if content != summary else "")
+    source = plain_line(item.source, MAX_NAME)
+    # What an aggregator adds are names of outlets and headlines of theirs: none of the article's words.
+    summary, content = ("", "") if _is_aggregated(url, source) else (item.summary[:MAX_HTML], item.content[:MAX_HTML])
+    text = entry_text(own_words(summary), own_words(content) if content != summary else "")
     title = plain_title(item.title, is_markup=item.title_is_markup) or first_words(text)
+    title = without_source(title, source)
     guid = item.guid.strip()[:MAX_GUID]
     canonical = canonical_url(absolute_url(context.base_url, item.original_link) or url)
     keys = entry_keys(feed_url=feed.url, guid=guid, canonical_url=canonical, title=title, text=text)
@@ -99,13 +104,23 @@ def _entry(item: Item, context: _Context) -> Entry:
         summary=summary,
         content=content if content != summary else "",
         author=plain_line(item.author, MAX_NAME) or context.author,
-        publisher=plain_line(item.source, MAX_NAME) or feed.publisher or feed.title or info.title,
+        publisher=source or feed.publisher or feed.title or info.title,
         language=clean_language(item.language) or info.language or clean_language(feed.language),
         published_at=item.published.moment if item.published else None,
         updated_at=item.updated.moment if item.updated else None,
         date_kind=item.published.kind if item.published else DateKind.SEEN,
         content_hash=content_hash(title, text),
     )
+
+
+def without_source(title: str, source: str) -> str:
+    """The title without the name of the outlet that it was taken from: "Quay opens - The Mill" of The Mill."""
+    head, dash, tail = title.rpartition(" - ")
+    return head.rstrip() if dash and head.strip() and source and tail.strip().casefold() == source.casefold() else title
+
+
+def _is_aggregated(url: str, source: str) -> bool:
+    return bool(source) and url.startswith(_AGGREGATORS)
 
 
 def _told_apart(entries: list[Entry]) -> Iterable[Entry]:

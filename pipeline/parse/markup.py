@@ -105,6 +105,11 @@ def entry_text(summary: str, content: str) -> str:
     return _cap(_join(short, long), MAX_TEXT)
 
 
+def with_article(text: str, article: str) -> str:
+    """The plain text of an entry whose page was read: what the feed said, and the article where that says more."""
+    return _cap(_join(text.removesuffix("…"), _one_line(article)), MAX_TEXT)
+
+
 def trim_boilerplate(text: str) -> str:
     """The text without what a publishing system put round it: at its end, in the last 5,600 characters."""
     text = _LEADER.sub("", text)

@@ -57,7 +57,7 @@ def _item(entry: Mapping[str, Any], version: str) -> Item:
         summary=_as_html(_string(entry, "summary"), summary.get("type") or "text/html") if summary else "",
         content=_content(entry),
         author=_author(entry),
-        source=_string(source, "title") if isinstance(source, dict) else "",
+        source=_string(source, "title") if isinstance(source, dict) else _string(entry, "news_source"),  # Bing's
         language=_string(entry, "language") or title.get("language") or summary.get("language") or "",
         published=_date(entry, "published") or _date(entry, "created") or updated,
         updated=updated,

@@ -32,6 +32,9 @@ class Source(BaseModel):
     )
     tier: int = Field(3, ge=1, le=5, description="authority, 1 (most) to 5 (least), as stored with the feed")
     tags: tuple[str, ...] = Field((), description="words to group feeds by", examples=[["business"]])
+    fulltext: bool = Field(
+        False, description="read the pages of all its entries before they are matched; needs [fulltext] enabled"
+    )
     headers: dict[str, str] = Field(
         default_factory=dict,
         repr=False,
@@ -47,11 +50,7 @@ class Source(BaseModel):
     @field_validator("url")
     @classmethod
     def _is_web_address(cls, url: str) -> str:
-        url = url.strip()
-        problem = web_address_problem(url)
-        if problem:
-            raise ValueError(problem)
-        return url
+        return web_address(url)
 
     @field_validator("headers")
     @classmethod
@@ -78,9 +77,19 @@ class Source(BaseModel):
                 tier=self.tier,
                 tags=self.tags,
                 headers=headers,
+                fulltext=self.fulltext,
                 verify_tls=self.verify_tls,
             ),
         )
+
+
+def web_address(url: str) -> str:
+    """The address without white space around it. Raises ValueError, in words, when it can be no feed's."""
+    url = url.strip()
+    problem = web_address_problem(url)
+    if problem:
+        raise ValueError(problem)
+    return url
 
 
 def web_address_problem(url: str) -> str:

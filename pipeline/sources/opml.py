@@ -1,24 +1,30 @@
-"""The feeds of an OPML file on disk, or of all OPML files in a folder: other readers' subscription lists."""
+"""The feeds of OPML lists, as other readers export them: files on disk, a folder of them, or an address on the web."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.files import read_file
-from pipeline.model import Feed
+from pipeline.model import Feed, FeedKind
 from pipeline.sources.feed import Source as FeedSource
-from pipeline.sources.feed import web_address_problem
+from pipeline.sources.feed import web_address, web_address_problem
 
 _LARGEST = 16 * 1024 * 1024  # bytes; a list of 50,000 feeds takes about 10 MB
+_MOST_CATEGORIES = 20
 _DEEPEST = 64  # nested outlines; people nest three
 _MOST_FILES = 1000
+_MOST_LISTED = 50_000  # feeds of a list on the web: what one watch is made for
 _SHOWN = 20
 # The two commonest faults of published lists: a bare & in an address (XML 1.0 4.1 knows five names, and numbers),
 # and HTML in a description.
@@ -27,11 +33,21 @@ _ATTRIBUTE = re.compile(rb'="[^"]*"')
 
 
 class Source(BaseModel):
-    """An OPML file, or a folder of ``*.opml`` files; read anew at each start."""
+    """A subscription list (OPML), kept in step: a file or a folder is read anew at each start and when it changes, a
+    list on the web is polled like a feed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    path: Path = Field(description="OPML file, or a folder of *.opml files; relative to the configuration's folder")
+    path: Path | None = Field(
+        None, description="OPML file, or a folder of *.opml files; relative to the configuration's folder"
+    )
+    url: str = Field(
+        "",
+        repr=False,
+        description="instead of path: address of a list on the web; its feeds come and go with it",
+        examples=["https://news.example.com/subscriptions.opml"],
+    )
     publisher: str = Field("", description="who publishes them all, when entries do not say")
     language: str = Field("", description="BCP 47 tag of their entries, when they and the list do not say")
     tier: int = Field(
@@ -41,11 +57,27 @@ class Source(BaseModel):
 
     @field_validator("path")
     @classmethod
-    def _from_the_configuration(cls, path: Path, info: ValidationInfo) -> Path:
-        return Path((info.context or {}).get("directory", "")) / path
+    def _from_the_configuration(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        return path and Path((info.context or {}).get("directory", "")) / path
+
+    @field_validator("url")
+    @classmethod
+    def _is_web_address(cls, url: str) -> str:
+        return web_address(url) if url else url
+
+    @model_validator(mode="after")
+    def _is_one_of_the_two(self) -> Self:
+        if bool(self.path) == bool(self.url):
+            raise ValueError("needs either 'path' (a file or folder) or 'url' (a list on the web)")
+        return self
 
     def feeds(self) -> tuple[Feed, ...]:
-        """The lists' feeds in order, each address once. Raises ConfigError for a list that cannot be used."""
+        """The lists' feeds in order, each address once; of a list on the web the list, which is polled like a feed.
+
+        Raises ConfigError for a list that cannot be used.
+        """
+        if self.url:
+            return (self._list(),)
         feeds: dict[str, Feed] = {}
         for path in self._lists():
             for outline in read_opml(path):
@@ -58,9 +90,11 @@ class Source(BaseModel):
         try:
             return tuple(self._lists())
         except ConfigError:
-            return (self.path,)
+            return (self.path,) if self.path else ()
 
     def _lists(self) -> list[Path]:
+        if self.path is None:
+            return []
         if not self.path.is_dir():
             return [self.path]
         try:
@@ -74,6 +108,12 @@ class Source(BaseModel):
                 f"more than {_MOST_FILES} OPML files", where=str(self.path), remedy="name a smaller folder"
             )
         return files
+
+    def _list(self) -> Feed:
+        (feed,) = FeedSource(
+            url=self.url, publisher=self.publisher, language=self.language, tier=self.tier, tags=self.tags
+        ).feeds()
+        return replace(feed, title=f"the list {urlsplit(feed.url).hostname}", kind=FeedKind.OPML, source="opml")
 
     def _feed(self, outline: Outline, list_name: str) -> Feed:
         (feed,) = FeedSource(
@@ -112,6 +152,66 @@ def read_opml(path: Path) -> tuple[Outline, ...]:
         more = f"; and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
         raise ConfigError("; ".join(bad[:_SHOWN]) + more, where=path.name, remedy="correct or remove these outlines")
     return outlines
+
+
+def listed_feeds(data: bytes, of: Feed) -> tuple[tuple[Feed, ...], int]:
+    """The feeds of a list that was polled, each once and with what the list's own table says, and how many outlines
+    were left out since their address is none on the web or holds a login.
+
+    Raises ConfigError as ``read_opml`` does, but not for single addresses.
+    """
+    name = urlsplit(of.url).hostname or "the list"
+    outlines = _parse(data, name)
+    if not outlines:
+        raise ConfigError("no feed in this list (no outline with an xmlUrl)", where=name)
+    feeds: dict[str, Feed] = {}
+    left_out = 0
+    for outline in outlines[:_MOST_LISTED]:
+        if web_address_problem(outline.url) or "@" in urlsplit(outline.url).netloc:
+            left_out += 1
+            continue
+        feed = replace(
+            of,
+            url=outline.url.partition("#")[0],
+            title=outline.title,
+            language=of.language or outline.language,
+            tags=tuple(dict.fromkeys((*of.tags, *outline.folders))),
+            headers=(),
+            source=f"opml:{name}",
+            kind=FeedKind.FEED,
+            listed_by=of.url,
+        )
+        feeds.setdefault(feed.url, feed)
+    return tuple(feeds.values()), left_out + max(len(outlines) - _MOST_LISTED, 0)
+
+
+def write_opml(feeds: Sequence[Feed], *, title: str) -> str:
+    """An OPML 2.0 list of these feeds that other readers import; their tags are its categories."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<opml version="2.0">',
+        f"  <head><title>{escape(title)}</title></head>",
+    ]
+    outlines = (
+        {
+            "type": "rss",
+            "text": feed.title or feed.url,
+            "title": feed.title,
+            "xmlUrl": feed.url,
+            "language": feed.language,
+            "category": ",".join(tag.replace(",", " ") for tag in feed.tags),
+        }
+        for feed in feeds
+    )
+    for outline in outlines:
+        told = " ".join(f"{key}={quoteattr(_sayable(value))}" for key, value in outline.items() if value)
+        lines.append(f"    <outline {told}/>")
+    return "\n".join([*lines[:3], "  <body>", *lines[3:], "  </body>", "</opml>", ""])
+
+
+def _sayable(value: str) -> str:
+    """Without the characters that XML 1.0 2.2 forbids."""
+    return "".join(char for char in value if char.isprintable())
 
 
 def _bytes(path: Path) -> bytes:
@@ -186,7 +286,7 @@ class _Reader:
                     _web(given["xmlurl"]),
                     title,
                     "" if language == "unknown" else language,  # the word that several readers export
-                    tuple(folder.lower() for folder in self.folders if folder),
+                    (*(folder.lower() for folder in self.folders if folder), *_categories(given)),
                     self.parser.CurrentLineNumber,
                 )
             )
@@ -197,6 +297,13 @@ class _Reader:
     def _end(self, tag: str) -> None:
         if tag.lower() == "outline":
             self.folders.pop()
+
+
+def _categories(given: Mapping[str, str]) -> Iterator[str]:
+    """OPML 2.0: a list of words with commas; a slash makes a path of one."""
+    for category in given.get("category", "").split(",")[:_MOST_CATEGORIES]:
+        if word := category.strip(" /").lower():
+            yield word
 
 
 def _web(url: str) -> str:

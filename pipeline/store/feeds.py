@@ -9,7 +9,20 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from pipeline.model import GONE, Batch, Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
+from pipeline.model import (
+    GONE,
+    LEFT,
+    Batch,
+    Company,
+    Due,
+    ErrorKind,
+    Feed,
+    FeedInfo,
+    FeedKind,
+    FeedState,
+    Hints,
+    Watchlist,
+)
 from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 from pipeline.urls import host_of
@@ -24,7 +37,10 @@ def remember(connection: sqlite3.Connection, watchlist: Watchlist, feeds: Sequen
     connection.executemany(QUERIES["company_upsert"], (_company_row(one, at) for one in watchlist.companies))
     connection.execute(QUERIES["companies_dropped"], {"now": at, "texts": texts(one.id for one in watchlist.companies)})
     connection.executemany(QUERIES["feed_upsert"], (_feed_row(feed, at) for feed in feeds))
-    connection.execute(QUERIES["feeds_dropped"], {"texts": texts(feed.url for feed in feeds)})
+    configured_now = {"texts": texts(feed.url for feed in feeds)}
+    connection.execute(QUERIES["listings_drop"], configured_now)
+    connection.execute(QUERIES["feeds_change_lists"])
+    connection.execute(QUERIES["feeds_dropped"], configured_now)
 
 
 def add(connection: sqlite3.Connection, feeds: Iterable[Feed], now: datetime) -> int:
@@ -37,9 +53,9 @@ def due(
     connection: sqlite3.Connection, now: datetime, limit: int | None, urls: Collection[str] | None = None
 ) -> tuple[Due, ...]:
     """The feeds (of these URLs) whose turn it is, those that wait longest first, those never polled before all."""
-    resting = _resting(connection, now)
+    at_rest = resting(connection, now)
     # The address tells the host, and SQL cannot read addresses: while a host rests, more rows than asked for are read.
-    most = None if resting else limit
+    most = None if at_rest else limit
     bounds = {
         "now": stamp(now),
         "absurd": stamp(now + ABSURDLY_FAR),
@@ -48,7 +64,7 @@ def due(
         "limit": -1 if most is None else most,
     }
     dues = map(_due, connection.execute(QUERIES["feeds_due"], bounds))
-    return tuple(islice((one for one in dues if not resting or host_of(one.url) not in resting), limit))
+    return tuple(islice((one for one in dues if not at_rest or host_of(one.url) not in at_rest), limit))
 
 
 def polled(connection: sqlite3.Connection, now: datetime) -> tuple[Due, ...]:
@@ -86,9 +102,16 @@ def forget_moves(connection: sqlite3.Connection, urls: Collection[str]) -> None:
     connection.execute(QUERIES["feeds_forget_moves"], {"texts": texts(urls)})
 
 
-def _resting(connection: sqlite3.Connection, now: datetime) -> frozenset[str]:
+def resting(connection: sqlite3.Connection, now: datetime) -> Mapping[str, datetime]:
+    """The hosts that are left alone, each until when."""
     bounds = {"now": stamp(now), "absurd": stamp(now + ABSURDLY_FAR)}
-    return frozenset(host for (host,) in connection.execute(QUERIES["hosts_resting"], bounds))
+    rows = connection.execute(QUERIES["hosts_resting"], bounds)
+    return {host: end for host, until in rows if (end := moment(until))}
+
+
+def rest_host(connection: sqlite3.Connection, host: str, until: datetime, now: datetime) -> None:
+    """Has one host left alone; none of its feeds is due before that."""
+    connection.execute(QUERIES["host_rest"], {"host": clean(host), "now": stamp(now), "until": stamp(until)})
 
 
 def configured(connection: sqlite3.Connection, urls: Collection[str]) -> frozenset[str]:
@@ -110,7 +133,7 @@ def pause(connection: sqlite3.Connection, urls: Collection[str], words: str, unt
 
 def enable(connection: sqlite3.Connection, urls: Collection[str], now: datetime) -> None:
     """Puts feeds in turn again, at once, whoever took them out."""
-    connection.execute(QUERIES["feeds_enable"], {"texts": texts(urls), "now": stamp(now)})
+    connection.execute(QUERIES["feeds_enable"], {"texts": texts(urls), "left": LEFT, "now": stamp(now)})
 
 
 def drop(connection: sqlite3.Connection, urls: Collection[str]) -> None:
@@ -121,6 +144,33 @@ def drop(connection: sqlite3.Connection, urls: Collection[str]) -> None:
 def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mapping[str, int]:
     """Entries stored for each feed: its own, and those seen first in another."""
     return dict(map(tuple, connection.execute(QUERIES["feed_entry_counts"], {"texts": texts(urls)})))
+
+
+def listed(connection: sqlite3.Connection, url: str) -> tuple[str, ...]:
+    """The feeds in turn that this list has brought, those retired for having left it not among them."""
+    rows = connection.execute(QUERIES["feeds_of_list"], {"list": clean(url), "left": LEFT})
+    return tuple(row[0] for row in rows)
+
+
+def follow(
+    connection: sqlite3.Connection, list_url: str, feeds: Sequence[Feed], left: Sequence[str], words: str, now: datetime
+) -> int:
+    """How many feeds a list brought that were not in turn; those that left it are retired for the reason in words,
+    unless another list names them.
+
+    Without words they only go out of turn. A feed that is configured otherwise, or that a person paused, stays as it
+    is; one that was retired for having left this list or another is back.
+    """
+    rows = [{**_feed_row(feed, stamp(now)), "left": LEFT} for feed in feeds]
+    before = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
+    connection.executemany(QUERIES["feed_listed"], rows)
+    after = connection.execute(QUERIES["feeds_of_list"], {"list": clean(list_url), "left": LEFT}).fetchall()
+    connection.executemany(QUERIES["listings_note"], rows)
+    values = {"texts": texts(left), "list": clean(list_url), "words": clean(words)}
+    connection.execute(QUERIES["listings_forget"], values)
+    connection.execute(QUERIES["feeds_change_lists"])
+    connection.execute(QUERIES["feeds_unlist"], values)
+    return len(after) - len(before)
 
 
 def write_states(connection: sqlite3.Connection, batches: Sequence[Batch], now: datetime) -> None:
@@ -143,8 +193,9 @@ def _company_row(company: Company, at: str | None) -> dict[str, Any]:
 
 def _feed_row(feed: Feed, at: str | None) -> dict[str, Any]:
     """Headers are left out: they carry secrets, and the file is for everybody's eyes."""
-    words = {name: clean(getattr(feed, name)) for name in ("url", "title", "publisher", "language", "source")}
-    return {**words, "tier": feed.tier, "tags": to_json(list(feed.tags)), "now": at}
+    names = ("url", "title", "publisher", "language", "source", "kind", "listed_by")
+    words = {name: clean(getattr(feed, name)) for name in names}
+    return {**words, "tier": feed.tier, "tags": to_json(list(feed.tags)), "fulltext": int(feed.fulltext), "now": at}
 
 
 def _info_row(info: FeedInfo) -> dict[str, Any]:
@@ -249,4 +300,7 @@ def _feed(row: sqlite3.Row) -> Feed:
         tier=row["tier"],
         tags=tuple(json.loads(row["tags"])),
         source=row["source"],
+        kind=FeedKind(row["kind"]),
+        listed_by=row["listed_by"],
+        fulltext=bool(row["fulltext"]),
     )

@@ -51,6 +51,11 @@ def m008_pauses(database: Database) -> None:
     _run_file(database, "m008_pauses.sql")
 
 
+def m011_sources(database: Database) -> None:
+    """Lists that name feeds, and the pages of entries."""
+    _run_file(database, "m011_sources.sql")
+
+
 STEPS = (
     m001_tables,
     m002_search,
@@ -60,6 +65,7 @@ STEPS = (
     m006_answers,
     m007_manners,
     m008_pauses,
+    m011_sources,
 )
 
 migrations = Migrations("newsward")

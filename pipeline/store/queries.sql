@@ -18,29 +18,69 @@ WHERE tracked = 1 AND id NOT IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_upsert
 -- A title or language that the configuration leaves open stays as the feed told it.
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
 ON CONFLICT (url) DO UPDATE SET
     title = coalesce(nullif(excluded.title, ''), title), publisher = excluded.publisher,
     language = coalesce(nullif(excluded.language, ''), language), tier = excluded.tier, tags = excluded.tags,
-    source = excluded.source, configured = 1
-WHERE (title, publisher, language, tier, tags, source, configured) IS NOT (
+    source = excluded.source, kind = excluded.kind, listed_by = '', fulltext = excluded.fulltext, configured = 1
+WHERE (title, publisher, language, tier, tags, source, kind, listed_by, fulltext, configured) IS NOT (
     coalesce(nullif(excluded.title, ''), title), excluded.publisher,
-    coalesce(nullif(excluded.language, ''), language), excluded.tier, excluded.tags, excluded.source, 1
+    coalesce(nullif(excluded.language, ''), language), excluded.tier, excluded.tags, excluded.source, excluded.kind,
+    '', excluded.fulltext, 1
 );
 
 -- name: feed_add
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now)
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
 ON CONFLICT (url) DO UPDATE SET configured = 1, source = excluded.source WHERE configured = 0;
 
 -- name: feeds_dropped
+-- What a list brought goes with the list.
 UPDATE feeds SET configured = 0
-WHERE configured = 1 AND source <> 'cli' AND url NOT IN (SELECT value FROM json_each(:texts));
+WHERE configured = 1 AND source <> 'cli' AND url NOT IN (SELECT value FROM json_each(:texts))
+AND listed_by NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_of_list
+SELECT url FROM feeds
+WHERE listed_by = :list AND configured = 1 AND substr(disabled, 1, length(:left)) <> :left ORDER BY url;
+
+-- name: feed_listed
+-- Only what nobody else wants in turn is taken over. A feed that had left this list comes back as it was.
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now)
+ON CONFLICT (url) DO UPDATE SET
+    title = coalesce(nullif(excluded.title, ''), title), publisher = excluded.publisher,
+    language = coalesce(nullif(excluded.language, ''), language), tier = excluded.tier, tags = excluded.tags,
+    source = excluded.source, kind = excluded.kind, listed_by = excluded.listed_by, fulltext = excluded.fulltext,
+    configured = 1, disabled = iif(substr(disabled, 1, length(:left)) = :left, '', disabled),
+    next_poll_at = iif(substr(disabled, 1, length(:left)) = :left, NULL, next_poll_at)
+WHERE configured = 0 OR listed_by = excluded.listed_by OR substr(disabled, 1, length(:left)) = :left;
+
+-- name: listings_note
+INSERT INTO listings (list, feed) VALUES (:listed_by, :url) ON CONFLICT DO NOTHING;
+
+-- name: listings_forget
+DELETE FROM listings WHERE list = :list AND feed IN (SELECT value FROM json_each(:texts));
+
+-- name: listings_drop
+DELETE FROM listings WHERE list NOT IN (SELECT value FROM json_each(:texts));
+
+-- name: feeds_change_lists
+-- What a list has that is gone, or that names it no more, is in turn for another list that does.
+UPDATE feeds SET listed_by = (SELECT list FROM listings WHERE feed = feeds.url ORDER BY list LIMIT 1)
+WHERE listed_by <> '' AND NOT EXISTS (SELECT 1 FROM listings WHERE feed = feeds.url AND list = feeds.listed_by)
+AND EXISTS (SELECT 1 FROM listings WHERE feed = feeds.url);
+
+-- name: feeds_unlist
+UPDATE feeds SET
+    disabled = iif(:words = '', disabled, :words), next_poll_at = iif(:words = '', next_poll_at, NULL),
+    configured = iif(:words = '', 0, configured)
+WHERE listed_by = :list AND url IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_known
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :now) ON CONFLICT (url) DO NOTHING;
+INSERT INTO feeds (url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, added_at)
+VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :now) ON CONFLICT (url) DO NOTHING;
 
 -- name: feed_state
 UPDATE feeds SET
@@ -83,7 +123,7 @@ ON CONFLICT (host) DO UPDATE SET asked_at = excluded.asked_at, rests_until = exc
 DELETE FROM hosts WHERE rests_until <= :now OR rests_until > :absurd;
 
 -- name: hosts_resting
-SELECT host FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
+SELECT host, rests_until FROM hosts WHERE rests_until > :now AND rests_until <= :absurd;
 
 -- name: feed_postpone
 UPDATE feeds SET next_poll_at = :next_poll_at WHERE url = :url;
@@ -99,8 +139,12 @@ WHERE paused <> '' AND coalesce(paused_until > :now, 1) AND url IN (SELECT value
 UPDATE feeds SET paused = :words, paused_until = :until WHERE url IN (SELECT value FROM json_each(:texts));
 
 -- name: feeds_enable
--- What it was retired for is forgotten too: the next run asks the server anew.
-UPDATE feeds SET paused = '', paused_until = NULL, disabled = '', next_poll_at = :now
+-- What it was retired for is forgotten too: the next run asks the server anew. A feed that left its list is wanted by
+-- itself from now on.
+UPDATE feeds SET
+    source = iif(substr(disabled, 1, length(:left)) = :left, 'cli', source),
+    listed_by = iif(substr(disabled, 1, length(:left)) = :left, '', listed_by),
+    paused = '', paused_until = NULL, disabled = '', next_poll_at = :now
 WHERE configured = 1 AND url IN (SELECT value FROM json_each(:texts));
 
 -- name: feeds_remove
@@ -109,7 +153,7 @@ WHERE url IN (SELECT value FROM json_each(:texts));
 
 -- name: feed_names
 SELECT
-    url, title, source, configured, disabled, coalesce(nullif(current_url, ''), url) AS current_url,
+    url, title, source, kind, listed_by, tags, language, configured, disabled, coalesce(nullif(current_url, ''), url) AS current_url,
     CASE WHEN coalesce(paused_until > :now, 1) THEN paused ELSE '' END AS paused
 FROM feeds ORDER BY configured DESC, url;
 
@@ -627,10 +671,13 @@ VALUES (
 
 -- name: feeds_carry
 -- What is configured, and not what was remembered of its polls: that belongs to the entries.
-INSERT INTO feeds (url, title, publisher, language, tier, tags, source, configured, added_at)
-VALUES (:url, :title, :publisher, :language, :tier, :tags, :source, :configured, :added_at)
-ON CONFLICT (url) DO UPDATE SET
+INSERT INTO feeds (
+    url, title, publisher, language, tier, tags, source, kind, listed_by, fulltext, configured, added_at
+) VALUES (
+    :url, :title, :publisher, :language, :tier, :tags, :source, :kind, :listed_by, :fulltext, :configured, :added_at
+) ON CONFLICT (url) DO UPDATE SET
     publisher = excluded.publisher, tier = excluded.tier, tags = excluded.tags, source = excluded.source,
+    kind = excluded.kind, listed_by = excluded.listed_by, fulltext = excluded.fulltext,
     configured = excluded.configured;
 
 -- name: search_is_on
@@ -659,3 +706,55 @@ END;
 SELECT
     (SELECT count(*) FROM entries WHERE seq NOT IN (SELECT id FROM entries_fts_docsize)),
     (SELECT count(*) FROM entries_fts_docsize WHERE id NOT IN (SELECT seq FROM entries));
+
+-- name: article_owe
+-- A headline that swings between two wordings has its page read once an hour at most.
+INSERT INTO articles (entry_id, owed_at, next_attempt_at) VALUES (:entry_id, :now, :now)
+ON CONFLICT (entry_id) DO UPDATE SET
+    owed_at = excluded.owed_at, attempts = 0, outcome = '', reason = '',
+    next_attempt_at = max(
+        excluded.next_attempt_at, coalesce(strftime('%Y-%m-%dT%H:%M:%SZ', articles.read_at, '+1 hour'), '')
+    );
+
+-- name: articles_put_off
+UPDATE articles SET next_attempt_at = :until
+WHERE next_attempt_at IS NOT NULL AND entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: articles_owed
+SELECT e.*, a.owed_at, a.attempts
+FROM articles AS a CROSS JOIN entries AS e ON e.id = a.entry_id
+WHERE a.next_attempt_at <= :now OR a.next_attempt_at > :absurd
+ORDER BY a.next_attempt_at, e.seq LIMIT :limit;
+
+-- name: article_settle
+UPDATE articles SET
+    attempts = :attempts, next_attempt_at = :next_attempt_at, outcome = :outcome, reason = :reason,
+    characters = :characters, read_at = iif(:next_attempt_at IS NULL, :now, read_at)
+WHERE entry_id = :entry_id;
+
+-- name: entry_read
+UPDATE entries SET text = :text, cjk = :cjk WHERE id = :id AND text <> :text;
+
+-- name: page_line_seen
+INSERT INTO page_lines (site, line, pages, last_at) VALUES (:site, :line, 1, :now)
+ON CONFLICT (site, line) DO UPDATE SET pages = pages + 1, last_at = excluded.last_at;
+
+-- name: page_lines
+SELECT line, pages FROM page_lines WHERE site = :site AND line IN (SELECT value FROM json_each(:texts));
+
+-- name: page_lines_forget
+DELETE FROM page_lines WHERE last_at < :cutoff;
+
+-- name: robots_known
+SELECT origin, allows, rules, expires_at, next_page_at FROM robots
+WHERE expires_at > :now AND origin IN (SELECT value FROM json_each(:texts));
+
+-- name: robots_learn
+INSERT INTO robots (origin, read_at, expires_at, next_page_at, allows, rules)
+VALUES (:origin, :now, :expires_at, :next_page_at, :allows, :rules)
+ON CONFLICT (origin) DO UPDATE SET
+    read_at = excluded.read_at, expires_at = excluded.expires_at, next_page_at = excluded.next_page_at,
+    allows = excluded.allows, rules = excluded.rules;
+
+-- name: robots_forget
+DELETE FROM robots WHERE expires_at < :cutoff;

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.model import (
+    LEFT,
     Batch,
     Committed,
     Delivery,
@@ -24,11 +25,13 @@ from pipeline.model import (
     Known,
     Member,
     OwedAlert,
+    OwedPage,
+    PageBatch,
     RunReport,
     StoryView,
     Watchlist,
 )
-from pipeline.store import checkup, entries, fulltext, hits, lookups, outbox, runs, stories
+from pipeline.store import articles, checkup, entries, hits, lookups, outbox, runs, search, stories
 from pipeline.store import feeds as turns
 from pipeline.store.connection import (
     check_version,
@@ -44,6 +47,8 @@ from pipeline.store.migrations import is_current, migrate
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
 from pipeline.store.queries import READING
+from pipeline.text import to_iso
+from pipeline.urls import public_url
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
 
@@ -154,9 +159,9 @@ class Store:
 
     def keep_search(self, *, on: bool) -> None:
         """Has every entry in the full-text index, or none; takes a while for many entries, and only when it changes."""
-        if fulltext.is_on(self.database.conn) != on:
+        if search.is_on(self.database.conn) != on:
             with self._writing() as connection:
-                fulltext.switch(connection, on=on)
+                search.switch(connection, on=on)
 
     def add_feeds(self, feeds: Sequence[Feed], now: datetime) -> int:
         """Puts feeds in turn that are not; returns how many."""
@@ -203,6 +208,11 @@ class Store:
         """Marks feeds as not configured; their entries and hits stay. ``remember`` brings back what is configured."""
         with self._writing() as connection:
             turns.drop(connection, urls)
+
+    def listed(self, url: str) -> tuple[str, ...]:
+        """The feeds in turn that the list at this address has brought, by address."""
+        with self._reading() as connection:
+            return turns.listed(connection, url)
 
     def feed_entry_counts(self, urls: Collection[str]) -> Mapping[str, int]:
         """How many entries are stored for each feed, those first seen in another feed included."""
@@ -271,9 +281,62 @@ class Store:
                 stories=stories.place(connection, batch.placements, now),
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
+                feeds=_follow(connection, batch, now),
             )
             entries.see(connection, batch.seen, now)
             hits.withdraw(connection, batch.edited, batch.hits)
+            articles.owe(connection, batch.pages, now)
+            stories.extend(connection, batch.hits, batch.placements)
+            return committed
+
+    # ---------------------------------------------------------------- pages
+
+    def owed_pages(self, now: datetime, *, limit: int) -> tuple[OwedPage, ...]:
+        """The entries whose pages are to be read now, those that wait longest first."""
+        with self._reading() as connection:
+            return articles.owed(connection, now, limit)
+
+    def put_off_pages(self, entry_ids: Collection[str], until: datetime) -> None:
+        """None of these pages is to be read before then; no attempt counts."""
+        with self._writing() as connection:
+            articles.put_off(connection, entry_ids, until)
+
+    def line_counts(self, site: str, marks: Collection[str]) -> Mapping[str, int]:
+        """In how many pages of the site each of these lines was; one that is new is left out."""
+        with self._reading() as connection:
+            return articles.line_counts(connection, site, marks)
+
+    def robots(self, origins: Collection[str], now: datetime) -> tuple[Mapping[str, Any], ...]:
+        """What these origins let us read, as far as it is known and not too old, as ``learn_robots`` was told it."""
+        with self._reading() as connection:
+            return articles.robots(connection, origins, now)
+
+    def learn_robots(self, rows: Sequence[Mapping[str, Any]], now: datetime) -> None:
+        """Keeps what origins let us read: ``origin``, ``allows``, ``rules``, ``expires_at``, ``next_page_at``."""
+        with self._writing() as connection:
+            articles.learn(connection, rows, now)
+
+    def resting_hosts(self, now: datetime) -> Mapping[str, datetime]:
+        """The hosts that are left alone, each with the end of its rest."""
+        with self._reading() as connection:
+            return turns.resting(connection, now)
+
+    def rest_host(self, host: str, until: datetime, now: datetime) -> None:
+        """Leaves a host alone until then; its feeds are not due before."""
+        with self._writing() as connection:
+            turns.rest_host(connection, host, until, now)
+
+    def commit_page(self, batch: PageBatch, now: datetime) -> Committed:
+        """Writes all that one page wants written, in one transaction. The entry's text is its feed's and the article's;
+        it still counts as unedited, and none of its hits is withdrawn. Raises DataRefused as ``commit`` does.
+        """
+        with refusing(self.path), self._writing() as connection:
+            articles.settle(connection, batch, now)
+            committed = Committed(
+                stories=stories.place(connection, batch.placements, now),
+                hits=hits.upsert(connection, batch.hits, now),
+                alerts=outbox.insert(connection, batch.alerts),
+            )
             stories.extend(connection, batch.hits, batch.placements)
             return committed
 
@@ -333,10 +396,13 @@ class Store:
 
     # ---------------------------------------------------------------- runs, and what people look at
 
-    def has_work(self, now: datetime) -> bool:
-        """Whether a feed is due or an alert can be sent: cheap, for those who ask every few seconds."""
+    def has_work(self, now: datetime, *, pages: bool = False) -> bool:
+        """Whether a feed is due, an alert can be sent or, if asked, a page is to be read: cheap, for those who ask
+        every few seconds."""
         with self._reading() as connection:
-            return bool(turns.due(connection, now, 1)) or outbox.is_owed(connection, now)
+            if turns.due(connection, now, 1) or outbox.is_owed(connection, now):
+                return True
+            return pages and articles.is_owed(connection, now)
 
     def mind_the_clock(self, now: datetime) -> timedelta:
         """How far the clock was set back since the last sign of life; zero = it was not, or by less than five minutes.
@@ -434,6 +500,13 @@ class Store:
         sql = READING[name]
         with self._reading() as connection:
             return [dict(row) for row in connection.execute(sql, values)]
+
+
+def _follow(connection: sqlite3.Connection, batch: Batch, now: datetime) -> int:
+    if not batch.listed and not batch.unlisted:
+        return 0
+    words = f"{LEFT}{public_url(batch.feed.url)} on {to_iso(now)[:10]}" if batch.retires else ""
+    return turns.follow(connection, batch.feed.url, batch.listed, batch.unlisted, words, now)
 
 
 def file_identity(path: Path | str) -> tuple[int, int] | None:

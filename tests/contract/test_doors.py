@@ -24,11 +24,18 @@ DOORS: dict[str, tuple[str, dict[str, int]]] = {
 }
 PROTOCOLS = {
     "Source": "pipeline.sources:Source",
+    "CompanySource": "pipeline.sources:CompanySource",
     "Matcher": "pipeline.match:AnyMatcher",
     "Channel": "pipeline.alert:Channel",
 }
 SECRET = ("secret", "token", "password")
-EXPECTED = {"Source": {"feed", "opml"}, "Matcher": {"names"}, "Channel": {"stdout", "webhook"}}
+EXPECTED = {
+    "Source": {"feed", "opml", "site", "sitemap", "query", "edgar"},
+    "Matcher": {"names"},
+    "Channel": {"stdout", "webhook"},
+}
+# A source whose feeds depend on the companies has another method in the place of `feeds`.
+COMPANY_SOURCES = {"query", "edgar"}
 
 
 def doors() -> Iterator[tuple[str, str]]:
@@ -59,10 +66,11 @@ def test_no_file_of_these_folders_is_left_out(role: str) -> None:
 @pytest.mark.parametrize(("role", "kind"), tuple(doors()))
 def test_a_door_offers_the_methods_of_its_protocol(role: str, kind: str) -> None:
     model = door(role, kind)
-    module, _, name = PROTOCOLS[role].partition(":")
+    is_of_companies = role == "Source" and kind in COMPANY_SOURCES
+    module, _, name = PROTOCOLS["CompanySource" if is_of_companies else role].partition(":")
     protocol = getattr(import_module(module), name)
 
-    for method, arguments in DOORS[role][1].items():
+    for method, arguments in ({"feeds_for": 1} if is_of_companies else DOORS[role][1]).items():
         offered, asked = getattr(model, method), getattr(protocol, method)
         assert len(inspect.signature(offered).parameters) == arguments + 1
         assert get_type_hints(offered)["return"] == get_type_hints(asked)["return"]

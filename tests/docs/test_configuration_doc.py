@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline import __version__
 from pipeline.alert import AlertOptions, Rule
+from pipeline.article import FulltextOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
 from pipeline.dedup import StoryOptions
@@ -43,6 +44,7 @@ def models() -> dict[str, type[BaseModel]]:
         "[stories]": StoryOptions,
         "[alert]": AlertOptions,
         "[engine]": EngineOptions,
+        "[fulltext]": FulltextOptions,
         "[daemon]": DaemonOptions,
         "[health]": HealthOptions,
         "[log]": LogOptions,

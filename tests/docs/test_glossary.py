@@ -13,7 +13,8 @@ TEXT = PAGE.read_text(encoding="utf-8")
 # Nouns that travel between the stages and are shown to nobody under this name.
 INSIDE = {
     "Answer", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
-    "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "Polled", "RunReport", "SendFailed", "Sent",
+    "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "OwedPage", "PageBatch", "PageRead", "Polled",
+    "RunReport", "SendFailed", "Sent",
     "StoryView", "Tally", "Telling",
 }  # fmt: skip
 

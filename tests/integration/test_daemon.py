@@ -261,10 +261,10 @@ def test_a_fault_of_ours_is_one_line_without_secrets_and_costs_the_tick_alone(
 from pipeline.store import Store
 find = Store.has_work
 faults = [ValueError("https://user:sesame@news.example/?token=sesame")]
-def fail(self, now):
+def fail(self, now, **asked):
     if faults:
         raise faults.pop()
-    return find(self, now)
+    return find(self, now, **asked)
 Store.has_work = fail
 """
     database = tmp_path / "watch.db"

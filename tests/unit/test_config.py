@@ -175,8 +175,8 @@ def test_one_file_of_companies_loads_by_itself(tmp_path: Path) -> None:
         load_companies(path)
     assert str(raised.value).splitlines() == [
         (
-            "mine.toml: company 1 (xiaomi): key 'x' is unknown (known keys: aliases, context, domains, exclude, id, "
-            "name, tags, tickers)"
+            "mine.toml: company 1 (xiaomi): key 'x' is unknown (known keys: aliases, cik, context, domains, exclude, "
+            "id, name, tags, tickers)"
         ),
         "mine.toml: 'compny' is unknown (did you mean 'company'?)",
     ]
@@ -204,7 +204,7 @@ def test_missing_files_are_told_together_with_other_faults(folder: Folder, tmp_p
     assert folder.faults() == [
         (
             "newsward.toml: 'nonsense' is unknown (known: companies, feeds, store, fetch, polling, stories, alert, "
-            "engine, daemon, health, log, metrics, channel, rule, matcher)"
+            "engine, fulltext, daemon, health, log, metrics, channel, rule, matcher)"
         ),
         f"{tmp_path}/companies.toml: there is no such file (newsward init {tmp_path})",
         f"{tmp_path}/feeds.toml: there is no such file (newsward init {tmp_path})",
@@ -263,7 +263,7 @@ def test_deep_tables_by_dotted_keys_are_faults_and_no_crash(folder: Folder) -> N
         "newsward.toml: [fetch]: key 'a': tables nest too deep",
         "feeds.toml: feed 1 (news.example): key 'headers': tables nest too deep",
         (
-            "companies.toml: company 1 (xiaomi): key 'a' is unknown (known keys: aliases, context, domains, exclude, "
+            "companies.toml: company 1 (xiaomi): key 'a' is unknown (known keys: aliases, cik, context, domains, exclude, "
             "id, name, tags, tickers)"
         ),
     ]
@@ -363,7 +363,7 @@ def test_a_fault_in_the_main_file_is_told(folder: Folder, text: str, message: st
         ('[[feed]]\ntitle = "X"\n', "feed 1 (X): key 'url' is missing (address of the feed, http or https; user:password@ in it is sent as basic auth and stored nowhere)"),
         ('[[feed]]\nurl = "https://[x/"\n', "feed 1: key 'url': is not a valid address"),
         ('[[source]]\nkind = "opml"\npath = "none.opml"\n', "source 1 (opml): {0}/none.opml: cannot be read: No such file or directory"),
-        ('[[source]]\nkind = "rss"\n', "source 1 (rss): source kind 'rss' is unknown (known kinds: feed, opml)"),
+        ('[[source]]\nkind = "rss"\n', "source 1 (rss): source kind 'rss' is unknown (known kinds: edgar, feed, opml, query, site, sitemap)"),
         ('[[feeds]]\nurl = "https://x.example/"\n', "'feeds' is unknown (did you mean 'feed'?)"),
     ],
 )  # fmt: skip

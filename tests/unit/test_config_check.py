@@ -469,3 +469,15 @@ def test_schemas_of_another_version_are_told(tmp_path: Path) -> None:
             "(newsward schema --write)"
         )
     ]
+
+
+def test_a_feed_that_is_marked_for_its_pages_while_none_are_read_is_told(tmp_path: Path) -> None:
+    feeds = '[[feed]]\nurl = "https://mill.example/feed"\nfulltext = true\n'
+
+    assert problems(tmp_path, feeds=feeds) == [
+        (
+            "warning: feeds.toml: feed 1 (mill.example): key 'fulltext' is true, and nothing is read while [fulltext] is "
+            "not enabled (set enabled = true in [fulltext] of newsward.toml, or leave the key out)"
+        )
+    ]
+    assert problems(tmp_path, "[fulltext]\nenabled = true\n" + MAIN, feeds=feeds) == []

@@ -148,7 +148,7 @@ REFUSED = [
     ("feeds", '[[feed]]\nurl = "https://n.example/"\ntier = 6\n'),
     ("feeds", '[[feed]]\nurl = "https://n.example/"\nlang = "en"\n'),
     ("feeds", '[[feed]]\nurl = "https://n.example/"\nheaders = ["A: b"]\n'),
-    ("feeds", '[[source]]\nkind = "opml"\n'),
+    ("feeds", '[[source]]\nkind = "site"\n'),
     ("feeds", '[[source]]\nkind = "opmll"\npath = "x"\n'),
 ]
 

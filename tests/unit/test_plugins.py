@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 from pipeline.errors import ConfigError
 from pipeline.plugins import build, duration, kinds, resolve, together, validate
 
-PATH_IS = "OPML file, or a folder of *.opml files; relative to the configuration's folder"
+URL_IS = "a page of the site, usually the first; when it announces no feed, the usual places are tried"
 NOT_A_DURATION = (
     'must be a duration such as "30 minutes", or a number of seconds '
     '(units: seconds, minutes, hours, days, weeks or s, m, h, d, w, as in "1 day 12 h")'
@@ -80,7 +80,7 @@ def test_a_kind_inside_the_tree_is_a_file_and_its_role() -> None:
 
 
 def test_kinds_are_the_files_that_hold_the_role_and_no_others() -> None:
-    assert kinds(**SOURCES) == ("feed", "opml")
+    assert kinds(**SOURCES) == ("edgar", "feed", "opml", "query", "site", "sitemap")
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:
@@ -149,12 +149,12 @@ def test_an_outside_kind_must_be_written_module_colon_class(kind: str) -> None:
 
 def test_build_tells_where_and_all_that_is_wrong() -> None:
     with pytest.raises(ConfigError) as raised:
-        build("opml", "Source", "pipeline.sources", {"pth": "x", "tier": 9}, "feeds.toml: source 1 (opml)")
+        build("site", "Source", "pipeline.sources", {"ulr": "x", "tier": 9}, "feeds.toml: source 1 (site)")
 
     assert str(raised.value).splitlines() == [
-        "feeds.toml: source 1 (opml): key 'path' is missing (" + PATH_IS + ")",
-        "feeds.toml: source 1 (opml): key 'tier' must be at most 5",
-        "feeds.toml: source 1 (opml): key 'pth' is unknown (did you mean 'path'?)",
+        "feeds.toml: source 1 (site): key 'url' is missing (" + URL_IS + ")",
+        "feeds.toml: source 1 (site): key 'tier' must be at most 5",
+        "feeds.toml: source 1 (site): key 'ulr' is unknown (did you mean 'url'?)",
     ]
 
 

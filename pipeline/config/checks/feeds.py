@@ -30,6 +30,9 @@ def feed_problems(config: Config) -> Iterator[Problem]:
             yield Problem(where, what, "if the site takes it in a header, give it in headers")
         if feed.language and (problem := language_problem(feed.language)):
             yield Problem(where, f"key 'language': {problem[0]}", problem[1])
+        if feed.fulltext and not config.fulltext.enabled:
+            what = "key 'fulltext' is true, and nothing is read while [fulltext] is not enabled"
+            yield Problem(where, what, f"set enabled = true in [fulltext] of {config.file}, or leave the key out")
         yield from _unreachable(feed, config, where)
 
 

@@ -1,4 +1,4 @@
-"""Full-text search over the entries, switched on and off."""
+"""The index for full-text search over the entries, switched on and off."""
 
 from __future__ import annotations
 
