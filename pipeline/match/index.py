@@ -98,8 +98,20 @@ def _meanings(companies: Iterable[Company]) -> dict[str, Meaning]:
 
 
 def _is_plainer(form: Form, other: Form) -> bool:
-    """Listed before worked out, unchecked before checked; of equals the first."""
-    return (form.derived, form.check != "") < (other.derived, other.check != "")
+    """Listed before worked out, unchecked before checked; of equals the first.
+
+    A bare ticker asks for capitals: a short form that the ticker confirms says more.
+    """
+    return _rank(form) < _rank(other)
+
+
+_DOUBTS = {"short": 1, "beginning": 2, "first word": 4}
+
+
+def _rank(form: Form) -> tuple[int, bool]:
+    if form.flavour is Flavour.TICKER and form.check:
+        return 3, True
+    return _DOUBTS[form.doubt] if form.derived and not form.confirmed else 0, form.check != ""
 
 
 def _drop_shared_short_forms(meanings: dict[str, Meaning], companies: Iterable[Company]) -> None:
@@ -112,14 +124,31 @@ def _drop_shared_short_forms(meanings: dict[str, Meaning], companies: Iterable[C
                 owners[" ".join(core[:size])].add(index)
     for pattern in list(meanings):
         meaning = meanings[pattern]
+        if not meaning.forms:
+            continue
+        named = owners[pattern.strip()]
+        meaning.forms = _undisputed(meaning.forms, named)
         own = {form.company for form in meaning.forms}
-        meaning.opens_others = bool(own) and bool(owners[pattern.strip()] - own)
-        listed = {form.company for form in meaning.forms if not form.derived}
-        shared = len(own | owners[pattern.strip()]) > 1 or (listed != own and bool(listed))
-        if any(form.derived for form in meaning.forms) and shared:
-            meaning.forms = [form for form in meaning.forms if not form.derived]
-            if not meaning.forms and not meaning.excluded:
-                del meanings[pattern]
+        meaning.opens_others = bool(own) and bool(named - own)
+        if not meaning.forms and not meaning.excluded:
+            del meanings[pattern]
+
+
+def _undisputed(forms: list[Form], named: set[int]) -> list[Form]:
+    """Listed forms stay. Of those worked out the surest kind stays if it is one company's.
+
+    ``named`` are the companies whose names begin so: a mere beginning must be no other's; a short form may be (SBI,
+    beside SBI Life Insurance), as may one that the ticker confirms.
+    """
+    for kept in ([form for form in forms if not form.derived], _firm(forms)):
+        if kept:
+            return kept if len({form.company for form in kept}) == 1 or not kept[0].derived else []
+    return forms if len({form.company for form in forms} | named) == 1 else []
+
+
+def _firm(forms: list[Form]) -> list[Form]:
+    confirmed = [form for form in forms if form.confirmed]
+    return confirmed or [form for form in forms if form.doubt == "short"]
 
 
 def _words(meanings: dict[str, Meaning]) -> dict[str, bool]:

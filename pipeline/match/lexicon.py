@@ -124,6 +124,30 @@ def is_person(token: str) -> bool:
 
 
 @cache
+def chinese() -> dict[str, int]:
+    """Chinese words of up to four simplified characters with their counts."""
+    return {
+        word: int(count.rstrip("*")) for word, _, count in (line.partition(" ") for line in _zipped("chinese.txt.gz"))
+    }
+
+
+@cache
+def _plain_chinese() -> frozenset[str]:
+    return frozenset(line.partition(" ")[0] for line in _zipped("chinese.txt.gz") if line.endswith("*"))
+
+
+def is_plain_chinese(word: str) -> bool:
+    """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
+    return word in _plain_chinese()
+
+
+@cache
+def simplified() -> dict[int, str]:
+    """Traditional characters with their simplified ones, for ``str.translate``; character by character."""
+    return {ord(pair[0]): pair[1] for pair in _zipped("simplified.txt.gz")}
+
+
+@cache
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(data(name).read_text(encoding="utf-8"))
 
@@ -188,6 +212,12 @@ def describing_long() -> frozenset[str]:
 def siblings() -> frozenset[str]:
     """Words that, capitalised after a name, make another firm of it."""
     return frozenset(_listed("sibling"))
+
+
+@cache
+def countries() -> frozenset[str]:
+    """Countries and regions that end a company's name."""
+    return frozenset(_listed("countries"))
 
 
 @cache

@@ -86,8 +86,9 @@ class Place:
 def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     """What the words around one occurrence tell, first its base: what a name of this flavour proves alone."""
     yield Reason(f"name: {form.flavour.value}", form.base)
-    if form.derived:
-        yield Reason("short form nobody listed", -8.0)
+    if form.derived and not form.confirmed:
+        doubt = {"short": -8.0, "beginning": -14.0, "first word": -32.0}[form.doubt]
+        yield Reason(f"short form nobody listed ({form.doubt})", doubt)
     yield from _where(form, place)
     yield from _word_of_the_language(form, place)
     if place.language in _UNSPACED_LANGUAGES:
@@ -196,6 +197,8 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
     two = f"{word} {place.token(offset + 1)}"
     if (word in lexicon.legal_after() or two in lexicon.legal_after()) and not written.islower():
         yield Reason(f"legal form: {written}", 45.0 if word != "as" else 0.0)
+    elif word == "group" and form.derived and form.doubt == "first word":
+        yield Reason("another firm: the whole group", -26.0)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", 28.0)
     elif word in cues.verbs and not place.is_possessive:
@@ -212,6 +215,9 @@ def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator
     raised = written[:1].isupper()
     if raised and word in lexicon.siblings() and place.is_cased and not place.is_possessive and word not in form.own:
         yield Reason(f"another firm: {written}", -34.0 if place.skeleton.style == "sentence" else -26.0)
+    elif raised and form.derived and form.doubt != "short" and place.is_cased and not place.is_possessive:
+        if word not in form.own:
+            yield Reason(f"the name goes on: {written}", -30.0 if place.skeleton.style == "sentence" else -15.0)
     elif form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM) and place.is_cased:
         if raised and place.skeleton.style == "sentence" and not place.is_possessive:
             points = {Flavour.WORD: -26.0, Flavour.PERSON: -14.0}.get(form.flavour, -10.0)
@@ -269,6 +275,8 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
     """A capitalised word just before: part of a longer name, unless it opens the sentence or is a plain word."""
     ordinary = lexicon.is_ordinary(word, place.language)
     if place.skeleton.style == "title":
+        if form.derived and form.doubt == "first word" and not ordinary:
+            yield Reason(f"another name before: {written}", -26.0)
         if form.flavour is Flavour.WORD:
             yield Reason(f"inside a headline in capitals: {written}", -18.0)
         return
