@@ -19,6 +19,7 @@ from pipeline.match.notation import TickerFound, Tickers
 from pipeline.match.repair import Repair, Repairer
 from pipeline.match.signals import Place, Surroundings, entry_signals, local_signals
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
@@ -185,8 +186,10 @@ class NameFinder:
             return None
         is_newsroom = host.startswith(_NEWSROOMS) or parts.path.lower().startswith(_NEWS_PATHS)
         start = entry.url.lower().find(host)
-        reason = Reason(
-            "the company's newsroom" if is_newsroom else "an address of the company", 75.0 if is_newsroom else 45.0
+        reason = (
+            Reason("the company's newsroom", points("entry.newsroom"))
+            if is_newsroom
+            else Reason("an address of the company", points("entry.own_address"))
         )
         found = entry.url[start : start + len(host)]
         company = self._companies[owner]
@@ -222,8 +225,21 @@ class NameFinder:
         )
         place = (item.mention.field, item.mention.start)
         vouching = [mention.found for mention in certain[:2] if (mention.field, mention.start) != place]
+        if self._stands_for_other(item, surroundings):
+            yield Reason("the text explains this abbreviation otherwise", points("entry.stands_for_other"))
         if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", 45.0)
+            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", points("entry.vouched"))
+
+
+    def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
+        if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):
+            return False
+        words = surroundings.explained.get(item.mention.found.strip("()[] "))
+        return words is not None and not words & (item.form.own or self._own_words(item.company))
+
+    def _own_words(self, company: int) -> frozenset[str]:
+        names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
+        return frozenset(token for name in names for token in tokenise(fold(name)))
 
 
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
@@ -248,7 +264,8 @@ def _beside_a_name(item: _Scored) -> _Scored:
     beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
     if not beside:
         return item
-    return replace(item, mention=replace(mention, reasons=(*mention.reasons, Reason(f"listed beside {beside}", 18.0))))
+    reason = Reason(f"listed beside {beside}", points("entry.listed_beside"))
+    return replace(item, mention=replace(mention, reasons=(*mention.reasons, reason)))
 
 
 def _is_unknown_name(word: str) -> bool:
@@ -296,21 +313,23 @@ def _family(place: Place) -> Iterator[Reason]:
     """Other listed companies begin with this very name: a capitalised word behind it may make it theirs."""
     written = place.surface(1)
     if written[:1].isupper() and place.is_cased and place.after == " " and place.token(1) not in place.cues.nouns:
-        yield Reason(f"other companies begin so, and more follows: {written}", -34.0)
+        yield Reason(f"other companies begin so, and more follows: {written}", points("entry.family"))
 
 
 def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
     for repair in item.repairs:
         if repair.method is Method.FUZZY:
-            yield Reason(
-                f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", round((repair.ratio - 100.0) * 0.6, 1)
-            )
+            worth = round((100.0 - repair.ratio) * points("typo.by_percent"), 1)
+            yield Reason(f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", worth)
             if item.skeleton.surfaces[item.span.first].islower() and item.skeleton.style != "lower":
-                yield Reason("misspelt and in lower case", -25.0)
+                yield Reason("misspelt and in lower case", points("typo.lower"))
             if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-                yield Reason("misspelling of an uncertain name", -10.0)
+                yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour.value))
         else:
-            yield Reason(f"inflected: {repair.target}", -4.0 if form.flavour is Flavour.DISTINCT else -8.0)
+            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour.value))
+            word = item.skeleton.tokens[item.span.last]
+            if form.flavour is not Flavour.ACRONYM and lexicon.is_ordinary(word, "en"):
+                yield Reason(f"a word: {word}", points("typo.plural_of_word"))
 
 
 def _method(item: Found, form: Form, place: Place) -> Method:

@@ -37,6 +37,7 @@ class Form:
     confirmed: bool = False  # derived, but the ticker says the same
     doubt: str = "short"  # why a derived form may be another's: "short", "beginning" or "first word"
     own: frozenset[str] = frozenset()  # the words of all names of the company
+    heads: bool = False  # a longer name of the company begins so: Delta, of Delta Air Lines
 
 
 def pattern_of(tokens: list[str] | tuple[str, ...]) -> str:
@@ -53,7 +54,8 @@ def forms_of(index: int, company: Company) -> Iterator[tuple[str, Form]]:
     own = frozenset(token for name in listed for token in tokenise(fold(name.text)))
     symbols = frozenset(_stem(ticker) for ticker in company.tickers)
     for name in listed:
-        yield from ((pattern, replace(form, own=own)) for pattern, form in _of_name(index, name))
+        heads = any(_heads(core_of(name.text), core_of(other.text)) for other in listed)
+        yield from ((pattern, replace(form, own=own, heads=heads)) for pattern, form in _of_name(index, name))
     # Whoever lists several names has listed the abbreviation that he wants found.
     if len({core_of(name.text) for name in listed}) == 1 and listed[0].kind is None:
         longest = max(listed, key=lambda name: len(name.text)).text
@@ -68,6 +70,11 @@ def forms_of(index: int, company: Company) -> Iterator[tuple[str, Form]]:
                 pattern_of(tokens),
                 Form(index, domain, Method.DOMAIN, Flavour.DOMAIN, base_of(Flavour.DOMAIN, ()), "domain"),
             )
+
+
+def _heads(core: tuple[str, ...], longer: tuple[str, ...]) -> bool:
+    rest = longer[len(core) :]
+    return bool(core) and bool(rest) and longer[: len(core)] == core and rest[0] not in lexicon.describing()
 
 
 def core_of(text: str) -> tuple[str, ...]:
@@ -133,9 +140,11 @@ def _abbreviated(
         return
     initials = list(dict.fromkeys(_initials(core, listed)))
     confirmed = [tokens for tokens in initials if "".join(tokens) in symbols]
+    plain = next(_initials(core, core), ())
     for tokens in confirmed or initials:
         base = base_of(Flavour.ACRONYM, ("".join(tokens),))
-        form = Form(index, text, Method.VARIANT, Flavour.ACRONYM, base, "upper", derived=True)
+        doubt = "legal" if len(tokens[0]) == 3 and tokens != plain else "short"
+        form = Form(index, text, Method.VARIANT, Flavour.ACRONYM, base, "upper", derived=True, doubt=doubt)
         yield pattern_of(tokens), replace(form, confirmed=bool(confirmed))
     # Whoever writes BoB for Bank of Baroda writes small words small.
     letters = tuple(word[0] for word in core)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pipeline.match import lexicon
 from pipeline.match.skeleton import is_unspaced
+from pipeline.match.weights import points
 from pipeline.model import NameKind
 
 
@@ -24,18 +25,6 @@ class Flavour(StrEnum):
     DOMAIN = "domain"
 
 
-_BASE = {
-    Flavour.DISTINCT: 85.0,
-    Flavour.PHRASE: 76.0,
-    Flavour.PERSON: 70.0,
-    Flavour.ACRONYM: 62.0,
-    Flavour.PROPER: 24.0,
-    Flavour.WORD: 32.0,
-    Flavour.CJK: 60.0,
-    Flavour.WEAK: 12.0,
-    Flavour.TICKER: 66.0,
-    Flavour.DOMAIN: 80.0,
-}
 _FORCED = {NameKind.UNIQUE: Flavour.DISTINCT, NameKind.COMMON: Flavour.WORD, NameKind.WEAK: Flavour.WEAK}
 KIND_OF = {
     Flavour.DISTINCT: NameKind.UNIQUE,
@@ -65,15 +54,20 @@ WHY = {
 
 def base_of(flavour: Flavour, core: tuple[str, ...]) -> float:
     """The points that a name of this flavour has before its surroundings are looked at."""
-    points = _BASE[flavour]
-    if flavour is Flavour.WORD and len(core) == 1:
-        points += 14.0 if core[0] in lexicon.proper_names() else 0.0
-        points += 14.0 if lexicon.is_rare(core[0]) else 0.0
-    if flavour is Flavour.ACRONYM:
-        points += {2: 0.0, 3: 4.0}.get(len(core[0]), 0.0 if lexicon.is_ordinary(core[0], "en") else 18.0)
-    if flavour is Flavour.TICKER and len(core[0]) == 3:
-        points -= 20.0
-    return points
+    match flavour:
+        case Flavour.WORD if len(core) == 1:
+            rare = "_rare" if lexicon.is_rare(core[0]) else ""
+            listed = "_listed" if core[0] in lexicon.proper_names() else ""
+            return points(f"name.word{rare}{listed}")
+        case Flavour.ACRONYM:
+            if len(core[0]) > 3 and lexicon.is_ordinary(core[0], "en"):
+                return points("name.acronym_word")
+            return points(f"name.acronym_{min(4, max(2, len(core[0])))}")
+        case Flavour.CJK if lexicon.is_plain_chinese(core[0]):
+            return points("name.cjk_word")
+        case Flavour.TICKER if len(core[0]) == 3:
+            return points("name.ticker_3")
+    return points(f"name.{flavour.value}")
 
 
 def flavour_of(core: tuple[str, ...], text: str, kind: NameKind | None = None) -> Flavour:
