@@ -14,7 +14,8 @@ from pathlib import Path
 
 LEAST = 10  # times in jieba's corpus; what is rarer never outweighs a name
 LONGEST = 4  # characters; longer words are found as their parts
-NAMES = ("nr", "ns", "nt", "nz", "x", "eng")  # tags of persons, places, institutions, brands: no ordinary words
+DAILY = 250  # times; a word in daily use
+NAMES = ("nr", "ns", "nt", "nz", "x", "eng", "j")  # persons, places, institutions, brands, abbreviations: names
 
 
 def words(path: Path) -> list[str]:
@@ -24,7 +25,7 @@ def words(path: Path) -> list[str]:
         word, count, tag = line.split(" ")
         if not all("\u4e00" <= char <= "\u9fff" for char in word) or len(word) > LONGEST or int(count) < LEAST:
             continue
-        is_ordinary = len(word) > 1 and not tag.startswith(NAMES)
+        is_ordinary = len(word) > 1 and int(count) >= DAILY and not tag.startswith(NAMES)
         lines.append(f"{word} {count}{'*' if is_ordinary else ''}")
     return sorted(lines)
 

@@ -17,8 +17,9 @@ from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
 from pipeline.match.notation import TickerFound, Tickers
 from pipeline.match.repair import Repair, Repairer
-from pipeline.match.signals import Place, Surroundings, entry_signals, local_signals
+from pipeline.match.signals import UNSPACED_LANGUAGES, Place, Surroundings, entry_signals, local_signals
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.unspaced import unspaced_signals
 from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
@@ -138,6 +139,8 @@ class NameFinder:
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
         reasons = list(local_signals(form, place))
+        if place.language in UNSPACED_LANGUAGES:
+            reasons.extend(unspaced_signals(form, place))
         reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
@@ -229,7 +232,6 @@ class NameFinder:
             yield Reason("the text explains this abbreviation otherwise", points("entry.stands_for_other"))
         if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
             yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", points("entry.vouched"))
-
 
     def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
         if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):

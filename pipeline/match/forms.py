@@ -18,7 +18,9 @@ _ANDS = ("and", "und", "et", "y", "& amp")
 _AMPERSAND = "&"
 # Legal forms whose letter goes into an abbreviation: BPCL is Bharat Petroleum Corporation Limited.
 _SPELT_OUT = frozenset({"limited", "ltd", "corporation", "corp"})
-_SMALL = frozenset({"of", "and", "the", "&", "for", "de", "du", "der", "und"})
+_SMALL = frozenset(
+    "of and the & for de du der und fur in von zu am im di e y et la le les del van en do da dos das".split()
+)
 _TICKER_TAILS = frozenset({"", "ltd", "india", "ind", "corp", "inc", "co"})
 _JOINED_AT_LEAST = 5  # letters; shorter joins ("at t") are other words too often
 
@@ -35,7 +37,7 @@ class Form:
     check: str = ""  # what the text must show: "" = nothing, "dotted", "split", "upper", "domain"
     derived: bool = False  # a short form that nobody listed
     confirmed: bool = False  # derived, but the ticker says the same
-    doubt: str = "short"  # why a derived form may be another's: "short", "beginning" or "first word"
+    doubt: str = "short"  # why a derived form may be another's: "short", "legal" or "beginning"
     own: frozenset[str] = frozenset()  # the words of all names of the company
     heads: bool = False  # a longer name of the company begins so: Delta, of Delta Air Lines
 
@@ -205,7 +207,7 @@ def _shortened(core: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _beginnings(index: int, text: str, core: tuple[str, ...]) -> Iterator[tuple[str, Form]]:
-    """How a long name is cut short: its first two words, its first, or what stands before ``of`` and a country."""
+    """How a long name is cut short: its first two words, or what stands before ``of`` and a country."""
     if not core[0].isascii():
         return
     for place, token in enumerate(core[:-1]):
@@ -213,10 +215,13 @@ def _beginnings(index: int, text: str, core: tuple[str, ...]) -> Iterator[tuple[
             flavour = flavour_of(core[:place], "")
             yield pattern_of(core[:place]), _beginning(index, text, flavour, core[:place], "short")
     two = core[:2]
-    if len(core) > 2 and core[1] not in _SMALL and any(map(_is_distinct, two)):
+    if (
+        len(core) > 2
+        and core[1] not in _SMALL
+        and any(map(_is_distinct, two))
+        and " ".join(two) not in lexicon.places()
+    ):
         yield pattern_of(two), _beginning(index, text, Flavour.DISTINCT, two, "beginning")
-    if len(core) > 1 and _is_distinct(core[0]):
-        yield pattern_of(core[:1]), _beginning(index, text, Flavour.DISTINCT, core[:1], "first word")
 
 
 def _is_distinct(token: str) -> bool:

@@ -16,7 +16,7 @@ class Flavour(StrEnum):
     DISTINCT = "distinct"  # nothing else is written so
     PHRASE = "phrase"  # several ordinary words, a name only together and capitalised
     PROPER = "proper"  # a nation, a region: capitalised in its other sense too
-    PERSON = "person"  # a first or last name too
+    PERSON = "person"  # a first or last name too, or a city's
     ACRONYM = "acronym"  # two or three capitals
     WORD = "word"  # an ordinary word too
     CJK = "cjk"  # one or two characters of an unspaced script: inside other words too
@@ -41,7 +41,7 @@ KIND_OF = {
 WHY = {
     Flavour.DISTINCT: "no dictionary or name list has it",
     Flavour.PHRASE: "ordinary words, but a name together and capitalised",
-    Flavour.PERSON: "people are called so too",
+    Flavour.PERSON: "people or places are called so too",
     Flavour.PROPER: "a people, a region or the like is called so too",
     Flavour.ACRONYM: "a short abbreviation that others use too",
     Flavour.WORD: "an ordinary word too",
@@ -110,4 +110,4 @@ def _flavour_of_word(token: str, text: str) -> Flavour:
         return Flavour.ACRONYM
     if lexicon.is_class_name(token):
         return Flavour.PROPER
-    return Flavour.PERSON if lexicon.is_person(token) else Flavour.DISTINCT
+    return Flavour.PERSON if lexicon.is_person(token) or token in lexicon.places() else Flavour.DISTINCT

@@ -36,6 +36,10 @@ class Cues:
     titles: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
+    wheres: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
 
 def data(name: str) -> Traversable:
@@ -85,6 +89,12 @@ def given_names() -> frozenset[str]:
 def surnames() -> frozenset[str]:
     """Frequent last names, folded."""
     return frozenset(map(str.lower, _zipped("surnames.txt.gz")))
+
+
+@cache
+def places() -> frozenset[str]:
+    """Large cities, folded, their words between single spaces."""
+    return frozenset(" ".join(fold(name).replace("-", " ").split()) for name in _zipped("places.txt.gz"))
 
 
 @cache

@@ -47,6 +47,8 @@ _SUFFIXES = {
     "hu": ("nak", "nek", "t", "ot", "et", "ban", "ben", "val", "vel", "hoz", "n"),
 }
 _PLURAL = ("s", "es")
+# A whole name takes only these; the other endings are those of adjectives in it (Deutschen Bank; Bayern is no Bayer).
+_OF_NAMES = {"de": ("s", "es"), "nl": ("s",)}
 _SHORTEST, _SHORTEST_ALONE = 3, 5  # letters of a listed word: beside others of its name, and as a whole name
 _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
@@ -121,6 +123,7 @@ class Repairer:
             if target in self._words and target != token:
                 alone = self._words[target] and token not in self._words and len(target) >= _SHORTEST and stem != token
                 alone = alone and (token == target + "s" or self._is_strange(token, language))
+                alone = alone and token.removeprefix(target) in _OF_NAMES.get(language, (token.removeprefix(target),))
                 yield Repair(target, Method.VARIANT, fuzz.ratio(token, target), alone, token in self._words)
 
     @staticmethod

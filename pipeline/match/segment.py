@@ -18,13 +18,13 @@ _NAME = 60.0  # a tracked name counts at least as a word of this many occurrence
 _MARGIN = 3.2  # natural log; what is less likely by this factor (some 25 times) is no reading
 
 
-def is_cut_out(text: str, start: int, end: int, tails: frozenset[str] = frozenset()) -> bool:
-    """Is ``text[start:end]`` more likely made of parts of other words than a word?
+def is_cut_out(before: str, name: str, after: str, tails: frozenset[str] = frozenset()) -> bool:
+    """Is the name between these texts more likely made of parts of other words than a word?
 
     ``tails`` are words that may be glued to the name and leave it the same (苹果公司 is no other word than 苹果).
+    All in simplified characters.
     """
-    left, right = max(0, start - _REACH), min(len(text), end + _REACH)
-    before, name, after = text[left:start], text[start:end], text[end:right]
+    before, after = before[-_REACH:], after[:_REACH]
     if any(after.startswith(tail) for tail in tails):
         after = ""
     count = max(lexicon.chinese().get(name, 0), _NAME)

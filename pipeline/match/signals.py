@@ -22,14 +22,19 @@ from pipeline.text import fold
 
 # Languages in which a capital says nothing: German writes every noun so; the others have no case or are not cased here.
 _CASE_SILENT = frozenset({"de", "zh", "ja", "ko", "th", "ar", "he", "hi"})
-_UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})
+UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``unspaced.py``
 _SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
 _CHUNK = re.compile(r"\S*$")
+# Who took the picture or passed a post on: "Foto: Jane Roe / REUTERS", "via @YouTube".
+_CREDIT = re.compile(
+    r"(?:\b|(?<=\.))(?:fotos?|photos?|photographs?|bild|images?|pictures?|quelle)\s?: [^.:!?]{0,40}$|\bvia @$"
+)
+_LONGEST_CREDIT = 60
+_COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
-_NEARBY = 40  # characters of unspaced text on either side that are looked at for business words
 
 
 @dataclass(slots=True)
@@ -100,8 +105,7 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
     yield from _word_of_the_language(form, place)
-    if place.language in _UNSPACED_LANGUAGES:
-        yield from _unspaced(form, place)
+    if place.language in UNSPACED_LANGUAGES:
         return
     yield from _case(form, place)
     yield from _attribution(form, place)
@@ -114,6 +118,12 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     if place.span.first != place.span.last or place.language == "en":
         return
     token = place.skeleton.tokens[place.span.first]
+    if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
+        yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+    if token in place.cues.words and form.flavour is not Flavour.WORD:
+        yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
+        if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
+            yield Reason("a noun, not a name", points("language.noun_used"))
     if form.flavour is Flavour.WORD and place.found[:1].isupper() and lexicon.is_foreign(token, place.language):
         yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
     elif (
@@ -169,11 +179,13 @@ def _is_of_business(word: str, cues: Cues) -> bool:
 def _is_source_tag(place: Place) -> bool:
     """``(Reuters)``, ``... - Sky News``, ``© dpa``: who tells the news, not whom it is about."""
     before, after = place.before, place.after
-    if "©" in before:
+    if "©" in before or (before.endswith("@") and place.token(-1) == "via"):
         return True
-    if before.endswith("(") and after.startswith(")"):
+    if before.endswith("(") and after.startswith(")") and place.language not in UNSPACED_LANGUAGES:
         is_last = place.span.last == len(place.skeleton.tokens) - 1
         return is_last or " - " in after or " -" in after or place.span.last < 5
+    if place.skeleton.where is EntryField.TEXT and before.endswith("| ") and after.startswith("\n"):
+        return True
     is_title_end = place.skeleton.where is EntryField.TITLE and place.span.last == len(place.skeleton.tokens) - 1
     return is_title_end and place.span.first > 3 and before in (" - ", " | ", " -- ", " -")
 
@@ -247,10 +259,10 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
     if not word or not adjoining:
         return
     two = f"{word} {place.token(offset + 1)}"
-    if (word in lexicon.legal_after() or two in lexicon.legal_after()) and (not written.islower() or word in _PLAIN_FORMS):
+    if (word in lexicon.legal_after() or two in lexicon.legal_after()) and (
+        not written.islower() or word in _PLAIN_FORMS
+    ):
         yield from _legal_form(form, word, written)
-    elif word == "group" and form.derived and form.doubt == "first word":
-        yield Reason("another firm: the whole group", points("after.group"))
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", points("after.noun"))
     elif word in cues.verbs and not place.is_possessive:
@@ -324,6 +336,12 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"business word before: {word}", points("before.noun"))
     elif word == "to" and form.flavour is Flavour.WORD and place.skeleton.style != "sentence":
         yield Reason("to before: a verb", points("before.to"))
+    elif (
+        word in cues.wheres
+        and form.flavour is Flavour.PERSON
+        and place.skeleton.tokens[place.span.last] in lexicon.places()
+    ):
+        yield Reason(f"a place: {word} {place.found}", points("before.where"))
     elif word in cues.prepositions:
         if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower():
             yield Reason(f"preposition before: {word}", points("before.preposition"))
@@ -342,8 +360,6 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
     """A capitalised word just before: part of a longer name, unless it opens the sentence or is a plain word."""
     ordinary = lexicon.is_ordinary(word, place.language)
     if place.skeleton.style == "title":
-        if form.derived and form.doubt == "first word" and not ordinary:
-            yield Reason(f"another name before: {written}", points("before.title_capital_first_word"))
         if form.flavour is Flavour.WORD:
             yield Reason(f"inside a headline in capitals: {written}", points("before.title_capital"))
         return
@@ -357,26 +373,6 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
 
 
 _FIRM = ("", "distinct", "proper", "domain", "ticker", "cjk")
-
-
-def _unspaced(form: Form, place: Place) -> Iterator[Reason]:
-    """Chinese, Japanese, Korean: business words near, plain words near, and what is glued to the name."""
-    text, span = place.skeleton.folded.text, place.span
-    window = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
-    if (
-        place.found.isascii()
-        and place.found.isalpha()
-        and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER)
-    ):
-        yield Reason("a Latin word in unspaced text is a name", points("unspaced.latin"))
-    fragile = form.flavour in (Flavour.CJK, Flavour.WEAK)
-    plain = next((word for word in place.cues.plain if word in window), "")
-    if plain and fragile:
-        yield Reason(f"plain word near: {plain}", points("unspaced.plain"))
-    business = [word for word in place.cues.near if word in window]
-    if fragile and business:
-        worth = points("unspaced.business", "two" if len(business) > 1 else "")
-        yield Reason(f"business word near: {max(business, key=len)}", worth)
 
 
 class Surroundings:

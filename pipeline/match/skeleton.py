@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pipeline.match import lexicon
 from pipeline.model import EntryField
 from pipeline.text import Folded, fold_with_offsets
 
@@ -34,7 +35,12 @@ def is_unspaced(char: str) -> bool:
 
 def tokenise(folded: str) -> list[str]:
     """Tokens of folded text: words, runs of unspaced script, and ``&``."""
-    return (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+    return _ASCII_TOKEN.findall(folded) if folded.isascii() else _TOKEN.findall(fold_han(folded))
+
+
+def fold_han(text: str) -> str:
+    """Traditional characters as simplified ones, one for one, so that either spelling finds the other."""
+    return text if text.isascii() else text.translate(lexicon.simplified())
 
 
 def starts_of(tokens: list[str]) -> list[int]:
