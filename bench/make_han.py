@@ -30,19 +30,18 @@ def words(path: Path) -> list[str]:
     return sorted(lines)
 
 
+def _is_common(char: str) -> bool:
+    return len(char) == 1 and "\u4e00" <= char <= "\u9fff"
+
+
 def simplified(path: Path) -> list[str]:
     """``traditional simplified``, glued, one pair a line: of the common characters, with their usual reading."""
     pairs = []
     for line in path.read_text(encoding="utf-8").splitlines():
         traditional, _, readings = line.partition("\t")
         plain = readings.split(" ")[0]
-        if (
-            len(traditional) == len(plain) == 1
-            and "\u4e00" <= traditional <= "\u9fff"
-            and "\u4e00" <= plain <= "\u9fff"
-        ):
-            if traditional != plain:
-                pairs.append(traditional + plain)
+        if traditional != plain and _is_common(traditional) and _is_common(plain):
+            pairs.append(traditional + plain)
     return sorted(pairs)
 
 

@@ -25,7 +25,7 @@ from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-2"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-3"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -79,10 +79,10 @@ class NameFinder:
 
     version = RULE_VERSION
 
-    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
+    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool, decoys: tuple[str, ...] = ()) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist)
+        self._index = NameIndex(watchlist, decoys)
         self._repairer = Repairer(self._index.words, fuzzy)
         self._tickers = Tickers(watchlist.companies)
         self._context = [_patterns(company.context) for company in watchlist.companies]

@@ -19,7 +19,7 @@ _AMPERSAND = "&"
 # Legal forms whose letter goes into an abbreviation: BPCL is Bharat Petroleum Corporation Limited.
 _SPELT_OUT = frozenset({"limited", "ltd", "corporation", "corp"})
 _SMALL = frozenset(
-    "of and the & for de du der und fur in von zu am im di e y et la le les del van en do da dos das".split()
+    "of and the & for de du der und fur in von zu am im di e y et la le les del van en do da dos das".split()  # noqa: SIM905 - a table
 )
 _TICKER_TAILS = frozenset({"", "ltd", "india", "ind", "corp", "inc", "co"})
 _JOINED_AT_LEAST = 5  # letters; shorter joins ("at t") are other words too often
@@ -210,8 +210,8 @@ def _beginnings(index: int, text: str, core: tuple[str, ...]) -> Iterator[tuple[
     """How a long name is cut short: its first two words, or what stands before ``of`` and a country."""
     if not core[0].isascii():
         return
-    for place, token in enumerate(core[:-1]):
-        if token == "of" and place > 1 and core[place + 1] in lexicon.countries():
+    for place, word in enumerate(core[:-1]):
+        if word == "of" and place > 1 and core[place + 1] in lexicon.countries():
             flavour = flavour_of(core[:place], "")
             yield pattern_of(core[:place]), _beginning(index, text, flavour, core[:place], "short")
     two = core[:2]

@@ -44,8 +44,8 @@ Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose
 class NameIndex:
     """Compiled once from a watchlist; read only."""
 
-    def __init__(self, watchlist: Watchlist) -> None:
-        meanings = _meanings(watchlist.companies)
+    def __init__(self, watchlist: Watchlist, decoys: tuple[str, ...] = ()) -> None:
+        meanings = _meanings(watchlist.companies, decoys)
         _drop_shared_short_forms(meanings, watchlist.companies)
         self._meanings = list(meanings.values())
         self._automaton = AhoCorasick(list(meanings)) if meanings else None
@@ -79,7 +79,7 @@ class NameIndex:
         return found
 
 
-def _meanings(companies: Iterable[Company]) -> dict[str, Meaning]:
+def _meanings(companies: Iterable[Company], decoys: tuple[str, ...] = ()) -> dict[str, Meaning]:
     meanings: dict[str, Meaning] = defaultdict(Meaning)
     for index, company in enumerate(companies):
         best: dict[str, Form] = {}
@@ -92,8 +92,11 @@ def _meanings(companies: Iterable[Company]) -> dict[str, Meaning]:
         for phrase in company.exclude:
             if tokens := tokenise(fold(phrase)):
                 meanings[pattern_of(tokens)].excluded.add(index)
-    for phrase in lexicon.decoys():
-        meanings[pattern_of(tokenise(fold(phrase)))]  # a pattern without forms is a decoy
+    for phrase in (*lexicon.decoys(), *decoys):
+        if tokens := tokenise(fold(phrase)):
+            # A pattern without forms is a decoy; it takes the place of short forms that nobody listed.
+            meaning = meanings[pattern_of(tokens)]
+            meaning.forms = [form for form in meaning.forms if not form.derived]
     return dict(meanings)
 
 

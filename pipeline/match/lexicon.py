@@ -148,7 +148,7 @@ def _plain_chinese() -> frozenset[str]:
 
 def is_plain_chinese(word: str) -> bool:
     """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
-    return word in _plain_chinese()
+    return word in _plain_chinese() or word in cues("zh").words
 
 
 @cache
@@ -179,6 +179,17 @@ def guessable() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in _toml("cues.toml"):
         for word in cues(language).stop:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+@cache
+def of_business() -> dict[str, tuple[str, ...]]:
+    """Each word of business with the languages that use it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in _toml("cues.toml"):
+        known = cues(language)
+        for word in known.verbs | known.nouns | known.near:
             found[word] = (*found.get(word, ()), language)
     return found
 

@@ -31,6 +31,7 @@ _SHORT = 2  # characters: of a Han name that is found inside other words too
 def unspaced_signals(form: Form, place: Place) -> Iterator[Reason]:
     """What tells in unspaced text, where neither capitals nor the words before and after do."""
     yield from _near(form, place)
+    yield from _acts(form, place)
     if place.language == "zh":
         yield from _chinese(place)
     elif place.language == "ja":
@@ -55,6 +56,13 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
     if fragile and business:
         worth = points("unspaced.business", "two" if len(business) > 1 else "")
         yield Reason(f"business word near: {business[0]}", worth)
+
+
+def _acts(form: Form, place: Place) -> Iterator[Reason]:
+    after = _around(place)[1]
+    verb = next((word for word in sorted(place.cues.verbs, key=len, reverse=True) if after.startswith(word)), "")
+    if verb and form.flavour in (Flavour.CJK, Flavour.WEAK):
+        yield Reason(f"acts: {verb}", points("unspaced.acts"))
 
 
 def _around(place: Place) -> tuple[str, str]:
