@@ -85,3 +85,17 @@ def test_a_word_too_long_to_mend_is_not_remembered() -> None:
 
     assert repairer.repairs(["x" * 100_000], "en") == {}
     assert not any(repairer._remembered.values())
+
+
+def test_a_wrong_letter_must_lie_beside_the_right_one_on_the_keyboard() -> None:
+    repairer = Repairer({"nextel": True})
+
+    assert next(iter(repairer.repairs(["nexrel"], "en").values()))[0].alone
+    assert not next(iter(repairer.repairs(["neotel"], "en").values()))[0].alone
+
+
+def test_a_whole_german_name_is_inflected_with_s_only() -> None:
+    repairer = Repairer({"bayer": True})
+
+    assert next(iter(repairer.repairs(["bayers"], "de").values()))[0].alone
+    assert not next(iter(repairer.repairs(["bayern"], "de").values()))[0].alone
