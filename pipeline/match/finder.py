@@ -16,7 +16,6 @@ from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
 from pipeline.match.notation import TickerFound, Tickers
-from pipeline.match.repair import Repair, Repairer
 from pipeline.match.signals import Place, Surroundings, entry_signals, local_signals
 from pipeline.match.skeleton import Skeleton, tokenise
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
@@ -80,8 +79,7 @@ class NameFinder:
     def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist)
-        self._repairer = Repairer(self._index.words, fuzzy)
+        self._index = NameIndex(watchlist, fuzzy)
         self._tickers = Tickers(watchlist.companies)
         self._context = [_patterns(company.context) for company in watchlist.companies]
         self._exclude = [_patterns(company.exclude) for company in watchlist.companies]
@@ -96,7 +94,7 @@ class NameFinder:
         language = language_of(
             entry.language, entry.title + entry.text[:400], skeletons[0].tokens + skeletons[1].tokens[:60]
         )
-        found = [item for skeleton in skeletons for item in self._occurrences(skeleton, language)]
+        found = [item for skeleton in skeletons for item in self._index.find(skeleton, language)]
         tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
@@ -107,13 +105,6 @@ class NameFinder:
         if by_url is not None:
             scored.append(by_url)
         return self._judge(scored, skeletons, language)
-
-    def _occurrences(self, skeleton: Skeleton, language: str) -> list[Found]:
-        found = self._index.find(skeleton)
-        repairs = self._repairer.repairs(skeleton.tokens, language)
-        for chosen in _readings(repairs):
-            found += self._index.find_repaired(skeleton, chosen)
-        return found
 
     def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
         """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
@@ -281,15 +272,6 @@ def _without_bare_tickers(names: Iterable[_Scored], by_ticker: list[_Scored]) ->
             for other in by_ticker
         ):
             yield item
-
-
-def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:
-    """First only words that no name has are read otherwise, best option first; then those that another name has."""
-    strange = {place: options for place, options in repairs.items() if not options[0].known}
-    for rank in range(max(map(len, strange.values()), default=0)):
-        yield {place: options[min(rank, len(options) - 1)] for place, options in strange.items()}
-    if len(strange) < len(repairs):
-        yield {place: options[0] for place, options in repairs.items()}
 
 
 def _family(place: Place) -> Iterator[Reason]:

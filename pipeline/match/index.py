@@ -1,22 +1,41 @@
-"""All patterns of a watchlist in one automaton: what occurs in a text, in time linear in the text."""
+"""All patterns of a watchlist, found in one pass over the words of a text, also as misspellings.
+
+A text's words are few and come again and again, a watchlist's are many: each word is looked up once in the compiled
+tables, and what it can be part of is remembered. Most words of most texts can be part of nothing.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
 
 from ahocorasick_rs import AhoCorasick
 
-from pipeline.match import lexicon
-from pipeline.match.forms import Form, core_of, forms_of, pattern_of
-from pipeline.match.kinds import Flavour
-from pipeline.match.repair import Repair
+from pipeline.match.compact import LONGEST, Multimap, WordTable, hash_of
+from pipeline.match.compiling import (
+    COMPANY,
+    DECOY,
+    EXCLUDED,
+    OPENS_OTHERS,
+    Mark,
+    best_forms,
+    compile_names,
+    decoy_patterns,
+    excluded_patterns,
+)
+from pipeline.match.forms import Form, forms_of, is_spaced
+from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
 from pipeline.match.signals import Place
-from pipeline.match.skeleton import Skeleton, Span, starts_of, tokenise
+from pipeline.match.skeleton import Skeleton, Span, starts_of
 from pipeline.model import Company, Watchlist
-from pipeline.text import fold
+
+_REMEMBERED = 200_000  # words of texts, of all languages together: some 60 MB
+_AT_HAND = 10_000  # companies whose forms are kept ready, and as many patterns: some 20 MB
+_LONGEST_REMEMBERED = 24  # letters; longer words of texts are seldom words, and no two of them alike
 
 
 @dataclass(slots=True)
@@ -41,100 +60,240 @@ class Found:
 Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose checks it passes
 
 
+@dataclass(slots=True, eq=False)
+class _Sense:
+    """What a word of a text can be part of; a word that can be part of nothing has none."""
+
+    hash: int
+    is_single: bool  # a pattern by itself
+    leads: bool  # patterns of several words begin with it
+    repairs: tuple[Repair, ...]
+    targets: tuple[tuple[int, bool], ...]  # of each repair the hash, and whether the word is found alone
+    is_loose: bool  # a repair may be part of a pattern that is found by its characters
+
+
+class _Memory:
+    """The words of texts in one language that have been looked up."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.senses: dict[str, _Sense] = {}
+        self.acting: set[str] = set()  # those to stop at: single, leading or with a repair
+
+
 class NameIndex:
-    """Compiled once from a watchlist; read only."""
+    """Compiled once from a watchlist; what it remembers of texts changes no answer."""
 
-    def __init__(self, watchlist: Watchlist) -> None:
-        meanings = _meanings(watchlist.companies)
-        _drop_shared_short_forms(meanings, watchlist.companies)
-        self._meanings = list(meanings.values())
-        self._automaton = AhoCorasick(list(meanings)) if meanings else None
-        self.words = _words(meanings)
+    def __init__(self, watchlist: Watchlist, fuzzy: bool = True) -> None:
+        self._meanings = _Meanings(watchlist.companies)
+        compiled = compile_names(watchlist.companies, self._meanings.forms)
+        self._meanings.patterns = compiled.patterns
+        self._words, self._pairs, self._longest = compiled.words, compiled.pairs, compiled.longest
+        self._loose = compiled.loose
+        self._automaton = AhoCorasick(list(self._loose)) if self._loose else None
+        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords.of(self._words if fuzzy else ()))
+        self._memories: dict[str, _Memory] = defaultdict(_Memory)
+        self._remembered = 0
 
-    def find(self, skeleton: Skeleton) -> list[Found]:
-        """Every occurrence of every pattern, also inside one another."""
-        if self._automaton is None:
-            return []
-        return [
-            Found(skeleton, skeleton.span_of(start, end), self._meanings[number])
-            for number, start, end in self._automaton.find_matches_as_indexes(skeleton.text, overlapping=True)
-        ]
-
-    def find_repaired(self, skeleton: Skeleton, repairs: dict[int, Repair]) -> list[Found]:
-        """What occurs when the tokens at these places are read as their repair, and only then."""
-        if self._automaton is None:
-            return []
-        tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
-        text = f" {' '.join(tokens)} "
-        starts = starts_of(tokens)
-        found = []
-        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            first = bisect_right(starts, start + (text[start] == " ")) - 1
-            last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
-            used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
-            meaning = self._meanings[number]
-            if used and meaning.forms and (len(used) < last - first + 1 or (first == last and used[0].alone)):
-                span = Span(first, last, skeleton.spans[first][0], skeleton.spans[last][1])
-                found.append(Found(skeleton, span, meaning, used))
+    def find(self, skeleton: Skeleton, language: str) -> list[Found]:
+        """Every occurrence of every pattern, also inside one another; then those that misspelt words stand for."""
+        tokens = skeleton.tokens
+        memory = self._memory_of(tokens, tongue_of(language))
+        places = list(compress(range(len(tokens)), map(memory.acting.__contains__, tokens)))
+        by_characters = self._automaton is not None and not skeleton.folded_text.isascii()
+        found = self._by_words(skeleton, tokens, memory.senses, places) if places else []
+        if by_characters:
+            found += self._by_characters(skeleton)
+        repairs = {place: sense.repairs for place in places if (sense := memory.senses[tokens[place]]).repairs}
+        if repairs and self._may_be_misspelt(tokens, memory.senses, repairs, by_characters=by_characters):
+            for chosen in _readings(repairs):
+                found += self._repaired(skeleton, language, chosen, by_characters=by_characters)
         return found
 
+    def _memory_of(self, tokens: list[str], language: str) -> _Memory:
+        memory = self._memories[language]
+        if not memory.seen.issuperset(tokens):
+            if self._remembered > _REMEMBERED:
+                self._memories.clear()
+                self._remembered, memory = 0, self._memories[language]
+            for token in set(tokens) - memory.seen:
+                self._learn(memory, token, language)
+        return memory
 
-def _meanings(companies: Iterable[Company]) -> dict[str, Meaning]:
-    meanings: dict[str, Meaning] = defaultdict(Meaning)
-    for index, company in enumerate(companies):
-        best: dict[str, Form] = {}
-        for pattern, form in forms_of(index, company):
-            if pattern not in best or _is_plainer(form, best[pattern]):
-                best[pattern] = form
-        for pattern, form in best.items():
-            meanings[pattern].forms.append(form)
-    for index, company in enumerate(companies):
-        for phrase in company.exclude:
-            if tokens := tokenise(fold(phrase)):
-                meanings[pattern_of(tokens)].excluded.add(index)
-    for phrase in lexicon.decoys():
-        meanings[pattern_of(tokenise(fold(phrase)))]  # a pattern without forms is a decoy
-    return dict(meanings)
+    def _learn(self, memory: _Memory, token: str, language: str) -> None:
+        marks, repairs = self._words.marks(token), self._repairer.repairs(token, language)
+        if marks or len(token) <= _LONGEST_REMEMBERED:
+            memory.seen.add(token)
+            self._remembered += 1
+        if not marks and not repairs:
+            return
+        is_single, leads = bool(marks & Mark.SINGLE), bool(marks & Mark.LEADS)
+        targets = [(repair, self._words.marks(repair.target)) for repair in repairs]
+        memory.senses[token] = _Sense(
+            hash_of(token),
+            is_single,
+            leads,
+            repairs,
+            tuple((hash_of(repair.target), repair.alone and bool(mark & Mark.SINGLE)) for repair, mark in targets),
+            any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in targets),
+        )
+        if is_single or leads or repairs:
+            memory.acting.add(token)
+
+    def _by_words(
+        self, skeleton: Skeleton, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int]
+    ) -> list[Found]:
+        """The patterns between spaces that begin at these places of ``tokens``, the skeleton's or a reading of them."""
+        found, spans = [], skeleton.spans
+        for first, last in self._runs(tokens, senses, places):
+            if meaning := self._meanings.of(" ".join(tokens[first : last + 1])):
+                found.append(Found(skeleton, Span(first, last, spans[first][0], spans[last][1]), meaning))
+        return found
+
+    def _runs(
+        self, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int]
+    ) -> Iterator[tuple[int, int]]:
+        """First and last place of what may be a pattern."""
+        end = len(tokens) - 1
+        for place in places:
+            sense = senses[tokens[place]]
+            if sense.is_single:
+                yield place, place
+            follower = senses.get(tokens[place + 1]) if sense.leads and place < end else None
+            if follower is not None and self._pairs.has(sense.hash, follower.hash):
+                length = self._pairs.length(sense.hash, follower.hash)
+                furthest = place + (self._longest if length == LONGEST else length)
+                for last in range(place + 1, min(furthest, end + 1)):
+                    if is_spaced(tokens[place], tokens[last]):
+                        yield place, last
+
+    def _by_characters(self, skeleton: Skeleton) -> list[Found]:
+        """The patterns that may begin or end inside a run of characters."""
+        return [
+            Found(skeleton, skeleton.span_of(start, end), meaning)
+            for number, start, end in self._loose_in(skeleton.text)
+            if (meaning := self._meanings.of(self._loose[number].strip()))
+        ]
+
+    def _loose_in(self, text: str) -> list[tuple[int, int, int]]:
+        return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
+
+    def _may_be_misspelt(
+        self,
+        tokens: list[str],
+        senses: Mapping[str, _Sense],
+        repairs: Mapping[int, tuple[Repair, ...]],
+        *,
+        by_characters: bool,
+    ) -> bool:
+        """Can any reading of these places be part of a pattern? Most cannot: their neighbours do not go with them."""
+        for place in repairs:
+            sense = senses[tokens[place]]
+            if by_characters and sense.is_loose:
+                return True
+            before = _hashes(senses.get(tokens[place - 1])) if place > 0 else ()
+            after = _hashes(senses.get(tokens[place + 1])) if place + 1 < len(tokens) else ()
+            for target, is_alone in sense.targets:
+                if is_alone:
+                    return True
+                if any(self._pairs.has(target, other) for other in after):
+                    return True
+                if any(self._pairs.has(other, target) for other in before):
+                    return True
+        return False
+
+    def _repaired(
+        self, skeleton: Skeleton, language: str, repairs: dict[int, Repair], *, by_characters: bool
+    ) -> Iterator[Found]:
+        """What occurs when the tokens at these places are read as their repair, and only then."""
+        tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
+        memory = self._memory_of(tokens, tongue_of(language))
+        places = compress(range(len(tokens)), map(memory.acting.__contains__, tokens))
+        for first, last, pattern in self._occurring(tokens, memory.senses, places, by_characters=by_characters):
+            used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
+            if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
+                meaning = self._meanings.of(pattern)
+                if meaning and meaning.forms:
+                    span = Span(first, last, skeleton.spans[first][0], skeleton.spans[last][1])
+                    yield Found(skeleton, span, meaning, used)
+
+    def _occurring(
+        self, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int], *, by_characters: bool
+    ) -> Iterator[tuple[int, int, str]]:
+        """First token, last token and pattern of all that may occur in a reading."""
+        for first, last in self._runs(tokens, senses, places):
+            yield first, last, " ".join(tokens[first : last + 1])
+        if by_characters:
+            text, starts = f" {' '.join(tokens)} ", starts_of(tokens)
+            for number, start, end in self._loose_in(text):
+                first = bisect_right(starts, start + (text[start] == " ")) - 1
+                last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
+                yield first, last, self._loose[number].strip()
 
 
-def _is_plainer(form: Form, other: Form) -> bool:
-    """Listed before worked out, unchecked before checked; of equals the first."""
-    return (form.derived, form.check != "") < (other.derived, other.check != "")
+class _Meanings:
+    """What patterns stand for, made when they are asked for; those that occur often are at hand."""
+
+    def __init__(self, companies: Sequence[Company]) -> None:
+        self._companies = companies
+        self._decoys = frozenset(pattern.strip() for pattern in decoy_patterns())
+        self.patterns: Multimap | None = None  # once compiled
+        self.forms = lru_cache(_AT_HAND)(lambda index: best_forms(index, companies[index]))
+        self.of = lru_cache(_AT_HAND)(self._of)
+
+    def _of(self, text: str) -> Meaning | None:
+        """Of the pattern without boundary spaces; None if there is no such pattern."""
+        meaning = Meaning()
+        is_decoy = False
+        for value in self.patterns.get(hash_of(text)) if self.patterns else ():
+            company = value & COMPANY
+            if company == DECOY:
+                is_decoy = text in self._decoys
+            elif value & EXCLUDED:
+                if any(text == pattern.strip() for pattern in excluded_patterns(self._companies[company])):
+                    meaning.excluded.add(company)
+            elif form := self._form(company, text):
+                meaning.forms.append(form)
+                meaning.opens_others = bool(value & OPENS_OTHERS)
+        return meaning if is_decoy or meaning.forms or meaning.excluded else None
+
+    def _form(self, company: int, text: str) -> Form | None:
+        return next((form for pattern, form in self.forms(company).items() if pattern.strip() == text), None)
 
 
-def _drop_shared_short_forms(meanings: dict[str, Meaning], companies: Iterable[Company]) -> None:
-    """A short form that nobody listed must belong to one company only, also as the beginning of a longer name."""
-    owners: dict[str, set[int]] = defaultdict(set)
-    for index, company in enumerate(companies):
-        for name in (company.name, *(alias.text for alias in company.aliases)):
-            core = core_of(name)
-            for size in range(1, len(core) + 1):
-                owners[" ".join(core[:size])].add(index)
-    for pattern in list(meanings):
-        meaning = meanings[pattern]
-        own = {form.company for form in meaning.forms}
-        meaning.opens_others = bool(own) and bool(owners[pattern.strip()] - own)
-        listed = {form.company for form in meaning.forms if not form.derived}
-        shared = len(own | owners[pattern.strip()]) > 1 or (listed != own and bool(listed))
-        if any(form.derived for form in meaning.forms) and shared:
-            meaning.forms = [form for form in meaning.forms if not form.derived]
-            if not meaning.forms and not meaning.excluded:
-                del meanings[pattern]
+class _KnownWords(Mapping[str, bool]):
+    """The words of names in the table of all words; True for those that are a name by themselves."""
+
+    def __init__(self, words: WordTable) -> None:
+        self._words = words
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self._words.marks(word) & Mark.KNOWN != 0
+
+    def __getitem__(self, word: str) -> bool:
+        if word not in self:
+            raise KeyError(word)
+        return self._words.marks(word) & Mark.ALONE != 0
+
+    def __iter__(self) -> Iterator[str]:
+        return (word for word, marks in self._words.listed() if marks & Mark.KNOWN)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def _words(meanings: dict[str, Meaning]) -> dict[str, bool]:
-    """The tokens of all names; True for those that are a name by themselves."""
-    words: dict[str, bool] = {}
-    for pattern, meaning in meanings.items():
-        tokens = pattern.split()
-        if not meaning.forms or (len(tokens) > 1 and meaning.forms[0].check):
-            continue
-        for token in tokens:
-            alone = len(tokens) == 1 and any(
-                form.flavour is not Flavour.WEAK and not form.check for form in meaning.forms
-            )
-            words[token] = words.get(token, False) or alone
-    return words
+def _hashes(sense: _Sense | None) -> tuple[int, ...]:
+    """Of all that a neighbour may be read as."""
+    return () if sense is None else (sense.hash, *(target for target, _ in sense.targets))
+
+
+def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:
+    """First only words that no name has are read otherwise, best option first; then those that another name has."""
+    strange = {place: options for place, options in repairs.items() if not options[0].known}
+    for rank in range(max(map(len, strange.values()), default=0)):
+        yield {place: options[min(rank, len(options) - 1)] for place, options in strange.items()}
+    if len(strange) < len(repairs):
+        yield {place: options[0] for place, options in repairs.items()}
 
 
 def longest(found: list[Standing]) -> list[Standing]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipeline.model import EntryField
-from pipeline.text import Folded, fold_with_offsets
+from pipeline.text import Folded, fold, fold_with_offsets
 
 # Scripts written without spaces (Thai and its neighbours too), and marks that belong to a word but are no \w.
 _UNSPACED = (
@@ -58,24 +58,32 @@ class Span:
 
 @dataclass
 class Skeleton:
-    """One field of one entry. The spans of its tokens are worked out only when something was found."""
+    """One field of one entry. All but its tokens is worked out only when something was found."""
 
     where: EntryField
     original: str
-    folded: Folded = field(init=False)
+    folded_text: str = field(init=False)
     tokens: list[str] = field(init=False)
-    text: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folded = fold_with_offsets(self.original)
-        self.tokens = tokenise(self.folded.text)
-        self.text = f" {' '.join(self.tokens)} "
+        self.folded_text = fold(self.original)
+        self.tokens = tokenise(self.folded_text)
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The folded text with the way back to the original."""
+        return fold_with_offsets(self.original)
+
+    @cached_property
+    def text(self) -> str:
+        """The tokens between single spaces."""
+        return f" {' '.join(self.tokens)} "
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Each token's span in the folded text."""
-        pattern = _ASCII_TOKEN if self.folded.text.isascii() else _TOKEN
-        return [match.span() for match in pattern.finditer(self.folded.text)]
+        pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
+        return [match.span() for match in pattern.finditer(self.folded_text)]
 
     @cached_property
     def surfaces(self) -> list[str]:
@@ -99,8 +107,8 @@ class Skeleton:
         """What stands between token ``index - 1`` and token ``index``; beyond the ends, all that is left."""
         spans = self.spans
         before = spans[index - 1][1] if index > 0 else 0
-        after = spans[index][0] if index < len(spans) else len(self.folded.text)
-        return self.folded.text[before:after]
+        after = spans[index][0] if index < len(spans) else len(self.folded_text)
+        return self.folded_text[before:after]
 
     def original_span(self, span: Span) -> tuple[int, int]:
         """The span in code points of the original field."""
