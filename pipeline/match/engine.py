@@ -51,7 +51,8 @@ class MatchEngine:
         Raises ValueError, naming its class, when a finder answers what cannot be: a company that is not on the
         watchlist, a score that is no number, a span outside the field.
         """
-        return _hits(entry, self._found(entry))
+        found = self._found(entry)
+        return _hits(entry, found) if found else ()
 
     def explain(self, entry: Entry, company_id: str) -> Explanation:
         """All that was weighed for one company. Raises KeyError for an id that is not on the watchlist."""

@@ -87,14 +87,11 @@ class NameFinder:
 
     def find(self, entry: Entry) -> tuple[Candidate, ...]:
         """Every candidate; those of 60 points (the threshold) and more are accepted."""
-        skeletons = [
-            Skeleton(EntryField.TITLE, entry.title[:_TEXT_LIMIT]),
-            Skeleton(EntryField.TEXT, entry.text[:_TEXT_LIMIT]),
-        ]
-        language = language_of(
-            entry.language, entry.title + entry.text[:400], skeletons[0].tokens + skeletons[1].tokens[:60]
-        )
-        found = [item for skeleton in skeletons for item in self._index.find(skeleton, language)]
+        title, text = entry.title[:_TEXT_LIMIT], entry.text[:_TEXT_LIMIT]
+        skeletons = [Skeleton(EntryField.TITLE, title), Skeleton(EntryField.TEXT, text)]
+        first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
+        language = language_of(entry.language, entry.title + entry.text[:400], first_words)
+        found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
         tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)

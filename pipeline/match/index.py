@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import compress
 
 from ahocorasick_rs import AhoCorasick
 
@@ -68,17 +67,25 @@ class _Sense:
     is_single: bool  # a pattern by itself
     leads: bool  # patterns of several words begin with it
     repairs: tuple[Repair, ...]
-    targets: tuple[tuple[int, bool], ...]  # of each repair the hash, and whether the word is found alone
-    is_loose: bool  # a repair may be part of a pattern that is found by its characters
+    targets: tuple[int, ...]  # the hashes of the words that it may be read as instead
+    ways: tuple[int, ...]  # and its own before them
+    stands: bool  # one of them is a name by itself
+    is_loose: bool  # one of them may be part of a pattern that is found by its characters
+    acts: bool  # single, leading or with a repair; the others only follow
 
 
-class _Memory:
-    """The words of texts in one language that have been looked up."""
+class _Memory(dict[str, _Sense | None]):
+    """What the words of texts in one language can be part of; a word is looked up when it is asked for first."""
 
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self.senses: dict[str, _Sense] = {}
-        self.acting: set[str] = set()  # those to stop at: single, leading or with a repair
+    def __init__(self, learn: Callable[[str], _Sense | None], remember: Callable[[], None]) -> None:
+        self._learn, self._remember = learn, remember
+
+    def __missing__(self, token: str) -> _Sense | None:
+        sense = self._learn(token)
+        if sense is not None or len(token) <= _LONGEST_REMEMBERED:
+            self._remember()
+            self[token] = sense
+        return sense
 
 
 class NameIndex:
@@ -92,80 +99,82 @@ class NameIndex:
         self._loose = compiled.loose
         self._automaton = AhoCorasick(list(self._loose)) if self._loose else None
         self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords.of(self._words if fuzzy else ()))
-        self._memories: dict[str, _Memory] = defaultdict(_Memory)
+        self._memories: dict[str, _Memory] = {}
         self._remembered = 0
 
     def find(self, skeleton: Skeleton, language: str) -> list[Found]:
         """Every occurrence of every pattern, also inside one another; then those that misspelt words stand for."""
-        tokens = skeleton.tokens
-        memory = self._memory_of(tokens, tongue_of(language))
-        places = list(compress(range(len(tokens)), map(memory.acting.__contains__, tokens)))
+        memory = self._memory_of(language)
+        senses = list(map(memory.__getitem__, skeleton.tokens))
+        places = [place for place, sense in enumerate(senses) if sense is not None and sense.acts]
         by_characters = self._automaton is not None and not skeleton.folded_text.isascii()
-        found = self._by_words(skeleton, tokens, memory.senses, places) if places else []
+        found = self._by_words(skeleton, self._runs(senses, places))
         if by_characters:
             found += self._by_characters(skeleton)
-        repairs = {place: sense.repairs for place in places if (sense := memory.senses[tokens[place]]).repairs}
-        if repairs and self._may_be_misspelt(tokens, memory.senses, repairs, by_characters=by_characters):
+        if self._may_be_misspelt(senses, places, by_characters=by_characters):
+            repairs = {place: sense.repairs for place in places if (sense := senses[place]) and sense.repairs}
             for chosen in _readings(repairs):
-                found += self._repaired(skeleton, language, chosen, by_characters=by_characters)
+                found += self._repaired(skeleton, memory, chosen, by_characters=by_characters)
         return found
 
-    def _memory_of(self, tokens: list[str], language: str) -> _Memory:
-        memory = self._memories[language]
-        if not memory.seen.issuperset(tokens):
-            if self._remembered > _REMEMBERED:
-                self._memories.clear()
-                self._remembered, memory = 0, self._memories[language]
-            for token in set(tokens) - memory.seen:
-                self._learn(memory, token, language)
+    def _memory_of(self, language: str) -> _Memory:
+        tongue = tongue_of(language)
+        memory = self._memories.get(tongue)
+        if memory is None:
+            memory = _Memory(lambda token: self._sense(token, tongue), self._count)
+            self._memories[tongue] = memory
         return memory
 
-    def _learn(self, memory: _Memory, token: str, language: str) -> None:
+    def _count(self) -> None:
+        """One bound for all languages: beyond it everything is looked up anew."""
+        self._remembered += 1
+        if self._remembered > _REMEMBERED:
+            for memory in self._memories.values():
+                memory.clear()
+            self._remembered = 0
+
+    def _sense(self, token: str, language: str) -> _Sense | None:
         marks, repairs = self._words.marks(token), self._repairer.repairs(token, language)
-        if marks or len(token) <= _LONGEST_REMEMBERED:
-            memory.seen.add(token)
-            self._remembered += 1
         if not marks and not repairs:
-            return
+            return None
         is_single, leads = bool(marks & Mark.SINGLE), bool(marks & Mark.LEADS)
-        targets = [(repair, self._words.marks(repair.target)) for repair in repairs]
-        memory.senses[token] = _Sense(
-            hash_of(token),
-            is_single,
-            leads,
-            repairs,
-            tuple((hash_of(repair.target), repair.alone and bool(mark & Mark.SINGLE)) for repair, mark in targets),
-            any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in targets),
+        read_as = [(repair, self._words.marks(repair.target)) for repair in repairs]
+        targets = tuple(hash_of(repair.target) for repair in repairs)
+        return _Sense(
+            hash=hash_of(token),
+            is_single=is_single,
+            leads=leads,
+            repairs=repairs,
+            targets=targets,
+            ways=(hash_of(token), *targets),
+            stands=any(repair.alone and mark & Mark.SINGLE for repair, mark in read_as),
+            is_loose=any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in read_as),
+            acts=is_single or leads or bool(repairs),
         )
-        if is_single or leads or repairs:
-            memory.acting.add(token)
 
-    def _by_words(
-        self, skeleton: Skeleton, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int]
-    ) -> list[Found]:
-        """The patterns between spaces that begin at these places of ``tokens``, the skeleton's or a reading of them."""
-        found, spans = [], skeleton.spans
-        for first, last in self._runs(tokens, senses, places):
-            if meaning := self._meanings.of(" ".join(tokens[first : last + 1])):
-                found.append(Found(skeleton, Span(first, last, spans[first][0], spans[last][1]), meaning))
-        return found
-
-    def _runs(
-        self, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int]
-    ) -> Iterator[tuple[int, int]]:
-        """First and last place of what may be a pattern."""
-        end = len(tokens) - 1
+    def _runs(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[tuple[int, int]]:
+        """First and last place of what may be a pattern between spaces."""
+        runs, end, pairs = [], len(senses) - 1, self._pairs
         for place in places:
-            sense = senses[tokens[place]]
+            sense = senses[place]
+            if sense is None:
+                continue
             if sense.is_single:
-                yield place, place
-            follower = senses.get(tokens[place + 1]) if sense.leads and place < end else None
-            if follower is not None and self._pairs.has(sense.hash, follower.hash):
-                length = self._pairs.length(sense.hash, follower.hash)
+                runs.append((place, place))
+            follower = senses[place + 1] if sense.leads and place < end else None
+            if follower is not None and pairs.has(sense.hash, follower.hash):
+                length = pairs.length(sense.hash, follower.hash)
                 furthest = place + (self._longest if length == LONGEST else length)
-                for last in range(place + 1, min(furthest, end + 1)):
-                    if is_spaced(tokens[place], tokens[last]):
-                        yield place, last
+                runs += [(place, last) for last in range(place + 1, min(furthest, end + 1))]
+        return runs
+
+    def _by_words(self, skeleton: Skeleton, runs: Iterable[tuple[int, int]]) -> list[Found]:
+        """The patterns between spaces."""
+        return [
+            Found(skeleton, skeleton.span_between(first, last), meaning)
+            for first, last, pattern in _spaced(skeleton.tokens, runs)
+            if (meaning := self._meanings.of(pattern))
+        ]
 
     def _by_characters(self, skeleton: Skeleton) -> list[Found]:
         """The patterns that may begin or end inside a run of characters."""
@@ -178,57 +187,58 @@ class NameIndex:
     def _loose_in(self, text: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
 
-    def _may_be_misspelt(
-        self,
-        tokens: list[str],
-        senses: Mapping[str, _Sense],
-        repairs: Mapping[int, tuple[Repair, ...]],
-        *,
-        by_characters: bool,
-    ) -> bool:
-        """Can any reading of these places be part of a pattern? Most cannot: their neighbours do not go with them."""
-        for place in repairs:
-            sense = senses[tokens[place]]
-            if by_characters and sense.is_loose:
+    def _may_be_misspelt(self, senses: Sequence[_Sense | None], places: Sequence[int], *, by_characters: bool) -> bool:
+        """Can any reading bring anything? Mostly none can: the neighbours of the words do not go with it."""
+        has, end = self._pairs.has, len(senses) - 1
+        for place in places:
+            sense = senses[place]
+            if sense is None or not sense.repairs:
+                continue
+            if sense.stands or (by_characters and sense.is_loose):
                 return True
-            before = _hashes(senses.get(tokens[place - 1])) if place > 0 else ()
-            after = _hashes(senses.get(tokens[place + 1])) if place + 1 < len(tokens) else ()
-            for target, is_alone in sense.targets:
-                if is_alone:
-                    return True
-                if any(self._pairs.has(target, other) for other in after):
-                    return True
-                if any(self._pairs.has(other, target) for other in before):
-                    return True
+            before = senses[place - 1] if place else None
+            after = senses[place + 1] if place < end else None
+            for target in sense.targets:
+                if after is not None:
+                    for other in after.ways:
+                        if has(target, other):
+                            return True
+                if before is not None:
+                    for other in before.ways:
+                        if has(other, target):
+                            return True
         return False
 
     def _repaired(
-        self, skeleton: Skeleton, language: str, repairs: dict[int, Repair], *, by_characters: bool
+        self, skeleton: Skeleton, memory: _Memory, repairs: dict[int, Repair], *, by_characters: bool
     ) -> Iterator[Found]:
         """What occurs when the tokens at these places are read as their repair, and only then."""
         tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
-        memory = self._memory_of(tokens, tongue_of(language))
-        places = compress(range(len(tokens)), map(memory.acting.__contains__, tokens))
-        for first, last, pattern in self._occurring(tokens, memory.senses, places, by_characters=by_characters):
+        for first, last, pattern in self._occurring(tokens, memory, by_characters=by_characters):
             used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
             if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
                 meaning = self._meanings.of(pattern)
                 if meaning and meaning.forms:
-                    span = Span(first, last, skeleton.spans[first][0], skeleton.spans[last][1])
-                    yield Found(skeleton, span, meaning, used)
+                    yield Found(skeleton, skeleton.span_between(first, last), meaning, used)
 
-    def _occurring(
-        self, tokens: list[str], senses: Mapping[str, _Sense], places: Iterable[int], *, by_characters: bool
-    ) -> Iterator[tuple[int, int, str]]:
+    def _occurring(self, tokens: list[str], memory: _Memory, *, by_characters: bool) -> Iterator[tuple[int, int, str]]:
         """First token, last token and pattern of all that may occur in a reading."""
-        for first, last in self._runs(tokens, senses, places):
-            yield first, last, " ".join(tokens[first : last + 1])
+        yield from _spaced(tokens, self._runs(list(map(memory.__getitem__, tokens)), range(len(tokens))))
         if by_characters:
             text, starts = f" {' '.join(tokens)} ", starts_of(tokens)
             for number, start, end in self._loose_in(text):
                 first = bisect_right(starts, start + (text[start] == " ")) - 1
                 last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
                 yield first, last, self._loose[number].strip()
+
+
+def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """The runs as patterns, those that are found by their characters left out."""
+    for first, last in runs:
+        if first == last:
+            yield first, last, tokens[first]
+        elif is_spaced(tokens[first], tokens[last]):
+            yield first, last, " ".join(tokens[first : last + 1])
 
 
 class _Meanings:
@@ -280,11 +290,6 @@ class _KnownWords(Mapping[str, bool]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def _hashes(sense: _Sense | None) -> tuple[int, ...]:
-    """Of all that a neighbour may be read as."""
-    return () if sense is None else (sense.hash, *(target for target, _ in sense.targets))
 
 
 def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
+from itertools import chain
 
 from pipeline.match import lexicon
 
@@ -18,8 +20,14 @@ def language_of(declared: str, text: str, tokens: list[str]) -> str:
     by_script = _by_script(text)
     if by_script:
         return by_script
+    return _primary(declared) or _by_small_words(tokens[:_ENOUGH])
+
+
+@lru_cache(maxsize=1024)
+def _primary(declared: str) -> str:
+    """Two letters of what feeds and entries declare: ``en`` of ``en-GB``; "" where that says nothing."""
     primary = re.split("[-_]", declared.strip().lower(), maxsplit=1)[0]
-    return primary if len(primary) == 2 else _by_small_words(tokens[:_ENOUGH])
+    return primary if len(primary) == 2 else ""
 
 
 def _by_script(text: str) -> str:
@@ -34,7 +42,7 @@ def _by_script(text: str) -> str:
 
 def _by_small_words(tokens: list[str]) -> str:
     table = lexicon.guessable()
-    votes = Counter(language for token in tokens for language in table.get(token, ()))
+    votes = Counter(chain.from_iterable([table[token] for token in tokens if token in table]))
     if not votes:
         return "en"
     best = max(votes.values())
