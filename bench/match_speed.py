@@ -33,6 +33,7 @@ from ahocorasick_rs import AhoCorasick
 from rapidfuzz import fuzz, process
 
 from pipeline.match import MatchEngine, Matcher
+from pipeline.match.forms import core_of
 from pipeline.model import Company, Entry, Watchlist
 
 LEGAL = ("Inc.", "Corp.", "Ltd", "PLC", "AG", "Group", "Holdings Inc.", "Co.", "LLC", "S.A.", "")
@@ -203,12 +204,17 @@ def some_names(size: int) -> list[str]:
     real = _catalogue() or _made_up(rng, 8_000)
     rng.shuffle(real)
     names = dict.fromkeys(real[:size])
-    parts = [name.split() for name in real if name.isascii()]
+    cores = [core for core in map(core_of, real[:size]) if len(core) > 1 and "".join(core).isalpha()]
+    seen = set(cores)
     while len(names) < size:
-        one, other = rng.choice(parts), rng.choice(parts)
-        middle = [rng.choice(TRADES)] if rng.random() < 0.3 else []
-        words = [*one[: rng.randint(1, 2)], *middle, *other[-rng.randint(1, 2) :]]
-        names.setdefault(" ".join([*dict.fromkeys(words), rng.choice(LEGAL)]).strip())
+        core = (
+            rng.choice(cores)[0],
+            *([rng.choice(TRADES).lower()] if rng.random() < 0.3 else []),
+            rng.choice(cores)[-1],
+        )
+        if core not in seen:
+            seen.add(core)
+            names[f"{' '.join(core).title()} {rng.choice(LEGAL)}".strip()] = None
     return list(names)
 
 
@@ -244,7 +250,7 @@ def _catalogue() -> list[str]:
 
 
 def _made_up(rng: random.Random, size: int) -> list[str]:
-    words = [word.capitalize() for word in _words() if len(word) > 3]
+    words = [word.capitalize() for word in _words() if len(word) > 3 and word.isalpha()]
     heads = [a[: rng.randint(2, 4)] + b[-rng.randint(2, 4) :] for a, b in zip(words, reversed(words), strict=True)]
     return [
         " ".join(

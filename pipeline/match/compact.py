@@ -19,8 +19,26 @@ _FEWEST_BITS, _MOST_BITS = 4, 28
 
 
 def hash_of(text: str) -> int:
-    """32 bits that are the same in every process."""
-    return crc32(text.encode("utf-8", "surrogatepass"))
+    """32 bits that are the same in every process. Half a surrogate pair is no word and has none."""
+    return crc32(text.encode())
+
+
+class _Bits:
+    """Most keys that are not in a table are told from this at once: a bit a key, among eight to sixteen."""
+
+    __slots__ = ("bits", "shift")
+
+    def __init__(self, keys: int) -> None:
+        size = bits_for(keys)
+        self.bits, self.shift = bytearray(1 << size), 32 - size
+
+    def add(self, key: int) -> None:
+        """A key of 32 bits."""
+        self.bits[key >> self.shift] |= 1 << (key & 7)
+
+    def may_hold(self, key: int) -> int:
+        """0 if the key was never added."""
+        return self.bits[key >> self.shift] >> (key & 7) & 1
 
 
 class Multimap:
@@ -29,20 +47,23 @@ class Multimap:
     Not every bit of the hash is kept in a small table, and hashes collide: what it answers must be verified.
     """
 
-    __slots__ = ("_shift", "_starts", "_tails", "_values")
+    __slots__ = ("_bits", "_shift", "_starts", "_tails", "_values")
 
-    def __init__(self, starts: array[int], tails: array[int], values: array[int]) -> None:
+    def __init__(self, starts: array[int], tails: array[int], values: array[int], bits: _Bits) -> None:
         self._shift = 33 - (len(starts) - 1).bit_length()
-        self._starts, self._tails, self._values = starts, tails, values
+        self._starts, self._tails, self._values, self._bits = starts, tails, values, bits
 
     def get(self, key: int) -> list[int]:
         """The numbers under this hash, and rarely some of another."""
-        bucket = key >> self._shift
-        first, last = self._starts[bucket], self._starts[bucket + 1]
-        if first == last:
+        if not self._bits.may_hold(key):
             return []
-        tail, tails = key & 0xFFFF, self._tails
-        return [self._values[i] for i in range(first, last) if tails[i] == tail]
+        bucket, tail, tails = key >> self._shift, key & 0xFFFF, self._tails
+        return [self._values[i] for i in range(self._starts[bucket], self._starts[bucket + 1]) if tails[i] == tail]
+
+    def among(self, keys: Iterable[int]) -> list[int]:
+        """The numbers under all these hashes."""
+        bits, shift = self._bits.bits, self._bits.shift
+        return [number for key in keys if bits[key >> shift] >> (key & 7) & 1 for number in self.get(key)]
 
 
 class MultimapBuilder:
@@ -57,16 +78,18 @@ class MultimapBuilder:
 
     def build(self) -> Multimap:
         """The table; leaves the builder empty."""
-        bits = bits_for(sum(map(len, self._parts)) // _A_BUCKET)
+        size = sum(map(len, self._parts))
+        bits, present = bits_for(size // _A_BUCKET), _Bits(size)
         shift, starts, tails, values = 64 - bits, array("I", [0]), array("H"), array("I")
         for number, part in enumerate(self._parts):
             self._parts[number] = array("Q")
             for packed in sorted(set(part)):
                 _open(starts, packed >> shift, len(values))
+                present.add(packed >> 32)
                 tails.append(packed >> 32 & 0xFFFF)
                 values.append(packed & 0xFFFFFFFF)
         _open(starts, 1 << bits, len(values))
-        return Multimap(starts, tails, values)
+        return Multimap(starts, tails, values, present)
 
 
 def bits_for(buckets: int) -> int:
@@ -84,16 +107,17 @@ def _open(starts: array[int], bucket: int, position: int) -> None:
 class WordTable(Mapping[str, int]):
     """Words with a byte of marks each, in some twenty-five bytes; a word's number is its place."""
 
-    __slots__ = ("_blob", "_buckets", "_marks", "_offsets", "_shift")
+    __slots__ = ("_bits", "_blob", "_buckets", "_marks", "_offsets", "_shift")
 
     def __init__(self, words: Mapping[str, int]) -> None:
         bits = bits_for(len(words) // _A_BUCKET)
-        self._shift = 32 - bits
+        self._shift, self._bits = 32 - bits, _Bits(len(words))
         self._buckets, self._offsets = array("I", [0]), array("I", [0])
         self._marks, blob = bytearray(), bytearray()
         for key, word in _by_hash(words):
             _open(self._buckets, key >> self._shift, len(self._marks))
-            blob += word.encode("utf-8", "surrogatepass")
+            self._bits.add(key)
+            blob += word.encode()
             self._offsets.append(len(blob))
             self._marks.append(words[word])
         _open(self._buckets, 1 << bits, len(self._marks))
@@ -117,9 +141,11 @@ class WordTable(Mapping[str, int]):
 
     def number(self, word: str) -> int:
         """Its number; -1 for a word that is not here."""
-        encoded = word.encode("utf-8", "surrogatepass")
-        bucket = crc32(encoded) >> self._shift
-        offsets = self._offsets
+        encoded = word.encode()
+        key = crc32(encoded)
+        if not self._bits.may_hold(key):
+            return -1
+        bucket, offsets = key >> self._shift, self._offsets
         for number in range(self._buckets[bucket], self._buckets[bucket + 1]):
             begin, end = offsets[number], offsets[number + 1]
             if end - begin == len(encoded) and self._blob[begin:end] == encoded:
@@ -128,7 +154,7 @@ class WordTable(Mapping[str, int]):
 
     def word(self, number: int) -> str:
         """The word with this number."""
-        return self._blob[self._offsets[number] : self._offsets[number + 1]].decode("utf-8", "surrogatepass")
+        return self._blob[self._offsets[number] : self._offsets[number + 1]].decode()
 
     def marks(self, word: str) -> int:
         """Its marks; 0 for a word that is not here."""

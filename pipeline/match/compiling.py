@@ -132,7 +132,7 @@ class _Records:
         self._add(text, company, _Kind.OPENING)
 
     def _add(self, text: str, company: int, kind: int) -> None:
-        encoded = text.encode("utf-8", "surrogatepass")
+        encoded = text.encode()
         # Two patterns with one key would be taken for one: 32 bits are too few for ten millions of them.
         self.keys.append(crc32(encoded) << 32 | crc32(encoded[::-1]))
         self.companies.append(company)

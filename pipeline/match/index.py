@@ -278,12 +278,13 @@ class _KnownWords(Mapping[str, bool]):
         self._words = words
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and self._words.marks(word) & Mark.KNOWN != 0
+        return self._words.marks(str(word)) & Mark.KNOWN != 0
 
     def __getitem__(self, word: str) -> bool:
-        if word not in self:
+        marks = self._words.marks(word)
+        if not marks & Mark.KNOWN:
             raise KeyError(word)
-        return self._words.marks(word) & Mark.ALONE != 0
+        return marks & Mark.ALONE != 0
 
     def __iter__(self) -> Iterator[str]:
         return (word for word, marks in self._words.listed() if marks & Mark.KNOWN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -107,10 +108,15 @@ class Repairer:
         yield from ((token + suffix, token) for suffix in suffixes)
 
     def _untyped(self, token: str, language: str) -> Iterator[Repair]:
+        if len(token) < _LONG_WORD and (lexicon.is_word(token, "en") or token in lexicon.given_names()):
+            return
+        # The lists of other languages are large and seldom needed: they are asked when there is something to decide.
+        candidates = self._near.to(token)
+        if not candidates:
+            return
         is_word = lexicon.is_word(token, language) or token in lexicon.given_names()
         if is_word and len(token) < _LONG_WORD:
             return
-        candidates = self._near.to(token)
         ranked = sorted(
             (word[0] != token[0], not self._words[word], -fuzz.ratio(token, word), word) for word in candidates
         )
@@ -156,19 +162,19 @@ class NearWords:
 
     def to(self, token: str) -> set[str]:
         """Words that may be within one edit of the token, or have its letters; and rarely some that do not."""
-        return {self._words.word(number) for key in _keys(token) for number in self._keys.get(key)}
+        return {self._words.word(number) for number in self._keys.among(_keys(token))}
 
 
-def _keys(word: str) -> Iterator[int]:
-    yield hash_of("\0" + _letters(word))  # apart from words that happen to be sorted
-    yield from map(hash_of, _deletions(word))
+def _keys(word: str) -> list[int]:
+    """Hashes of the word, of it with each one letter left out, and of its letters in order."""
+    keys = [hash_of(word), hash_of("\0" + _letters(word))]
+    if len(word) <= _SHORTEST:
+        return keys
+    if word.isascii():
+        letters = word.encode("ascii")
+        return keys + [crc32(letters[:i] + letters[i + 1 :]) for i in range(len(letters))]
+    return keys + [hash_of(word[:i] + word[i + 1 :]) for i in range(len(word))]
 
 
 def _letters(word: str) -> str:
     return word[0] + "".join(sorted(word))
-
-
-def _deletions(word: str) -> Iterable[str]:
-    yield word
-    if len(word) > _SHORTEST:
-        yield from {word[:i] + word[i + 1 :] for i in range(len(word))}

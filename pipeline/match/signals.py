@@ -302,21 +302,32 @@ class Surroundings:
     """What a whole entry tells, looked up once for each company, however often it is named."""
 
     def __init__(self, skeletons: list[Skeleton], cues: Cues) -> None:
-        self._texts = [skeleton.text for skeleton in skeletons]
-        self._tokens = [skeleton.tokens for skeleton in skeletons]
+        self._skeletons = skeletons
         self._cues = cues
         self._present: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        return sorted({token for tokens in self._tokens for token in tokens} & self._cues.near)
+        return sorted({word for skeleton in self._skeletons for word in self._cues.near.intersection(skeleton.tokens)})
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
         if phrases not in self._present:
-            self._present[phrases] = [phrase for phrase in phrases if any(phrase in text for text in self._texts)]
+            self._present[phrases] = [phrase for phrase in phrases if self._occurs(phrase)]
         return self._present[phrases]
+
+    def _occurs(self, phrase: str) -> bool:
+        return any(phrase in skeleton.text for skeleton in self._skeletons)
+
+
+_CONTEXT_AT_MOST = 46.0
+_NEAR_AT_MOST = 18.0
+
+
+def entry_signals_at_most(context: tuple[str, ...]) -> float:
+    """The points that ``entry_signals`` can add for a company with these context words."""
+    return _NEAR_AT_MOST + (_CONTEXT_AT_MOST if context else 0.0)
 
 
 def entry_signals(
@@ -324,11 +335,11 @@ def entry_signals(
 ) -> Iterator[Reason]:
     """What the whole entry tells: the company's own context and exclusion words, words of business."""
     if present := surroundings.present(context):
-        points = min(46.0, 14.0 + 12.0 * len(present))
+        points = min(_CONTEXT_AT_MOST, 14.0 + 12.0 * len(present))
         yield Reason(f"context: {', '.join(phrase.strip() for phrase in present[:3])}", points)
     if absent := surroundings.present(exclude):
         fragile = form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", -60.0 if fragile else -20.0)
     if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM) and surroundings.near:
         near = surroundings.near
-        yield Reason(f"words of business: {', '.join(near[:3])}", min(18.0, 6.0 * len(near)))
+        yield Reason(f"words of business: {', '.join(near[:3])}", min(_NEAR_AT_MOST, 6.0 * len(near)))
