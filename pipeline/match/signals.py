@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipeline.match import lexicon
@@ -23,7 +23,6 @@ _CASE_SILENT = frozenset({"de", "zh", "ja", "ko", "th", "ar", "he", "hi"})
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})
 _SENTENCE_END = re.compile(r"[.!?:;|()\[\]\"•…-]|(?:^|\s)'|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
-_CHUNK = re.compile(r"\S*$")
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
 _NEARBY = 40  # characters of unspaced text on either side that are looked at for business words
 
@@ -36,6 +35,18 @@ class Place:
     span: Span
     language: str
     cues: Cues
+    found: str = field(init=False)  # the occurrence as the original writes it
+    before: str = field(init=False)  # what stands between the token before and the occurrence
+    after: str = field(init=False)  # what stands between the occurrence and the token after
+    is_possessive: bool = field(init=False)  # 's or a bare apostrophe follows
+
+    def __post_init__(self) -> None:
+        skeleton, span = self.skeleton, self.span
+        start, end = skeleton.original_span(span)
+        self.found = skeleton.original[start:end]
+        self.before, self.after = skeleton.gap(span.first), skeleton.gap(span.last + 1)
+        ending = self.after.strip()
+        self.is_possessive = ending in ("'", "&#39;") and (self.token(1) == "s" or self.after.startswith("'"))
 
     @property
     def is_cased(self) -> bool:
@@ -53,29 +64,9 @@ class Place:
         return self.skeleton.surfaces[index] if 0 <= index < len(self.skeleton.surfaces) else ""
 
     @property
-    def found(self) -> str:
-        """The occurrence as the original writes it."""
-        return self.skeleton.original[slice(*self.skeleton.original_span(self.span))]
-
-    @property
-    def before(self) -> str:
-        """What stands between the token before and the occurrence."""
-        return self.skeleton.gap(self.span.first)
-
-    @property
-    def after(self) -> str:
-        """What stands between the occurrence and the token after."""
-        return self.skeleton.gap(self.span.last + 1)
-
-    @property
     def opens_sentence(self) -> bool:
         """Is it the first word, where a capital is owed to the place?"""
         return self.span.first == 0 or _SENTENCE_END.search(self.before) is not None
-
-    @property
-    def is_possessive(self) -> bool:
-        """Does 's or a bare apostrophe follow?"""
-        return self.after.strip() in ("'", "&#39;") and (self.token(1) == "s" or self.after.startswith("'"))
 
     @property
     def following(self) -> int:
@@ -118,7 +109,7 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
 def _where(form: Form, place: Place) -> Iterator[Reason]:
     """Links, addresses, source tags, amounts."""
     text, span = place.skeleton.folded.text, place.span
-    chunk = _CHUNK.search(text[max(0, span.start - _LONGEST_LINK) : span.start])[0]  # type: ignore[index] # may be empty
+    chunk = _chunk_before(text, span.start)
     if form.method is not Method.DOMAIN and ("://" in chunk or "www." in chunk or chunk.endswith(".")):
         yield Reason("inside a link", -60.0)
     elif form.method is Method.DOMAIN and text[span.end : span.end + 1] == "/":
@@ -134,6 +125,12 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
             yield Reason("an amount of money", -60.0)
         elif place.token(-1)[-1:].isdigit() and place.before in (" ", "-", "% ", ""):
             yield Reason("number before", -35.0)
+
+
+def _chunk_before(text: str, start: int) -> str:
+    """The characters up to ``start``, or up to the line break before it, that no space divides from it."""
+    before = text[max(0, start - _LONGEST_LINK) : start].removesuffix("\n")
+    return "" if not before or before[-1].isspace() else before.split()[-1]
 
 
 def _is_source_tag(place: Place) -> bool:
