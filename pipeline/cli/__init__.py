@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, feeds, keep, live, match, operate, setup, show, streams, tending, trials
+from pipeline.cli import companies, evaluate, feeds, keep, live, match, operate, setup, show, streams, tending, trials
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
@@ -17,6 +17,7 @@ for _module in (setup, operate, live, keep, show, match, streams):
 trials.add_commands(feeds.app)
 tending.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(companies.app, name="companies")
 app.add_typer(show.hits, name="hits")
 app.add_typer(show.stories, name="stories")
 app.add_typer(show.alerts, name="alerts")

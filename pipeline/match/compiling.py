@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -58,8 +58,20 @@ def best_forms(index: int, company: Company) -> dict[str, Form]:
 
 
 def _is_plainer(form: Form, other: Form) -> bool:
-    """Listed before worked out, unchecked before checked; of equals the first."""
-    return (form.derived, form.check != "") < (other.derived, other.check != "")
+    """Listed before worked out, unchecked before checked; of equals the first.
+
+    A bare ticker asks for capitals: a short form that the ticker confirms says more.
+    """
+    return _rank(form) < _rank(other)
+
+
+_DOUBTS = {"short": 1, "legal": 2, "beginning": 2}
+
+
+def _rank(form: Form) -> tuple[int, bool]:
+    if form.flavour is Flavour.TICKER and form.check:
+        return 3, True
+    return _DOUBTS[form.doubt] if form.derived and not form.confirmed else 0, form.check != ""
 
 
 def excluded_patterns(company: Company) -> list[str]:
@@ -68,12 +80,15 @@ def excluded_patterns(company: Company) -> list[str]:
     return [pattern_of(tokens) for tokens in phrases if tokens]
 
 
-def decoy_patterns() -> list[str]:
-    """The bundled phrases that are nobody's."""
-    return [pattern_of(tokenise(fold(phrase))) for phrase in lexicon.decoys()]
+def decoy_patterns(decoys: Iterable[str]) -> list[str]:
+    """The phrases that are nobody's, the bundled ones and the user's."""
+    phrases = (tokenise(fold(phrase)) for phrase in (*lexicon.decoys(), *decoys))
+    return [pattern_of(tokens) for tokens in phrases if tokens]
 
 
-def compile_names(companies: Sequence[Company], forms: Callable[[int], Mapping[str, Form]]) -> CompiledNames:
+def compile_names(
+    companies: Sequence[Company], forms: Callable[[int], Mapping[str, Form]], decoys: Iterable[str]
+) -> CompiledNames:
     """The tables of these companies; ``forms`` answers the ``best_forms`` of the one at a place."""
     records = _Records()
     for index, company in enumerate(companies):
@@ -85,21 +100,23 @@ def compile_names(companies: Sequence[Company], forms: Callable[[int], Mapping[s
                 records.add_opening(" ".join(core[:size]), index)
         for pattern in excluded_patterns(company):
             records.add(pattern, index, _Kind.EXCLUDED)
-    for pattern in decoy_patterns():
+    for pattern in decoy_patterns(decoys):
         records.add(pattern, DECOY, _Kind.DECOY)
     return _Tables(records).made()
 
 
 class _Kind:
-    """What a record says of its pattern and company; bits of one byte."""
+    """What a record says of its pattern and company; bits of a number."""
 
     FORM = 1
     DERIVED = 2
     CHECKED = 4
     STRONG = 8  # proves something without any check
-    OPENING = 16  # a name of the company begins so
-    EXCLUDED = 32
-    DECOY = 64
+    CONFIRMED = 16  # derived, and the ticker says the same
+    SHORT = 32  # derived, and no mere beginning
+    OPENING = 64  # a name of the company begins so
+    EXCLUDED = 128
+    DECOY = 256
 
 
 def _kind_of(form: Form) -> int:
@@ -110,6 +127,10 @@ def _kind_of(form: Form) -> int:
         kind |= _Kind.CHECKED
     elif form.flavour is not Flavour.WEAK:
         kind |= _Kind.STRONG
+    if form.confirmed:
+        kind |= _Kind.CONFIRMED
+    if form.doubt == "short":
+        kind |= _Kind.SHORT
     return kind
 
 
@@ -117,7 +138,7 @@ class _Records:
     """What every company says of every pattern; some thirty bytes each, and gone when the tables are made."""
 
     def __init__(self) -> None:
-        self.keys, self.companies, self.kinds = array("Q"), array("I"), bytearray()
+        self.keys, self.companies, self.kinds = array("Q"), array("I"), array("H")
         self.begins, self.spelled = array("I", [0]), array("I")
         self.numbers: dict[str, int] = {}
 
@@ -171,35 +192,45 @@ class _Tables:
         return CompiledNames(WordTable(marks), self._patterns.build(), pairs, tuple(self._loose), longest)
 
     def _add(self, group: list[int]) -> None:
-        kinds, companies = self._records.kinds, self._records.companies
-        forms, is_opening = self._standing(group)
-        others = [number for number in group if kinds[number] & _Kind.EXCLUDED]
-        if not forms and not others:
-            # A short form that two companies could claim is gone, and with it whatever else its pattern was.
-            if any(kinds[number] & _Kind.FORM for number in group):
+        companies = self._records.companies
+        forms, others = self._of_kind(group, _Kind.FORM), self._of_kind(group, _Kind.EXCLUDED)
+        decoys, is_opening = self._of_kind(group, _Kind.DECOY)[:1], False
+        if decoys:
+            # A decoy takes the place of short forms that nobody listed.
+            forms = self._without(forms, _Kind.DERIVED)
+        if forms:
+            openers = {companies[number] for number in self._of_kind(group, _Kind.OPENING)}
+            forms = self._undisputed(forms, openers)
+            if not forms and not others:
                 return
-            others = [number for number in group if kinds[number] & _Kind.DECOY][:1]
-        if not forms and not others:
+            is_opening = bool(forms) and bool(openers - {companies[number] for number in forms})
+        elif not others and not decoys:
             return
         key = self._records.keys[group[0]] >> 32
         for number in forms:
             self._patterns.add(key, companies[number] | (OPENS_OTHERS if is_opening else 0))
-        for number in others:
+        for number in others or (() if forms else decoys):
             self._patterns.add(key, companies[number] | EXCLUDED)
-        self._mark((forms or others)[0], forms)
+        self._mark((forms or others or decoys)[0], forms)
 
-    def _standing(self, group: list[int]) -> tuple[list[int], bool]:
-        """The forms that stand, and whether longer names of other companies begin so.
+    def _undisputed(self, forms: list[int], openers: set[int]) -> list[int]:
+        """Listed forms stay. Of those worked out the surest kind stays if it is one company's.
 
-        A short form that nobody listed must belong to one company only, also as the beginning of a longer name.
+        ``openers`` are the companies whose names begin so: a mere beginning must be no other's; a short form may be
+        (SBI, beside SBI Life Insurance), as may one that the ticker confirms.
         """
-        kinds, companies = self._records.kinds, self._records.companies
-        forms = [number for number in group if kinds[number] & _Kind.FORM]
-        own = {companies[number] for number in forms}
-        openers = {companies[number] for number in group if kinds[number] & _Kind.OPENING}
-        listed = [number for number in forms if not kinds[number] & _Kind.DERIVED]
-        is_shared = len(own | openers) > 1 or (bool(listed) and len(listed) != len(forms))
-        return (listed if is_shared else forms), bool(own) and bool(openers - own)
+        if listed := self._without(forms, _Kind.DERIVED):
+            return listed
+        companies = self._records.companies
+        if firm := self._of_kind(forms, _Kind.CONFIRMED) or self._of_kind(forms, _Kind.SHORT):
+            return firm if len({companies[number] for number in firm}) == 1 else []
+        return forms if len({companies[number] for number in forms} | openers) == 1 else []
+
+    def _of_kind(self, group: list[int], kind: int) -> list[int]:
+        return [number for number in group if self._records.kinds[number] & kind]
+
+    def _without(self, group: list[int], kind: int) -> list[int]:
+        return [number for number in group if not self._records.kinds[number] & kind]
 
     def _mark(self, number: int, forms: list[int]) -> None:
         """What the pattern makes of its words; ``number`` is a record that spells it."""

@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from pipeline.match.finder import Candidate, Finder, NameFinder
 from pipeline.match.forms import core_of
 from pipeline.match.names import AnyMatcher
-from pipeline.match.salience import salience_of
+from pipeline.match.salience import salience_of, weigh
 from pipeline.match.skeleton import tokenise
 from pipeline.model import Company, Entry, Hit, Mention, Watchlist
 from pipeline.text import fold
@@ -30,6 +30,7 @@ class Explanation:
     hit: Hit | None
     candidates: tuple[Candidate, ...]  # this company's, best first
     runner_up: Mention | None  # the best mention of another company
+    role: str  # how far a hit is about the company, in words; "" = no hit
     summary: str
 
 
@@ -149,7 +150,9 @@ def _explained(company: Company, entry: Entry, hit: Hit | None, candidates: Sequ
     """``candidates`` are those of all companies, best first."""
     own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company.id)
     other = next((c.mention for c in candidates if c.mention.company_id != company.id), None)
-    return Explanation(company.id, hit, own, other, _summary(company, entry, hit, own, other))
+    others = len({candidate.mention.company_id for candidate in candidates if candidate.accepted} - {company.id})
+    role = weigh(entry, hit.mentions, others)[1] if hit else ""
+    return Explanation(company.id, hit, own, other, role, _summary(company, entry, hit, own, other))
 
 
 def _foremost(explanation: Explanation) -> tuple[bool, float, str]:

@@ -17,15 +17,23 @@ from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
 from pipeline.match.notation import TickerFound, Tickers
-from pipeline.match.signals import Place, Surroundings, entry_signals, entry_signals_at_most, local_signals
+from pipeline.match.signals import (
+    UNSPACED_LANGUAGES,
+    Place,
+    Surroundings,
+    entry_signals,
+    entry_signals_at_most,
+    local_signals,
+)
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.unspaced import unspaced_signals
+from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-2"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-3"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
-_VOUCHING = 45.0  # points that it gives them
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
 _OCCURRENCES = 100  # of one company in one field that are weighed; more prove nothing more
@@ -86,10 +94,10 @@ class NameFinder:
 
     version = RULE_VERSION
 
-    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
+    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool, decoys: tuple[str, ...] = ()) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist, fuzzy)
+        self._index = NameIndex(watchlist, fuzzy, decoys)
         self._tickers = Tickers(watchlist.companies)
         self._context = _patterns_of({i: company.context for i, company in enumerate(watchlist.companies)})
         self._exclude = _patterns_of({i: company.exclude for i, company in enumerate(watchlist.companies)})
@@ -147,6 +155,8 @@ class NameFinder:
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
         reasons = list(local_signals(form, place))
+        if place.language in UNSPACED_LANGUAGES:
+            reasons.extend(unspaced_signals(form, place))
         reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
@@ -192,8 +202,10 @@ class NameFinder:
             return None
         is_newsroom = host.startswith(_NEWSROOMS) or parts.path.lower().startswith(_NEWS_PATHS)
         start = entry.url.lower().find(host)
-        reason = Reason(
-            "the company's newsroom" if is_newsroom else "an address of the company", 75.0 if is_newsroom else 45.0
+        reason = (
+            Reason("the company's newsroom", points("entry.newsroom"))
+            if is_newsroom
+            else Reason("an address of the company", points("entry.own_address"))
         )
         found = entry.url[start : start + len(host)]
         return _Scored(
@@ -228,8 +240,9 @@ class NameFinder:
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
         """The points that the whole entry can add."""
-        vouching = _VOUCHING if item.company in certain else 0.0
-        return vouching + entry_signals_at_most(self._context.get(item.company, ()))
+        vouched = points("entry.vouched") if item.company in certain else 0.0
+        other = max(0.0, vouched) + max(0.0, points("entry.stands_for_other"))
+        return other + entry_signals_at_most(self._context.get(item.company, ()))
 
     def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
         return Mention(
@@ -255,8 +268,20 @@ class NameFinder:
         )
         place = (item.field, item.start)
         vouching = [other.found for other in certain[:2] if (other.field, other.start) != place]
+        if self._stands_for_other(item, surroundings):
+            yield Reason("the text explains this abbreviation otherwise", points("entry.stands_for_other"))
         if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", _VOUCHING)
+            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", points("entry.vouched"))
+
+    def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
+        if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):
+            return False
+        words = surroundings.explained.get(item.found.strip("()[] "))
+        return words is not None and not words & (item.form.own or self._own_words(item.company))
+
+    def _own_words(self, company: int) -> frozenset[str]:
+        names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
+        return frozenset(token for name in names for token in tokenise(fold(name)))
 
 
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
@@ -279,7 +304,7 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
     before = _NAME_BEFORE.search(text[max(0, item.start - _REACH) : item.start])
     beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
     if beside:
-        yield Reason(f"listed beside {beside}", 18.0)
+        yield Reason(f"listed beside {beside}", points("entry.listed_beside"))
 
 
 def _is_unknown_name(word: str) -> bool:
@@ -319,21 +344,23 @@ def _family(place: Place) -> Iterator[Reason]:
     """Other listed companies begin with this very name: a capitalised word behind it may make it theirs."""
     written = place.surface(1)
     if written[:1].isupper() and place.is_cased and place.after == " " and place.token(1) not in place.cues.nouns:
-        yield Reason(f"other companies begin so, and more follows: {written}", -34.0)
+        yield Reason(f"other companies begin so, and more follows: {written}", points("entry.family"))
 
 
 def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
     for repair in item.repairs:
         if repair.method is Method.FUZZY:
-            yield Reason(
-                f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", round((repair.ratio - 100.0) * 0.6, 1)
-            )
+            worth = round((100.0 - repair.ratio) * points("typo.by_percent"), 1)
+            yield Reason(f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", worth)
             if item.skeleton.surfaces[item.span.first].islower() and item.skeleton.style != "lower":
-                yield Reason("misspelt and in lower case", -25.0)
+                yield Reason("misspelt and in lower case", points("typo.lower"))
             if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-                yield Reason("misspelling of an uncertain name", -10.0)
+                yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour.value))
         else:
-            yield Reason(f"inflected: {repair.target}", -4.0 if form.flavour is Flavour.DISTINCT else -8.0)
+            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour.value))
+            word = item.skeleton.tokens[item.span.last]
+            if form.flavour is not Flavour.ACRONYM and lexicon.is_ordinary(word, "en"):
+                yield Reason(f"a word: {word}", points("typo.plural_of_word"))
 
 
 def _method(item: Found, form: Form, place: Place) -> Method:

@@ -91,9 +91,9 @@ class _Memory(dict[str, _Sense | None]):
 class NameIndex:
     """Compiled once from a watchlist; what it remembers of texts changes no answer."""
 
-    def __init__(self, watchlist: Watchlist, fuzzy: bool = True) -> None:
-        self._meanings = _Meanings(watchlist.companies)
-        compiled = compile_names(watchlist.companies, self._meanings.forms)
+    def __init__(self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = ()) -> None:
+        self._meanings = _Meanings(watchlist.companies, decoys)
+        compiled = compile_names(watchlist.companies, self._meanings.forms, decoys)
         self._meanings.patterns = compiled.patterns
         self._words, self._pairs, self._longest = compiled.words, compiled.pairs, compiled.longest
         self._loose = compiled.loose
@@ -244,9 +244,9 @@ def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tupl
 class _Meanings:
     """What patterns stand for, made when they are asked for; those that occur often are at hand."""
 
-    def __init__(self, companies: Sequence[Company]) -> None:
+    def __init__(self, companies: Sequence[Company], decoys: Iterable[str]) -> None:
         self._companies = companies
-        self._decoys = frozenset(pattern.strip() for pattern in decoy_patterns())
+        self._decoys = frozenset(pattern.strip() for pattern in decoy_patterns(decoys))
         self.patterns: Multimap | None = None  # once compiled
         self.forms = lru_cache(_AT_HAND)(lambda index: best_forms(index, companies[index]))
         self.of = lru_cache(_AT_HAND)(self._of)

@@ -49,6 +49,8 @@ _SUFFIXES = {
     "hu": ("nak", "nek", "t", "ot", "et", "ban", "ben", "val", "vel", "hoz", "n"),
 }
 _PLURAL = ("s", "es")
+# A whole name takes only these; the other endings are those of adjectives in it (Deutschen Bank; Bayern is no Bayer).
+_OF_NAMES = {"de": ("s", "es"), "nl": ("s",)}
 _SHORTEST, _SHORTEST_ALONE = 3, 5  # letters of a listed word: beside others of its name, and as a whole name
 _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
@@ -93,8 +95,13 @@ class Repairer:
         for target, stem in dict(self._stems(token, language)).items():
             if target in self._words and target != token:
                 alone = self._words[target] and token not in self._words and len(target) >= _SHORTEST and stem != token
-                alone = alone and not lexicon.is_ordinary(token, language) and token not in lexicon.given_names()
+                alone = alone and (token == target + "s" or self._is_strange(token, language))
+                alone = alone and token.removeprefix(target) in _OF_NAMES.get(language, (token.removeprefix(target),))
                 yield Repair(target, Method.VARIANT, fuzz.ratio(token, target), alone, token in self._words)
+
+    @staticmethod
+    def _is_strange(token: str, language: str) -> bool:
+        return not lexicon.is_ordinary(token, language) and token not in lexicon.given_names()
 
     def _stems(self, token: str, language: str) -> Iterator[tuple[str, str]]:
         """Words that differ from the token in their ending only, with the part that they share."""
@@ -132,6 +139,8 @@ class Repairer:
         """
         least = _SHORTEST_ALONE if sorted(token) == sorted(target) else _SHORTEST_ALONE + 1
         if not self._words[target] or token[0] != target[0] or min(len(token), len(target) - 1) < least - 1:
+            return False
+        if len(token) == len(target) and len(token) < _LONG_WORD and _is_other_letter(token, target):
             return False
         if token in lexicon.proper_names() or token in lexicon.surnames() or token + "s" == target:
             return False
@@ -174,6 +183,23 @@ def _keys(word: str) -> list[int]:
         letters = word.encode("ascii")
         return keys + [crc32(letters[:i] + letters[i + 1 :]) for i in range(len(letters))]
     return keys + [hash_of(word[:i] + word[i + 1 :]) for i in range(len(word))]
+
+
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _is_other_letter(token: str, target: str) -> bool:
+    """Does one letter stand for another that lies elsewhere on the keyboard? Neotel is no slip for Nextel."""
+    wrong = [(mine, theirs) for mine, theirs in zip(token, target, strict=True) if mine != theirs]
+    return len(wrong) == 1 and not _are_neighbours(*wrong[0])
+
+
+def _are_neighbours(one: str, other: str) -> bool:
+    places = [(row, keys.index(letter)) for letter in (one, other) for row, keys in enumerate(_KEYS) if letter in keys]
+    if len(places) < 2:
+        return not (one.isascii() and other.isascii())
+    (row, column), (other_row, other_column) = places
+    return abs(row - other_row) <= 1 and abs(column - other_column) <= 1
 
 
 def _letters(word: str) -> str:

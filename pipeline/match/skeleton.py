@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pipeline.match import lexicon
 from pipeline.model import EntryField
 from pipeline.text import Folded, fold, fold_with_offsets
 
@@ -27,6 +28,7 @@ _ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+|&")
 # Splitting bytes at spaces takes a third of the time that a regular expression does.
 _ASCII_WORDS = bytes(ord(char) if (char := chr(code)).isalnum() or char == "&" else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
+_HAN = re.compile("[\u3400-\u9fff]")
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 
 
@@ -37,7 +39,12 @@ def is_unspaced(char: str) -> bool:
 
 def tokenise(folded: str) -> list[str]:
     """Tokens of folded text: words, runs of unspaced script, and ``&``."""
-    return _ascii_words(folded) if folded.isascii() else _TOKEN.findall(folded)
+    return _ascii_words(folded) if folded.isascii() else _TOKEN.findall(fold_han(folded))
+
+
+def fold_han(text: str) -> str:
+    """Traditional characters as simplified ones, one for one, so that either spelling finds the other."""
+    return text if text.isascii() or not _HAN.search(text) else text.translate(lexicon.simplified())
 
 
 def _ascii_words(text: str) -> list[str]:

@@ -1,0 +1,37 @@
+"""How many points each sign is worth, read from ``data/weights.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+
+from pipeline.match.lexicon import data
+
+
+class Points(float):
+    """Points that remember their key in the file, so that what was added up can be traced."""
+
+    __slots__ = ("key",)
+
+    key: str
+
+    def __new__(cls, value: float, key: str = "") -> Points:
+        made = super().__new__(cls, value)
+        made.key = key
+        return made
+
+
+def points(key: str, variant: str = "") -> float:
+    """What ``group.sign`` is worth, for one variant (``group.sign_variant``) where the file tells it apart."""
+    table = _table()
+    return table.get(f"{key}_{variant}", table[key]) if variant else table[key]
+
+
+@cache
+def _table() -> dict[str, float]:
+    groups = tomllib.loads(data("weights.toml").read_text(encoding="utf-8"))
+    return {
+        f"{group}.{sign}": Points(float(value), f"{group}.{sign}")
+        for group, signs in groups.items()
+        for sign, value in signs.items()
+    }
