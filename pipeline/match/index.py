@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
@@ -214,22 +215,37 @@ class NameIndex:
     ) -> Iterator[Found]:
         """What occurs when the tokens at these places are read as their repair, and only then."""
         tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
-        for first, last, pattern in self._occurring(tokens, memory, by_characters=by_characters):
+        senses = list(map(memory.__getitem__, tokens))
+        occurring = _spaced(tokens, self._runs(senses, self._openings(senses, repairs)))
+        if by_characters:
+            occurring = chain(occurring, self._loose_runs(tokens))
+        for first, last, pattern in occurring:
             used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
             if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
                 meaning = self._meanings.of(pattern)
                 if meaning and meaning.forms:
                     yield Found(skeleton, skeleton.span_between(first, last), meaning, used)
 
-    def _occurring(self, tokens: list[str], memory: _Memory, *, by_characters: bool) -> Iterator[tuple[int, int, str]]:
-        """First token, last token and pattern of all that may occur in a reading."""
-        yield from _spaced(tokens, self._runs(list(map(memory.__getitem__, tokens)), range(len(tokens))))
-        if by_characters:
-            text, starts = f" {' '.join(tokens)} ", starts_of(tokens)
-            for number, start, end in self._loose_in(text):
-                first = bisect_right(starts, start + (text[start] == " ")) - 1
-                last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
-                yield first, last, self._loose[number].strip()
+    def _openings(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[int]:
+        """Where a pattern between spaces may begin that holds one of these places: there, or at what goes before it."""
+        openings = set(places)
+        for place in places:
+            following, before = senses[place], place - 1
+            while before >= 0 and following is not None and before not in openings:
+                sense = senses[before]
+                if sense is None or not self._pairs.has(sense.hash, following.hash):
+                    break
+                openings.add(before)
+                following, before = sense, before - 1
+        return sorted(openings)
+
+    def _loose_runs(self, tokens: list[str]) -> Iterator[tuple[int, int, str]]:
+        """First token, last token and pattern of what is found by its characters."""
+        text, starts = f" {' '.join(tokens)} ", starts_of(tokens)
+        for number, start, end in self._loose_in(text):
+            first = bisect_right(starts, start + (text[start] == " ")) - 1
+            last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
+            yield first, last, self._loose[number].strip()
 
 
 def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
