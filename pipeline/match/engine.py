@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 from rapidfuzz import fuzz, process
 
-from pipeline.match.finder import Candidate, Finder
+from pipeline.match.finder import Candidate, Finder, NameFinder
 from pipeline.match.forms import core_of
 from pipeline.match.names import AnyMatcher
 from pipeline.match.salience import salience_of, weigh
@@ -52,7 +52,8 @@ class MatchEngine:
         Raises ValueError, naming its class, when a finder answers what cannot be: a company that is not on the
         watchlist, a score that is no number, a span outside the field.
         """
-        return _hits(entry, self._found(entry))
+        found = self._found(entry, only_accepted=True)
+        return _hits(entry, found) if found else ()
 
     def explain(self, entry: Entry, company_id: str) -> Explanation:
         """All that was weighed for one company. Raises KeyError for an id that is not on the watchlist."""
@@ -72,14 +73,14 @@ class MatchEngine:
         ]
         return tuple(sorted(explanations, key=_foremost))
 
-    def _found(self, entry: Entry) -> list[_Found]:
+    def _found(self, entry: Entry, *, only_accepted: bool = False) -> list[_Found]:
         """What every finder answers, checked, best first."""
         found = [
             _Found(self._checked(candidate, entry, finder), version)
             for finder, version in self._finders
-            for candidate in finder.find(entry)
+            for candidate in (_accepted(finder, entry) if only_accepted else finder.find(entry))
         ]
-        return sorted(found, key=lambda item: _best_first(item.candidate.mention))
+        return sorted(found, key=lambda item: _best_first(item.candidate.mention)) if len(found) > 1 else found
 
     def _checked(self, candidate: Candidate, entry: Entry, finder: Finder) -> Candidate:
         """The candidate, its score within 0 to 100: finders of others are believed no more than feeds are."""
@@ -103,6 +104,11 @@ class _Found:
 
     candidate: Candidate
     version: str
+
+
+def _accepted(finder: Finder, entry: Entry) -> Iterable[Candidate]:
+    """Ours need not make what would be thrown away; of others all is checked, also what they do not accept."""
+    return finder.accepted(entry) if isinstance(finder, NameFinder) else finder.find(entry)
 
 
 def _name(finder: Finder) -> str:

@@ -50,6 +50,11 @@ def pattern_of(tokens: list[str] | tuple[str, ...]) -> str:
     return f"{opening}{' '.join(tokens)}{closing}"
 
 
+def is_spaced(first: str, last: str) -> bool:
+    """Does a pattern with these outer tokens begin and end at a space?"""
+    return (first + last).isascii() or pattern_of((first, last))[:: len(first) + len(last) + 2] == "  "
+
+
 def forms_of(index: int, company: Company) -> Iterator[tuple[str, Form]]:
     """Every pattern of a company with what it stands for; the first for a pattern is the plainest."""
     listed = [name for name in (Name(company.name), *company.aliases) if name.text.strip()]

@@ -6,14 +6,16 @@ under its first letter and sorted letters ("Xiamio" is two edits from Xiaomi, bu
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from pipeline.match import lexicon
+from pipeline.match.compact import Multimap, MultimapBuilder, WordTable, hash_of
+from pipeline.match.compiling import Mark
 from pipeline.model import Method
 
 _SUFFIXES = {
@@ -54,7 +56,6 @@ _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
 _LONG_WORD = 8  # letters from which another word one edit away is another spelling (fertilisers, fertilizers)
 _OPTIONS = 4  # readings of one token that are tried
-_CACHE = 200_000  # tokens remembered, of all languages together: some 60 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +72,16 @@ class Repair:
 class Repairer:
     """Knows the words of all names; ``alone`` are those that are a distinctive name by themselves."""
 
-    def __init__(self, words: Mapping[str, bool], fuzzy: bool = True) -> None:
+    def __init__(self, words: Mapping[str, bool], fuzzy: bool = True, near: NearWords | None = None) -> None:
         self._words = words
         self._fuzzy = fuzzy
-        self._deletions: dict[str, list[str]] = defaultdict(list)
-        self._letters: dict[str, list[str]] = defaultdict(list)
-        self._remembered: dict[str, dict[str, tuple[Repair, ...]]] = defaultdict(dict)
-        self._count = 0
-        for word in sorted(words) if fuzzy else ():
-            if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
-                self._letters[_letters(word)].append(word)
-                for key in _deletions(word):
-                    self._deletions[key].append(word)
+        self._near = near or NearWords.of(words if fuzzy else ())
 
-    def repairs(self, tokens: list[str], language: str) -> dict[int, tuple[Repair, ...]]:
-        """The tokens that may stand for another word, by their place; best first."""
-        # Feeds may declare any two letters; languages that no table of ours knows have one answer.
-        if language not in _SUFFIXES and not lexicon.has_words(language):
-            language = ""
-        known = self._remembered[language]
-        found = {}
-        for place, token in enumerate(tokens):
-            if not _SHORTEST <= len(token) <= _LONGEST:
-                continue
-            options = known.get(token)
-            if options is None:
-                options = self._remember(known, token, language)
-            if options:
-                found[place] = options
-        return found
-
-    def _remember(self, known: dict[str, tuple[Repair, ...]], token: str, language: str) -> tuple[Repair, ...]:
-        if self._count >= _CACHE:
-            for table in self._remembered.values():
-                table.clear()
-            self._count = 0
-        self._count += 1
-        known[token] = options = tuple(self._options(token, language))[:_OPTIONS]
-        return options
+    def repairs(self, token: str, language: str) -> tuple[Repair, ...]:
+        """The words that the token may stand for, best first. ``language`` is what ``tongue_of`` answers."""
+        if not _SHORTEST <= len(token) <= _LONGEST:
+            return ()
+        return tuple(self._options(token, language))[:_OPTIONS]
 
     def _options(self, token: str, language: str) -> Iterator[Repair]:
         if not token.isalpha():
@@ -142,12 +115,15 @@ class Repairer:
         yield from ((token + suffix, token) for suffix in suffixes)
 
     def _untyped(self, token: str, language: str) -> Iterator[Repair]:
+        if len(token) < _LONG_WORD and (lexicon.is_word(token, "en") or token in lexicon.given_names()):
+            return
+        # The lists of other languages are large and seldom needed: they are asked when there is something to decide.
+        candidates = self._near.to(token)
+        if not candidates:
+            return
         is_word = lexicon.is_word(token, language) or token in lexicon.given_names()
         if is_word and len(token) < _LONG_WORD:
             return
-        candidates = set(self._letters.get(_letters(token), ()))
-        for key in _deletions(token):
-            candidates.update(self._deletions.get(key, ()))
         ranked = sorted(
             (word[0] != token[0], not self._words[word], -fuzz.ratio(token, word), word) for word in candidates
         )
@@ -171,6 +147,44 @@ class Repairer:
         return lexicon.has_words(language) or len(target) >= _ALONE_UNLISTED
 
 
+def tongue_of(language: str) -> str:
+    """The language if it has rules here, else "": feeds may declare any two letters, and all those have one answer."""
+    return language if language in _SUFFIXES or lexicon.has_words(language) else ""
+
+
+class NearWords:
+    """Listed words by what they have in common with their misspellings."""
+
+    def __init__(self, words: WordTable, keys: Multimap) -> None:
+        self._words, self._keys = words, keys
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> NearWords:
+        """An index of those that can be misspelt."""
+        table = words if isinstance(words, WordTable) else WordTable(dict.fromkeys(words, Mark.KNOWN))
+        keys = MultimapBuilder()
+        for number, (word, marks) in enumerate(table.listed()):
+            if marks & Mark.KNOWN and _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
+                for key in _keys(word):
+                    keys.add(key, number)
+        return cls(table, keys.build())
+
+    def to(self, token: str) -> set[str]:
+        """Words that may be within one edit of the token, or have its letters; and rarely some that do not."""
+        return {self._words.word(number) for number in self._keys.among(_keys(token))}
+
+
+def _keys(word: str) -> list[int]:
+    """Hashes of the word, of it with each one letter left out, and of its letters in order."""
+    keys = [hash_of(word), hash_of("\0" + _letters(word))]
+    if len(word) <= _SHORTEST:
+        return keys
+    if word.isascii():
+        letters = word.encode("ascii")
+        return keys + [crc32(letters[:i] + letters[i + 1 :]) for i in range(len(letters))]
+    return keys + [hash_of(word[:i] + word[i + 1 :]) for i in range(len(word))]
+
+
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -190,9 +204,3 @@ def _are_neighbours(one: str, other: str) -> bool:
 
 def _letters(word: str) -> str:
     return word[0] + "".join(sorted(word))
-
-
-def _deletions(word: str) -> Iterable[str]:
-    yield word
-    if len(word) > _SHORTEST:
-        yield from {word[:i] + word[i + 1 :] for i in range(len(word))}

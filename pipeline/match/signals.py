@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipeline.match import lexicon
@@ -26,7 +26,6 @@ UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``uns
 _SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
-_CHUNK = re.compile(r"\S*$")
 # Who took the picture or passed a post on: "Foto: Jane Roe / REUTERS", "via @YouTube".
 _CREDIT = re.compile(
     r"(?:\b|(?<=\.))(?:fotos?|photos?|photographs?|bild|images?|pictures?|quelle)\s?: [^.:!?]{0,40}$|\bvia @$"
@@ -45,6 +44,18 @@ class Place:
     span: Span
     language: str
     cues: Cues
+    found: str = field(init=False)  # the occurrence as the original writes it
+    before: str = field(init=False)  # what stands between the token before and the occurrence
+    after: str = field(init=False)  # what stands between the occurrence and the token after
+    is_possessive: bool = field(init=False)  # 's or a bare apostrophe follows
+
+    def __post_init__(self) -> None:
+        skeleton, span = self.skeleton, self.span
+        start, end = skeleton.original_span(span)
+        self.found = skeleton.original[start:end]
+        self.before, self.after = skeleton.gap(span.first), skeleton.gap(span.last + 1)
+        is_mark = self.after.strip() in ("'", "&#39;")
+        self.is_possessive = is_mark and (self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s")
 
     @property
     def is_cased(self) -> bool:
@@ -62,21 +73,6 @@ class Place:
         return self.skeleton.surfaces[index] if 0 <= index < len(self.skeleton.surfaces) else ""
 
     @property
-    def found(self) -> str:
-        """The occurrence as the original writes it."""
-        return self.skeleton.original[slice(*self.skeleton.original_span(self.span))]
-
-    @property
-    def before(self) -> str:
-        """What stands between the token before and the occurrence."""
-        return self.skeleton.gap(self.span.first)
-
-    @property
-    def after(self) -> str:
-        """What stands between the occurrence and the token after."""
-        return self.skeleton.gap(self.span.last + 1)
-
-    @property
     def opens_sentence(self) -> bool:
         """Is it the first word, where a capital is owed to the place?"""
         return self.opens_at(self.span.first)
@@ -84,13 +80,6 @@ class Place:
     def opens_at(self, index: int) -> bool:
         """Is this token the first of a sentence? A quotation mark alone begins none."""
         return index <= 0 or _SENTENCE_END.search(self.skeleton.gap(index)) is not None
-
-    @property
-    def is_possessive(self) -> bool:
-        """Does 's or a bare apostrophe follow?"""
-        if self.after.strip() not in ("'", "&#39;"):
-            return False
-        return self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s"
 
     @property
     def following(self) -> int:
@@ -139,7 +128,7 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
 def _where(form: Form, place: Place) -> Iterator[Reason]:
     """Links, addresses, source tags, amounts."""
     text, span = place.skeleton.folded.text, place.span
-    chunk = _CHUNK.search(text[max(0, span.start - _LONGEST_LINK) : span.start])[0]  # type: ignore[index] # may be empty
+    chunk = _chunk_before(text, span.start)
     if form.method is not Method.DOMAIN and _is_linked(chunk, place):
         yield Reason("inside a link", points("where.inside_link"))
     elif form.method is Method.DOMAIN and text[span.end : span.end + 1] == "/":
@@ -188,6 +177,12 @@ def _amounts(place: Place, before: str) -> Iterator[Reason]:
 
 def _is_of_business(word: str, cues: Cues) -> bool:
     return word in cues.nouns or word in cues.verbs or word in cues.auxiliaries
+
+
+def _chunk_before(text: str, start: int) -> str:
+    """The characters up to ``start``, or up to the line break before it, that no space divides from it."""
+    before = text[max(0, start - _LONGEST_LINK) : start].removesuffix("\n")
+    return "" if not before or before[-1].isspace() else before.split()[-1]
 
 
 def _is_source_tag(place: Place) -> bool:
@@ -390,27 +385,34 @@ class Surroundings:
     """What a whole entry tells, looked up once for each company, however often it is named."""
 
     def __init__(self, skeletons: list[Skeleton], cues: Cues) -> None:
-        self._originals = [skeleton.original for skeleton in skeletons]
-        self._texts = [skeleton.text for skeleton in skeletons]
-        self._tokens = [skeleton.tokens for skeleton in skeletons]
+        self._skeletons = skeletons
         self._cues = cues
         self._present: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
     def explained(self) -> dict[str, frozenset[str]]:
         """The abbreviations that the entry explains, with their words."""
-        return {key: words for text in self._originals for key, words in explained(text).items()}
+        return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
 
     @cached_property
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        return sorted({token for tokens in self._tokens for token in tokens} & self._cues.near)
+        return sorted({word for skeleton in self._skeletons for word in self._cues.near.intersection(skeleton.tokens)})
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
         if phrases not in self._present:
-            self._present[phrases] = [phrase for phrase in phrases if any(phrase in text for text in self._texts)]
+            self._present[phrases] = [phrase for phrase in phrases if self._occurs(phrase)]
         return self._present[phrases]
+
+    def _occurs(self, phrase: str) -> bool:
+        return any(phrase in skeleton.text for skeleton in self._skeletons)
+
+
+def entry_signals_at_most(context: tuple[str, ...]) -> float:
+    """The points that ``entry_signals`` can add for a company with these context words."""
+    business, near = points("entry.business_most"), points("entry.context_most") if context else 0.0
+    return max(0.0, business) + max(0.0, near)
 
 
 def entry_signals(
