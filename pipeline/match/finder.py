@@ -26,6 +26,7 @@ from pipeline.match.signals import (
     local_signals,
 )
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.stored import Shelf
 from pipeline.match.unspaced import unspaced_signals
 from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
@@ -94,10 +95,17 @@ class NameFinder:
 
     version = RULE_VERSION
 
-    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool, decoys: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        watchlist: Watchlist,
+        threshold: float,
+        fuzzy: bool,
+        decoys: tuple[str, ...] = (),
+        shelf: Shelf | None = None,
+    ) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist, fuzzy, decoys)
+        self._index = NameIndex(watchlist, fuzzy, decoys, shelf)
         self._tickers = Tickers(watchlist.companies)
         self._context = _patterns_of({i: company.context for i, company in enumerate(watchlist.companies)})
         self._exclude = _patterns_of({i: company.exclude for i, company in enumerate(watchlist.companies)})

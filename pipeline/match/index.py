@@ -21,6 +21,7 @@ from pipeline.match.compiling import (
     DECOY,
     EXCLUDED,
     OPENS_OTHERS,
+    CompiledNames,
     Mark,
     best_forms,
     compile_names,
@@ -31,10 +32,12 @@ from pipeline.match.forms import Form, forms_of, is_spaced
 from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import Skeleton, Span, starts_of
+from pipeline.match.stored import Shelf, name_of, pack, unpack
 from pipeline.model import Company, Watchlist
 
 _REMEMBERED = 200_000  # words of texts, of all languages together: some 60 MB
 _AT_HAND = 10_000  # companies whose forms are kept ready, and as many patterns: some 20 MB
+_WORTH_KEEPING = 500  # companies; fewer are compiled as fast as they are read
 _LONGEST_REMEMBERED = 24  # letters; longer words of texts are seldom words, and no two of them alike
 
 
@@ -92,14 +95,16 @@ class _Memory(dict[str, _Sense | None]):
 class NameIndex:
     """Compiled once from a watchlist; what it remembers of texts changes no answer."""
 
-    def __init__(self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = (), shelf: Shelf | None = None
+    ) -> None:
         self._meanings = _Meanings(watchlist.companies, decoys)
-        compiled = compile_names(watchlist.companies, self._meanings.forms, decoys)
+        compiled, near = _compiled(watchlist.companies, self._meanings.forms, decoys, shelf, fuzzy=fuzzy)
         self._meanings.patterns = compiled.patterns
         self._words, self._pairs, self._longest = compiled.words, compiled.pairs, compiled.longest
         self._loose = compiled.loose
         self._automaton = AhoCorasick(list(self._loose)) if self._loose else None
-        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords.of(self._words if fuzzy else ()))
+        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords(self._words, near))
         self._memories: dict[str, _Memory] = {}
         self._remembered = 0
 
@@ -246,6 +251,32 @@ class NameIndex:
             first = bisect_right(starts, start + (text[start] == " ")) - 1
             last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
             yield first, last, self._loose[number].strip()
+
+
+def _compiled(
+    companies: Sequence[Company],
+    forms: Callable[[int], Mapping[str, Form]],
+    decoys: tuple[str, ...],
+    shelf: Shelf | None,
+    *,
+    fuzzy: bool,
+) -> tuple[CompiledNames, Multimap]:
+    """The tables, and the index of misspellings; from the shelf if they lie there."""
+    if shelf is None or len(companies) < _WORTH_KEEPING:
+        return _made(companies, forms, decoys, fuzzy=fuzzy)
+    name = name_of(companies, decoys, fuzzy=fuzzy)
+    kept = unpack(shelf.get(name) or b"")
+    if kept is None:
+        kept = _made(companies, forms, decoys, fuzzy=fuzzy)
+        shelf.put(name, pack(*kept))
+    return kept
+
+
+def _made(
+    companies: Sequence[Company], forms: Callable[[int], Mapping[str, Form]], decoys: tuple[str, ...], *, fuzzy: bool
+) -> tuple[CompiledNames, Multimap]:
+    compiled = compile_names(companies, forms, decoys)
+    return compiled, NearWords.of(compiled.words if fuzzy else ()).keys
 
 
 def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:

@@ -192,7 +192,10 @@ X = "warning: companies.toml: company 1 (xiaomi): "
     ("more", "expected"),
     [
         ('aliases = ["XIAOMI", "シャオミ"]', "key 'aliases' says 'XIAOMI' again, which is known already (remove it)"),
-        ('aliases = ["シャオミ", "シャオミ"]', "key 'aliases' says 'シャオミ' again, which is known already (remove it)"),
+        (
+            'aliases = ["シャオミ", "シャオミ"]',
+            "key 'aliases' says 'シャオミ' again, which is known already (remove it)",
+        ),
         ('tickers = ["1810.HK", "1810.hk"]', "key 'tickers' says '1810.hk' again, which is known already (remove it)"),
         ('tags = ["phones", "phones"]', "key 'tags' says 'phones' again, which is known already (remove it)"),
         ('context = ["Redmi", "redmi"]', "key 'context' says 'redmi' again, which is known already (remove it)"),
