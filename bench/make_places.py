@@ -19,10 +19,12 @@ LEAST = 100_000  # inhabitants; smaller places are in the news less often than c
 def main() -> None:
     cities, out = map(Path, sys.argv[1:3])
     found = json.loads(cities.read_text(encoding="utf-8")).values()
-    names = sorted({city["name"] for city in found if city["population"] >= LEAST})
+    names = {city["name"] for city in found if city["population"] >= LEAST}
+    # Rio de Janeiro is Rio.
+    names |= {name.split()[0] for name in names if " de " in name}
     path = out / "places.txt.gz"
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as file:
-        file.write("\n".join(names).encode())
+        file.write("\n".join(sorted(names)).encode())
     print(f"{path.name}: {len(names)} places, {path.stat().st_size} bytes")
 
 

@@ -146,6 +146,10 @@ def _abbreviated(
     if not core or not core[0].isascii():
         return
     initials = list(dict.fromkeys(_initials(core, listed)))
+    # SAIL for Steel Authority of India: the exchange spells out a Limited that the list leaves out.
+    initials += [
+        (f"{letters[0]}{tail}",) for letters in initials[:1] for tail in ("l", "c") if f"{letters[0]}{tail}" in symbols
+    ]
     confirmed = [tokens for tokens in initials if "".join(tokens) in symbols]
     plain = next(_initials(core, core), ())
     for tokens in confirmed or initials:

@@ -104,6 +104,8 @@ def _flavour_of_word(token: str, text: str) -> Flavour:
         return Flavour.DISTINCT
     if lexicon.is_ordinary(token, "en"):
         return Flavour.ACRONYM if written.isupper() and len(token) <= 4 else Flavour.WORD
+    if len(token) == 3 and written.istitle() and (lexicon.is_person(token) or token in lexicon.places()):
+        return Flavour.PERSON
     if len(token) <= 2 or (len(token) == 3 and not written.islower()):
         return Flavour.ACRONYM
     if written.isupper() and len(token) >= 4 and lexicon.is_person(token):

@@ -37,6 +37,7 @@ class Cues:
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     wheres: frozenset[str] = frozenset()
+    civics: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     tails: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()

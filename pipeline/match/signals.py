@@ -97,6 +97,7 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     if place.language in UNSPACED_LANGUAGES:
         return
     yield from _case(form, place)
+    yield from _of_a_city(form, place)
     yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
@@ -147,6 +148,19 @@ def _is_linked(chunk: str, place: Place) -> bool:
     if "://" in chunk or "www." in chunk:
         return True
     return chunk.endswith(".") and not chunk.endswith("..") and not place.found[:1].isupper()
+
+
+def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
+    """``in Santander``, ``Santander police``: the city."""
+    if form.flavour is not Flavour.PERSON or place.skeleton.tokens[place.span.last] not in lexicon.places():
+        return
+    cues, before = place.cues, place.token(-1)
+    if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
+        yield Reason(f"a place: {before} {place.found}", points("before.where"))
+    beside = (place.token(place.following), before, place.token(-2) if before in cues.prepositions else "")
+    civic = next((word for word in beside if word in cues.civics), "")
+    if civic:
+        yield Reason(f"a city: {civic}", points("before.civic"))
 
 
 def _amounts(place: Place, before: str) -> Iterator[Reason]:
@@ -322,7 +336,10 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     ):
         yield Reason(f"first name before: {written}", points("before.first_name"))
     elif word in cues.articles and _is_singled_out(form, place):
-        yield Reason(f"article before: {word}", points("before.article", form.flavour.value))
+        yield Reason(
+            f"article before: {word}",
+            points("before.article", f"{form.flavour.value}_{place.language}", form.flavour.value),
+        )
     elif (
         word in cues.nouns
         and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM)
@@ -331,12 +348,6 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"business word before: {word}", points("before.noun"))
     elif word == "to" and form.flavour is Flavour.WORD and place.skeleton.style != "sentence":
         yield Reason("to before: a verb", points("before.to"))
-    elif (
-        word in cues.wheres
-        and form.flavour is Flavour.PERSON
-        and place.skeleton.tokens[place.span.last] in lexicon.places()
-    ):
-        yield Reason(f"a place: {word} {place.found}", points("before.where"))
     elif word in cues.prepositions:
         if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower():
             yield Reason(f"preposition before: {word}", points("before.preposition"))

@@ -21,10 +21,10 @@ class Points(float):
         return made
 
 
-def points(key: str, variant: str = "") -> float:
-    """What ``group.sign`` is worth, for one variant (``group.sign_variant``) where the file tells it apart."""
+def points(key: str, *variants: str) -> float:
+    """What ``group.sign`` is worth; of the first variant (``group.sign_variant``) that the file tells apart."""
     table = _table()
-    return table.get(f"{key}_{variant}", table[key]) if variant else table[key]
+    return next((table[f"{key}_{variant}"] for variant in variants if f"{key}_{variant}" in table), table[key])
 
 
 @cache

@@ -50,3 +50,17 @@ def test_known_languages_keep_their_own_endings() -> None:
 def test_a_word_too_long_to_mistype_is_not_mended() -> None:
     assert Repairer({"a" * 24: True}).repairs("a" * 25, "en") == ()
     assert Repairer({"ab" * 12: True}).repairs("ab" * 11 + "ba", "en")
+
+
+def test_a_wrong_letter_must_lie_beside_the_right_one_on_the_keyboard() -> None:
+    repairer = Repairer({"nextel": True})
+
+    assert repairer.repairs("nexrel", "en")[0].alone
+    assert not repairer.repairs("neotel", "en")[0].alone
+
+
+def test_a_whole_german_name_is_inflected_with_s_only() -> None:
+    repairer = Repairer({"bayer": True})
+
+    assert repairer.repairs("bayers", "de")[0].alone
+    assert not repairer.repairs("bayern", "de")[0].alone
