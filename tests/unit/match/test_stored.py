@@ -15,9 +15,7 @@ COMPANIES = (
     *MANY,
 )
 NEWS = (
-    entry(
-        "Xiamio and JP Morgan Chase talk", "小米发布 of 삼성전자는 and Qwerta0 Maschinenbau"
-    ),
+    entry("Xiamio opens a shop; JP Morgan Chase pays", "The news of 삼성전자는 and Qwerta0 Maschinenbau"),
     entry("Xiaomi Street is closed", "Nobody is named here"),
     entry("Qwertb27 Maschinenbaus shares rise", "J.P. Morgan Chase & Co. (1810.HK)"),
 )
