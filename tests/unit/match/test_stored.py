@@ -15,8 +15,8 @@ COMPANIES = (
     *MANY,
 )
 NEWS = (
-    entry("Xiamio opens a shop; JP Morgan Chase pays", "The news of 삼성전자는 and Qwerta0 Maschinenbau"),
-    entry("Xiaomi Street is closed", "Nobody is named here"),
+    entry("Xiamio opens a shop; JP Morgan Chase pays", "The news of Qwerta0 Maschinenbau"),
+    entry("Xiaomi Street is closed", "삼성전자는 of 小米发布"),
     entry("Qwertb27 Maschinenbaus shares rise", "J.P. Morgan Chase & Co. (1810.HK)"),
 )
 
@@ -48,7 +48,7 @@ def test_what_is_read_back_answers_as_what_was_compiled() -> None:
     for item in NEWS:
         assert first.hits(item) == second.hits(item) == plain.hits(item)
         assert second.explain_all(item) == plain.explain_all(item)
-    assert {hit.company_id for hit in plain.hits(NEWS[0])} == {"xiaomi", "jpm", "samsung", "c0"}
+    assert {hit.company_id for hit in plain.hits(NEWS[0])} == {"xiaomi", "jpm", "c0"}
 
 
 def test_a_short_list_is_not_kept() -> None:
