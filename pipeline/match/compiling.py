@@ -65,7 +65,7 @@ def _is_plainer(form: Form, other: Form) -> bool:
     return _rank(form) < _rank(other)
 
 
-_DOUBTS = {"short": 1, "legal": 2, "beginning": 2}
+_DOUBTS = {"short": 1, "beginning": 2}
 
 
 def _rank(form: Form) -> tuple[int, bool]:

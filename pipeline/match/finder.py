@@ -367,7 +367,11 @@ def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
         else:
             yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour.value))
             word = item.skeleton.tokens[item.span.last]
-            if form.flavour is not Flavour.ACRONYM and lexicon.is_ordinary(word, "en"):
+            if (
+                item.span.first == item.span.last
+                and form.flavour is not Flavour.ACRONYM
+                and lexicon.is_ordinary(word, "en")
+            ):
                 yield Reason(f"a word: {word}", points("typo.plural_of_word"))
 
 

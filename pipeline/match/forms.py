@@ -37,7 +37,7 @@ class Form:
     check: str = ""  # what the text must show: "" = nothing, "dotted", "split", "upper", "domain"
     derived: bool = False  # a short form that nobody listed
     confirmed: bool = False  # derived, but the ticker says the same
-    doubt: str = "short"  # why a derived form may be another's: "short", "legal" or "beginning"
+    doubt: str = "short"  # why a derived form may be another's: "short" or "beginning"
     own: frozenset[str] = frozenset()  # the words of all names of the company
     heads: bool = False  # a longer name of the company begins so: Delta, of Delta Air Lines
 
@@ -135,6 +135,11 @@ def _of_name(index: int, name: Name) -> Iterator[tuple[str, Form]]:
                 pattern_of(tokens),
                 Form(index, name.text, Method.VARIANT, short, base_of(short, tokens), derived=True),
             )
+            for parts, check in _split(tokens, name.text) if short is Flavour.DISTINCT else ():
+                yield (
+                    pattern_of(parts),
+                    Form(index, name.text, Method.VARIANT, short, base_of(short, parts), check, True),
+                )
     if name.kind is None:
         yield from _beginnings(index, name.text, core)
 
@@ -153,9 +158,10 @@ def _abbreviated(
     confirmed = [tokens for tokens in initials if "".join(tokens) in symbols]
     plain = next(_initials(core, core), ())
     for tokens in confirmed or initials:
+        if len(tokens[0]) == 3 and tokens != plain and not confirmed:
+            continue  # three letters, one of them of Ltd or Corp: they are another firm's more often than not
         base = base_of(Flavour.ACRONYM, ("".join(tokens),))
-        doubt = "legal" if len(tokens[0]) == 3 and tokens != plain else "short"
-        form = Form(index, text, Method.VARIANT, Flavour.ACRONYM, base, "upper", derived=True, doubt=doubt)
+        form = Form(index, text, Method.VARIANT, Flavour.ACRONYM, base, "upper", derived=True)
         yield pattern_of(tokens), replace(form, confirmed=bool(confirmed))
     # Whoever writes BoB for Bank of Baroda writes small words small.
     letters = tuple(word[0] for word in core)
@@ -177,9 +183,28 @@ def _respellings(core: tuple[str, ...], text: str) -> Iterator[tuple[tuple[str, 
     for i, token in enumerate(core):
         for short in lexicon.shortenings().get(token, ()) if len(core) > 1 else ():
             yield (*core[:i], *short.split(), *core[i + 1 :]), ""
+    for plain in _without_gaps(core):
+        yield plain, ""
+        for i, token in enumerate(plain):
+            yield from (
+                ((*plain[:i], *short.split(), *plain[i + 1 :]), "") for short in lexicon.shortenings().get(token, ())
+            )
     if len(core) > 1:
         yield from _joined(core)
     yield from _split(core, text)
+
+
+def _without_gaps(core: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """``V I P Industries`` as VIP Industries, ``Divi's Laboratories`` as Divi and Divis, ``Real Estate`` as Realty."""
+    size = next((i for i, token in enumerate(core) if len(token) > 1), len(core))
+    if 2 <= size < len(core):
+        yield ("".join(core[:size]), *core[size:])
+    for i in range(1, len(core) - 1):
+        if core[i] == "s" and len(core[i - 1]) > 2:
+            yield (*core[:i], *core[i + 1 :])
+            yield (*core[: i - 1], core[i - 1] + "s", *core[i + 1 :])
+        if core[i : i + 2] == ("real", "estate"):
+            yield (*core[:i], "realty", *core[i + 2 :])
 
 
 def _joined(core: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

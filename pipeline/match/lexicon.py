@@ -243,6 +243,12 @@ def countries() -> frozenset[str]:
 
 
 @cache
+def heads() -> frozenset[str]:
+    """Words that stand before an ordinary word and make a longer name of it: State, before Bank of India."""
+    return frozenset(_listed("heads"))
+
+
+@cache
 def shortenings() -> dict[str, tuple[str, ...]]:
     """Last words of names with other ways to write them."""
     found: dict[str, tuple[str, ...]] = {}

@@ -303,8 +303,8 @@ def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator
     is_sentence = place.skeleton.style == "sentence"
     if raised and word in lexicon.siblings() and place.is_cased and not place.is_possessive and word not in form.own:
         yield Reason(f"another firm: {written}", points("after.sibling", "" if is_sentence else "title"))
-    elif raised and form.derived and form.doubt != "short" and place.is_cased and not place.is_possessive:
-        if word not in form.own:
+    elif raised and form.derived and not form.confirmed and place.is_cased and not place.is_possessive:
+        if word not in form.own and form.flavour is not Flavour.ACRONYM:
             yield Reason(f"the name goes on: {written}", points("after.goes_on", "" if is_sentence else "title"))
     elif form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM) and place.is_cased:
         if raised and is_sentence and not place.is_possessive:
@@ -364,6 +364,9 @@ def _is_singled_out(form: Form, place: Place) -> bool:
 
 def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iterator[Reason]:
     """A capitalised word just before: part of a longer name, unless it opens the sentence or is a plain word."""
+    if word in lexicon.heads() and lexicon.is_ordinary(place.skeleton.tokens[place.span.first], "en"):
+        yield Reason(f"a longer name: {written} {place.found}", points("before.head"))
+        return
     ordinary = lexicon.is_ordinary(word, place.language)
     if place.skeleton.style == "title":
         if form.flavour is Flavour.WORD:
