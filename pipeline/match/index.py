@@ -50,14 +50,31 @@ class Meaning:
     opens_others: bool = False  # longer names of other companies begin so
 
 
-@dataclass(slots=True)
 class Found:
     """A pattern that occurs in a field; ``repairs`` are the tokens that had to be corrected for it."""
 
-    skeleton: Skeleton
-    span: Span
-    meaning: Meaning
-    repairs: tuple[Repair, ...] = ()
+    __slots__ = ("_span", "first", "last", "meaning", "repairs", "skeleton")
+
+    def __init__(
+        self, skeleton: Skeleton, first: int, last: int, meaning: Meaning, repairs: tuple[Repair, ...] = ()
+    ) -> None:
+        self.skeleton, self.first, self.last = skeleton, first, last
+        self.meaning, self.repairs = meaning, repairs
+        self._span: Span | None = None
+
+    @classmethod
+    def at(cls, skeleton: Skeleton, span: Span, meaning: Meaning) -> Found:
+        """What begins or ends inside a token."""
+        found = cls(skeleton, span.first, span.last, meaning)
+        found._span = span
+        return found
+
+    @property
+    def span(self) -> Span:
+        """Where it stands; worked out when it is asked for first."""
+        if self._span is None:
+            self._span = self.skeleton.span_between(self.first, self.last)
+        return self._span
 
 
 Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose checks it passes
@@ -177,7 +194,7 @@ class NameIndex:
     def _by_words(self, skeleton: Skeleton, runs: Iterable[tuple[int, int]]) -> list[Found]:
         """The patterns between spaces."""
         return [
-            Found(skeleton, skeleton.span_between(first, last), meaning)
+            Found(skeleton, first, last, meaning)
             for first, last, pattern in _spaced(skeleton.tokens, runs)
             if (meaning := self._meanings.of(pattern))
         ]
@@ -185,7 +202,7 @@ class NameIndex:
     def _by_characters(self, skeleton: Skeleton) -> list[Found]:
         """The patterns that may begin or end inside a run of characters."""
         return [
-            Found(skeleton, skeleton.span_of(start, end), meaning)
+            Found.at(skeleton, skeleton.span_of(start, end), meaning)
             for number, start, end in self._loose_in(skeleton.text)
             if (meaning := self._meanings.of(self._loose[number].strip()))
         ]
@@ -229,7 +246,7 @@ class NameIndex:
             if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
                 meaning = self._meanings.of(pattern)
                 if meaning and meaning.forms:
-                    yield Found(skeleton, skeleton.span_between(first, last), meaning, used)
+                    yield Found(skeleton, first, last, meaning, used)
 
     def _openings(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[int]:
         """Where a pattern between spaces may begin that holds one of these places: there, or at what goes before it."""
