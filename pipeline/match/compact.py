@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import TypeAlias
 from zlib import crc32
 
 _PARTS = 256  # in which a table is sorted, one after another: only one of them is ever a list of Python numbers
@@ -23,14 +24,21 @@ def hash_of(text: str) -> int:
     return crc32(text.encode())
 
 
+Section: TypeAlias = "bytes | bytearray | array[int]"  # a part of a table, as it is stored
+
+
 class _Bits:
     """Most keys that are not in a table are told from this at once: a bit a key, among eight to sixteen."""
 
     __slots__ = ("bits", "shift")
 
-    def __init__(self, keys: int) -> None:
-        size = bits_for(keys)
-        self.bits, self.shift = bytearray(1 << size), 32 - size
+    def __init__(self, bits: bytearray) -> None:
+        self.bits, self.shift = bits, 33 - len(bits).bit_length()
+
+    @classmethod
+    def for_keys(cls, count: int) -> _Bits:
+        """For so many keys, and none yet."""
+        return cls(bytearray(1 << bits_for(count)))
 
     def add(self, key: int) -> None:
         """A key of 32 bits."""
@@ -52,6 +60,16 @@ class Multimap:
     def __init__(self, starts: array[int], tails: array[int], values: array[int], bits: _Bits) -> None:
         self._shift = 33 - (len(starts) - 1).bit_length()
         self._starts, self._tails, self._values, self._bits = starts, tails, values, bits
+
+    @classmethod
+    def of(cls, sections: Iterator[memoryview]) -> Multimap:
+        """A table of its sections."""
+        starts, tails, values = (_array(code, next(sections)) for code in "IHI")
+        return cls(starts, tails, values, _Bits(bytearray(next(sections))))
+
+    def sections(self) -> tuple[Section, ...]:
+        """All that it consists of."""
+        return self._starts, self._tails, self._values, self._bits.bits
 
     def get(self, key: int) -> list[int]:
         """The numbers under this hash, and rarely some of another."""
@@ -79,7 +97,7 @@ class MultimapBuilder:
     def build(self) -> Multimap:
         """The table; leaves the builder empty."""
         size = sum(map(len, self._parts))
-        bits, present = bits_for(size // _A_BUCKET), _Bits(size)
+        bits, present = bits_for(size // _A_BUCKET), _Bits.for_keys(size)
         shift, starts, tails, values = 64 - bits, array("I", [0]), array("H"), array("I")
         for number, part in enumerate(self._parts):
             self._parts[number] = array("Q")
@@ -90,6 +108,12 @@ class MultimapBuilder:
                 values.append(packed & 0xFFFFFFFF)
         _open(starts, 1 << bits, len(values))
         return Multimap(starts, tails, values, present)
+
+
+def _array(code: str, section: memoryview) -> array[int]:
+    found = array(code)
+    found.frombytes(section)
+    return found
 
 
 def bits_for(buckets: int) -> int:
@@ -109,19 +133,34 @@ class WordTable(Mapping[str, int]):
 
     __slots__ = ("_bits", "_blob", "_buckets", "_marks", "_offsets", "_shift")
 
-    def __init__(self, words: Mapping[str, int]) -> None:
+    def __init__(self, blob: bytes, offsets: array[int], marks: bytearray, buckets: array[int], bits: _Bits) -> None:
+        self._blob, self._offsets, self._marks, self._buckets, self._bits = blob, offsets, marks, buckets, bits
+        self._shift = 33 - (len(buckets) - 1).bit_length()
+
+    @classmethod
+    def made_of(cls, words: Mapping[str, int]) -> WordTable:
+        """A table of these words and their marks."""
         bits = bits_for(len(words) // _A_BUCKET)
-        self._shift, self._bits = 32 - bits, _Bits(len(words))
-        self._buckets, self._offsets = array("I", [0]), array("I", [0])
-        self._marks, blob = bytearray(), bytearray()
+        shift, present = 32 - bits, _Bits.for_keys(len(words))
+        buckets, offsets, marks, blob = array("I", [0]), array("I", [0]), bytearray(), bytearray()
         for key, word in _by_hash(words):
-            _open(self._buckets, key >> self._shift, len(self._marks))
-            self._bits.add(key)
+            _open(buckets, key >> shift, len(marks))
+            present.add(key)
             blob += word.encode()
-            self._offsets.append(len(blob))
-            self._marks.append(words[word])
-        _open(self._buckets, 1 << bits, len(self._marks))
-        self._blob = bytes(blob)
+            offsets.append(len(blob))
+            marks.append(words[word])
+        _open(buckets, 1 << bits, len(marks))
+        return cls(bytes(blob), offsets, marks, buckets, present)
+
+    @classmethod
+    def of(cls, sections: Iterator[memoryview]) -> WordTable:
+        """A table of its sections."""
+        blob, offsets, marks = bytes(next(sections)), _array("I", next(sections)), bytearray(next(sections))
+        return cls(blob, offsets, marks, _array("I", next(sections)), _Bits(bytearray(next(sections))))
+
+    def sections(self) -> tuple[Section, ...]:
+        """All that it consists of."""
+        return self._blob, self._offsets, self._marks, self._buckets, self._bits.bits
 
     def __getitem__(self, word: str) -> int:
         number = self.number(word)
@@ -179,10 +218,24 @@ class PairSet:
 
     __slots__ = ("_bits", "_lengths", "_mask", "_mask_of_lengths")
 
-    def __init__(self, pairs: int) -> None:
-        self._lengths = bytearray(1 << bits_for(pairs * 2))
-        self._bits = bytearray(8 * len(self._lengths) // 4)
-        self._mask_of_lengths, self._mask = len(self._lengths) - 1, len(self._bits) * 8 - 1
+    def __init__(self, lengths: bytearray, bits: bytearray) -> None:
+        self._lengths, self._bits = lengths, bits
+        self._mask_of_lengths, self._mask = len(lengths) - 1, len(bits) * 8 - 1
+
+    @classmethod
+    def for_pairs(cls, count: int) -> PairSet:
+        """For so many pairs, and none yet."""
+        size = 1 << bits_for(count * 2)
+        return cls(bytearray(size), bytearray(size * 2))
+
+    @classmethod
+    def of(cls, sections: Iterator[memoryview]) -> PairSet:
+        """A set of its sections."""
+        return cls(bytearray(next(sections)), bytearray(next(sections)))
+
+    def sections(self) -> tuple[Section, ...]:
+        """All that it consists of."""
+        return self._lengths, self._bits
 
     def add(self, hashes: Iterable[int]) -> None:
         """The words of one pattern, in order."""

@@ -189,7 +189,7 @@ class _Tables:
             self._add(group)
         pairs, longest = self._paired()
         marks = {word: mark for word, mark in zip(self._words, self._marks, strict=True) if mark}
-        return CompiledNames(WordTable(marks), self._patterns.build(), pairs, tuple(self._loose), longest)
+        return CompiledNames(WordTable.made_of(marks), self._patterns.build(), pairs, tuple(self._loose), longest)
 
     def _add(self, group: list[int]) -> None:
         companies = self._records.companies
@@ -263,7 +263,7 @@ class _Tables:
         begins = self._records.begins
         sizes = [begins[number + 1] - begins[number] for number in self._several]
         hashes = array("I", map(hash_of, self._words))
-        pairs = PairSet(sum(sizes) - len(sizes))
+        pairs = PairSet.for_pairs(sum(sizes) - len(sizes))
         for number in self._several:
             pairs.add(hashes[word] for word in self._spelled(number))
         return pairs, max(sizes, default=1)

@@ -11,9 +11,10 @@ from rapidfuzz import fuzz, process
 
 from pipeline.match.finder import Candidate, Finder, NameFinder
 from pipeline.match.forms import core_of
-from pipeline.match.names import AnyMatcher
+from pipeline.match.names import AnyMatcher, Matcher
 from pipeline.match.salience import salience_of, weigh
 from pipeline.match.skeleton import tokenise
+from pipeline.match.stored import Shelf
 from pipeline.model import Company, Entry, Hit, Mention, Watchlist
 from pipeline.text import fold
 
@@ -42,9 +43,9 @@ class MatchEngine:
         self._finders = tuple((finder, _version(finder)) for finder in finders)
 
     @classmethod
-    def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher]) -> MatchEngine:
-        """Compile every matcher for the watchlist."""
-        return cls(watchlist, [matcher.compile(watchlist) for matcher in matchers])
+    def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher], shelf: Shelf | None = None) -> MatchEngine:
+        """Compile every matcher for the watchlist; what ours makes of it is kept on the shelf, if there is one."""
+        return cls(watchlist, [_finder_of(matcher, watchlist, shelf) for matcher in matchers])
 
     def hits(self, entry: Entry) -> tuple[Hit, ...]:
         """The companies that the entry names beyond the threshold, by company id; mentions best first.
@@ -104,6 +105,10 @@ class _Found:
 
     candidate: Candidate
     version: str
+
+
+def _finder_of(matcher: AnyMatcher, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
+    return matcher.compile(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
 
 
 def _accepted(finder: Finder, entry: Entry) -> Iterable[Candidate]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, shows
 from pipeline.match.forms import Form, pattern_of
+from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
@@ -26,6 +27,7 @@ from pipeline.match.signals import (
     local_signals,
 )
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.stored import Shelf
 from pipeline.match.unspaced import unspaced_signals
 from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
@@ -94,10 +96,17 @@ class NameFinder:
 
     version = RULE_VERSION
 
-    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool, decoys: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        watchlist: Watchlist,
+        threshold: float,
+        fuzzy: bool,
+        decoys: tuple[str, ...] = (),
+        shelf: Shelf | None = None,
+    ) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist, fuzzy, decoys)
+        self._index = NameIndex(watchlist, fuzzy, decoys, shelf)
         self._tickers = Tickers(watchlist.companies)
         self._context = _patterns_of({i: company.context for i, company in enumerate(watchlist.companies)})
         self._exclude = _patterns_of({i: company.exclude for i, company in enumerate(watchlist.companies)})
@@ -105,18 +114,18 @@ class NameFinder:
 
     def find(self, entry: Entry) -> tuple[Candidate, ...]:
         """Every candidate; those of 60 points (the threshold) and more are accepted."""
-        reading = self._read(entry)
+        reading = self._read(entry, -inf)
         return tuple(self._judge(*reading, -inf)) if reading else ()
 
     def accepted(self, entry: Entry) -> tuple[Candidate, ...]:
         """Only those of ``find`` that are accepted, in less time."""
-        reading = self._read(entry)
+        reading = self._read(entry, self._threshold)
         if not reading:
             return ()
         return tuple(candidate for candidate in self._judge(*reading, self._threshold) if candidate.accepted)
 
-    def _read(self, entry: Entry) -> tuple[list[_Scored], list[Skeleton], str] | None:
-        """What occurs, weighed by what stands around it; None if nothing does, as in most entries."""
+    def _read(self, entry: Entry, least: float) -> tuple[list[_Scored], list[Skeleton], str] | None:
+        """What may reach ``least``, weighed by what stands around it; None if nothing can, as in most entries."""
         title, text = entry.title[:_TEXT_LIMIT], entry.text[:_TEXT_LIMIT]
         skeletons = [Skeleton(EntryField.TITLE, title), Skeleton(EntryField.TEXT, text)]
         first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
@@ -125,6 +134,8 @@ class NameFinder:
         tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
+        if found and not tickers and by_url is None:
+            found = without_idle(found, language, least, self._context.__contains__)
         if not found and not tickers and by_url is None:
             return None
         by_ticker = list(self._of_tickers(tickers))
@@ -242,7 +253,7 @@ class NameFinder:
         """The points that the whole entry can add."""
         vouched = points("entry.vouched") if item.company in certain else 0.0
         other = max(0.0, vouched) + max(0.0, points("entry.stands_for_other"))
-        return other + entry_signals_at_most(self._context.get(item.company, ()))
+        return other + entry_signals_at_most(item.company in self._context)
 
     def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
         return Mention(

@@ -21,6 +21,7 @@ from pipeline.match.compiling import (
     DECOY,
     EXCLUDED,
     OPENS_OTHERS,
+    CompiledNames,
     Mark,
     best_forms,
     compile_names,
@@ -31,10 +32,12 @@ from pipeline.match.forms import Form, forms_of, is_spaced
 from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import Skeleton, Span, starts_of
+from pipeline.match.stored import Shelf, name_of, pack, unpack
 from pipeline.model import Company, Watchlist
 
 _REMEMBERED = 200_000  # words of texts, of all languages together: some 60 MB
 _AT_HAND = 10_000  # companies whose forms are kept ready, and as many patterns: some 20 MB
+_WORTH_KEEPING = 500  # companies; fewer are compiled as fast as they are read
 _LONGEST_REMEMBERED = 24  # letters; longer words of texts are seldom words, and no two of them alike
 
 
@@ -47,14 +50,31 @@ class Meaning:
     opens_others: bool = False  # longer names of other companies begin so
 
 
-@dataclass(slots=True)
 class Found:
     """A pattern that occurs in a field; ``repairs`` are the tokens that had to be corrected for it."""
 
-    skeleton: Skeleton
-    span: Span
-    meaning: Meaning
-    repairs: tuple[Repair, ...] = ()
+    __slots__ = ("_span", "first", "last", "meaning", "repairs", "skeleton")
+
+    def __init__(
+        self, skeleton: Skeleton, first: int, last: int, meaning: Meaning, repairs: tuple[Repair, ...] = ()
+    ) -> None:
+        self.skeleton, self.first, self.last = skeleton, first, last
+        self.meaning, self.repairs = meaning, repairs
+        self._span: Span | None = None
+
+    @classmethod
+    def at(cls, skeleton: Skeleton, span: Span, meaning: Meaning) -> Found:
+        """What begins or ends inside a token."""
+        found = cls(skeleton, span.first, span.last, meaning)
+        found._span = span
+        return found
+
+    @property
+    def span(self) -> Span:
+        """Where it stands; worked out when it is asked for first."""
+        if self._span is None:
+            self._span = self.skeleton.span_between(self.first, self.last)
+        return self._span
 
 
 Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose checks it passes
@@ -92,14 +112,16 @@ class _Memory(dict[str, _Sense | None]):
 class NameIndex:
     """Compiled once from a watchlist; what it remembers of texts changes no answer."""
 
-    def __init__(self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = (), shelf: Shelf | None = None
+    ) -> None:
         self._meanings = _Meanings(watchlist.companies, decoys)
-        compiled = compile_names(watchlist.companies, self._meanings.forms, decoys)
+        compiled, near = _compiled(watchlist.companies, self._meanings.forms, decoys, shelf, fuzzy=fuzzy)
         self._meanings.patterns = compiled.patterns
         self._words, self._pairs, self._longest = compiled.words, compiled.pairs, compiled.longest
         self._loose = compiled.loose
         self._automaton = AhoCorasick(list(self._loose)) if self._loose else None
-        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords.of(self._words if fuzzy else ()))
+        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords(self._words, near))
         self._memories: dict[str, _Memory] = {}
         self._remembered = 0
 
@@ -172,7 +194,7 @@ class NameIndex:
     def _by_words(self, skeleton: Skeleton, runs: Iterable[tuple[int, int]]) -> list[Found]:
         """The patterns between spaces."""
         return [
-            Found(skeleton, skeleton.span_between(first, last), meaning)
+            Found(skeleton, first, last, meaning)
             for first, last, pattern in _spaced(skeleton.tokens, runs)
             if (meaning := self._meanings.of(pattern))
         ]
@@ -180,7 +202,7 @@ class NameIndex:
     def _by_characters(self, skeleton: Skeleton) -> list[Found]:
         """The patterns that may begin or end inside a run of characters."""
         return [
-            Found(skeleton, skeleton.span_of(start, end), meaning)
+            Found.at(skeleton, skeleton.span_of(start, end), meaning)
             for number, start, end in self._loose_in(skeleton.text)
             if (meaning := self._meanings.of(self._loose[number].strip()))
         ]
@@ -224,7 +246,7 @@ class NameIndex:
             if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
                 meaning = self._meanings.of(pattern)
                 if meaning and meaning.forms:
-                    yield Found(skeleton, skeleton.span_between(first, last), meaning, used)
+                    yield Found(skeleton, first, last, meaning, used)
 
     def _openings(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[int]:
         """Where a pattern between spaces may begin that holds one of these places: there, or at what goes before it."""
@@ -246,6 +268,32 @@ class NameIndex:
             first = bisect_right(starts, start + (text[start] == " ")) - 1
             last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
             yield first, last, self._loose[number].strip()
+
+
+def _compiled(
+    companies: Sequence[Company],
+    forms: Callable[[int], Mapping[str, Form]],
+    decoys: tuple[str, ...],
+    shelf: Shelf | None,
+    *,
+    fuzzy: bool,
+) -> tuple[CompiledNames, Multimap]:
+    """The tables, and the index of misspellings; from the shelf if they lie there."""
+    if shelf is None or len(companies) < _WORTH_KEEPING:
+        return _made(companies, forms, decoys, fuzzy=fuzzy)
+    name = name_of(companies, decoys, fuzzy=fuzzy)
+    kept = unpack(shelf.get(name) or b"")
+    if kept is None:
+        kept = _made(companies, forms, decoys, fuzzy=fuzzy)
+        shelf.put(name, pack(*kept))
+    return kept
+
+
+def _made(
+    companies: Sequence[Company], forms: Callable[[int], Mapping[str, Form]], decoys: tuple[str, ...], *, fuzzy: bool
+) -> tuple[CompiledNames, Multimap]:
+    compiled = compile_names(companies, forms, decoys)
+    return compiled, NearWords.of(compiled.words if fuzzy else ()).keys
 
 
 def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:

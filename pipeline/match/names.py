@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.match.finder import Finder, NameFinder
+from pipeline.match.stored import Shelf
 from pipeline.model import Watchlist
 
 
@@ -34,6 +35,6 @@ class Matcher(BaseModel):
     )
     fuzzy: bool = Field(default=True, description="Find misspelt names too (of five letters and more).")
 
-    def compile(self, watchlist: Watchlist) -> Finder:
-        """A finder for these companies."""
-        return NameFinder(watchlist, self.threshold, self.fuzzy, self.decoys)
+    def compile(self, watchlist: Watchlist, shelf: Shelf | None = None) -> Finder:
+        """A finder for these companies; the compiled names are kept on the shelf and found there again."""
+        return NameFinder(watchlist, self.threshold, self.fuzzy, self.decoys, shelf)

@@ -161,13 +161,18 @@ class NearWords:
     @classmethod
     def of(cls, words: Iterable[str]) -> NearWords:
         """An index of those that can be misspelt."""
-        table = words if isinstance(words, WordTable) else WordTable(dict.fromkeys(words, Mark.KNOWN))
+        table = words if isinstance(words, WordTable) else WordTable.made_of(dict.fromkeys(words, Mark.KNOWN))
         keys = MultimapBuilder()
         for number, (word, marks) in enumerate(table.listed()):
             if marks & Mark.KNOWN and _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
                 for key in _keys(word):
                     keys.add(key, number)
         return cls(table, keys.build())
+
+    @property
+    def keys(self) -> Multimap:
+        """The numbers of the words by the hashes that they share with their misspellings."""
+        return self._keys
 
     def to(self, token: str) -> set[str]:
         """Words that may be within one edit of the token, or have its letters; and rarely some that do not."""

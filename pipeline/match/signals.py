@@ -452,9 +452,9 @@ class Surroundings:
         return any(phrase in skeleton.text for skeleton in self._skeletons)
 
 
-def entry_signals_at_most(context: tuple[str, ...]) -> float:
-    """The points that ``entry_signals`` can add for a company with these context words."""
-    business, near = points("entry.business_most"), points("entry.context_most") if context else 0.0
+def entry_signals_at_most(has_context: bool) -> float:
+    """The points that ``entry_signals`` can add for a company, with context words or without."""
+    business, near = points("entry.business_most"), points("entry.context_most") if has_context else 0.0
     return max(0.0, business) + max(0.0, near)
 
 

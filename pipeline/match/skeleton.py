@@ -135,6 +135,11 @@ class Skeleton:
         """The span in code points of the original field."""
         return self.folded.span(span.start, span.end)
 
+    @property
+    def is_lower(self) -> bool:
+        """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
+        return self.original.islower() if self.original.isascii() else self.style == "lower"
+
     @cached_property
     def style(self) -> str:
         """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""

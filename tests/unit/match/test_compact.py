@@ -31,13 +31,13 @@ def test_a_multimap_of_many_keys_loses_none_and_answers_hardly_any_other() -> No
 
 def test_an_empty_table_answers_nothing() -> None:
     assert MultimapBuilder().build().get(hash_of("x")) == []
-    assert WordTable({}).marks("x") == 0
-    assert not PairSet(0).has(1, 2)
+    assert WordTable.made_of({}).marks("x") == 0
+    assert not PairSet.for_pairs(0).has(1, 2)
 
 
 def test_words_keep_their_marks_and_number_in_every_script() -> None:
     words = {"siemens": 1, "小米": 2, "삼성전자": 4, "газпром": 8, "": 16, "𝒜": 32}
-    table = WordTable(words)
+    table = WordTable.made_of(words)
 
     assert dict(table.listed()) == words
     assert {word: table.marks(word) for word in words} == words
@@ -49,7 +49,7 @@ def test_words_keep_their_marks_and_number_in_every_script() -> None:
 
 def test_a_table_of_many_words_finds_each() -> None:
     words = {f"word{number}": number % 200 + 1 for number in range(30_000)}
-    table = WordTable(words)
+    table = WordTable.made_of(words)
 
     assert all(table[word] == mark for word, mark in words.items())
     assert not any(table.marks(f"other{number}") for number in range(30_000))
@@ -57,7 +57,7 @@ def test_a_table_of_many_words_finds_each() -> None:
 
 def test_pairs_know_their_neighbours_and_how_long_what_begins_with_them_is() -> None:
     one, two, three = map(hash_of, ("deutsche", "bank", "privat"))
-    pairs = PairSet(3)
+    pairs = PairSet.for_pairs(3)
     pairs.add([one, two])
     pairs.add([one, two, three])
 
@@ -68,7 +68,7 @@ def test_pairs_know_their_neighbours_and_how_long_what_begins_with_them_is() -> 
 
 
 def test_a_pattern_of_very_many_words_is_told_as_the_longest() -> None:
-    pairs = PairSet(400)
+    pairs = PairSet.for_pairs(400)
     pairs.add(range(400))
 
     assert pairs.length(0, 1) == LONGEST
