@@ -396,7 +396,9 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
 
 def _article(form: Form, place: Place, word: str) -> Reason:
     """Speaks against words, not against abbreviations ("the BBC"); less where it belongs to a noun behind the name."""
-    if place.after == " " and place.token(1) in place.cues.nouns:  # an Apple executive
+    word_after, cues = place.token(1), place.cues
+    acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
+    if place.after == " " and place.surface(1).islower() and not acts:  # an Apple executive
         return Reason(f"article before: {word}", points("before.article", "noun"))
     variants = (f"{form.flavour.value}_{place.language}", form.flavour.value)
     return Reason(f"article before: {word}", points("before.article", *variants))
