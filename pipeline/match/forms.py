@@ -22,6 +22,7 @@ _SMALL = frozenset(
     "of and the & for de du der und fur in von zu am im di e y et la le les del van en do da dos das".split()  # noqa: SIM905 - a table
 )
 _TICKER_TAILS = frozenset({"", "ltd", "india", "ind", "corp", "inc", "co"})
+_GLUED_AT_LEAST = 4  # characters that must be left of a name without spaces
 _JOINED_AT_LEAST = 5  # letters; shorter joins ("at t") are other words too often
 
 
@@ -233,6 +234,10 @@ def _split(core: tuple[str, ...], text: str) -> Iterator[tuple[tuple[str, ...], 
 
 def _shortened(core: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """The name without the words that describe its business, one fewer each time."""
+    for glued in lexicon.describing_glued() if not core[-1].isascii() else ():
+        if core[-1].endswith(glued) and len(core[-1]) - len(glued) >= _GLUED_AT_LEAST:
+            yield (*core[:-1], core[-1].removesuffix(glued))
+            break
     short = core
     while len(short) > 1 and short[-1] in (lexicon.describing_long() if len(short) > 2 else lexicon.describing()):
         short = short[:-1]

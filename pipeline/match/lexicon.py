@@ -231,6 +231,12 @@ def describing_long() -> frozenset[str]:
 
 
 @cache
+def describing_glued() -> tuple[str, ...]:
+    """The same in scripts without spaces, longest first."""
+    return tuple(sorted(map(fold, _listed("describing_glued")), key=len, reverse=True))
+
+
+@cache
 def siblings() -> frozenset[str]:
     """Words that, capitalised after a name, make another firm of it."""
     return frozenset(_listed("sibling"))

@@ -31,6 +31,7 @@ _CREDIT = re.compile(
     r"(?:\b|(?<=\.))(?:fotos?|photos?|photographs?|bild|images?|pictures?|quelle)\s?: [^.:!?]{0,40}$|\bvia @$"
 )
 _LONGEST_CREDIT = 60
+_POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
 _COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
@@ -98,6 +99,7 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
         return
     yield from _case(form, place)
     yield from _of_a_city(form, place)
+    yield from _of_a_person(form, place)
     yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
@@ -110,6 +112,8 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     token = place.skeleton.tokens[place.span.first]
     if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+    if _opens_as_a_word(form, place):
+        yield Reason(f"opens as a word of the language may ({place.language})", points("language.opening_word"))
     if token in place.cues.words and form.flavour is not Flavour.WORD:
         yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
         if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
@@ -123,6 +127,15 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
         and not form.name[:1].islower()
     ):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+
+
+def _opens_as_a_word(form: Form, place: Place) -> bool:
+    """``Claro que sí``: the capital is owed to the place; but not ``Telefonica y Santander``."""
+    token = place.skeleton.tokens[place.span.first]
+    if form.flavour is not Flavour.DISTINCT or form.derived or not place.opens_sentence or place.is_possessive:
+        return False
+    is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
+    return lexicon.is_ordinary(token, place.language) and not is_listed
 
 
 def _where(form: Form, place: Place) -> Iterator[Reason]:
@@ -141,6 +154,8 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("source tag", points("where.source_tag"))
     if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK):
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
+    if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON) and _POINTS.match(text, span.end):
+        yield Reason("points of an index", points("where.index"))
 
 
 def _is_linked(chunk: str, place: Place) -> bool:
@@ -148,6 +163,17 @@ def _is_linked(chunk: str, place: Place) -> bool:
     if "://" in chunk or "www." in chunk:
         return True
     return chunk.endswith(".") and not chunk.endswith("..") and not place.found[:1].isupper()
+
+
+def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
+    """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
+    token, after = place.skeleton.tokens[place.span.first], place.token(1)
+    is_first_name = form.flavour is Flavour.PERSON and token in lexicon.given_names() and place.after == " "
+    is_last_name = (
+        after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
+    )
+    if is_first_name and is_last_name and place.surface(1)[:1].isupper():
+        yield Reason(f"a person: {place.found} {place.surface(1)}", points("after.last_name"))
 
 
 def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
@@ -173,6 +199,10 @@ def _amounts(place: Place, before: str) -> Iterator[Reason]:
     counted = word.islower() and (word.endswith("s") or word == "people") and place.after == " "
     if place.found[:1].isdigit() and place.found[-1:] in "MBKmbk" and counted and not _is_of_business(word, place.cues):
         yield Reason(f"a number of: {word}", points("where.quantity"))
+
+
+def _is_small(word: str, cues: Cues) -> bool:
+    return word in cues.stop or word in cues.prepositions or word in cues.articles
 
 
 def _is_of_business(word: str, cues: Cues) -> bool:
@@ -274,7 +304,7 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", points("after.noun"))
-    elif word in cues.verbs and not place.is_possessive:
+    elif (word in cues.verbs and not place.is_possessive) or _is_future(written, place.language):
         yield Reason(f"acts: {word}", points("after.verb"))
     elif word in cues.auxiliaries and not place.is_possessive:
         yield Reason(f"acts or is: {word}", points("after.auxiliary"))
@@ -284,6 +314,19 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.particle"))
     else:
         yield from _next_unknown(form, place, word, written)
+
+
+# Verbs of what will be, which no list could hold: abrirá, lançará, supprimera, aprirà.
+_FUTURE = {
+    "es": re.compile(r"\w{2,}(?:rá|rán)$"),
+    "pt": re.compile(r"\w{2,}(?:rá|rão)$"),
+    "fr": re.compile(r"\w{3,}(?:era|eront|ira|iront|dra|dront)$"),
+    "it": re.compile(r"\w{2,}(?:rà|ranno)$"),
+}
+
+
+def _is_future(written: str, language: str) -> bool:
+    return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
 
 
 _PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
@@ -325,21 +368,15 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     if not word or before.strip(" -'\"") or _BREAK.search(before.replace("-", "").replace('"', "")):
         return
     fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+    is_first_name = word in lexicon.given_names() and written[:1].isupper() and before == " " and fragile
     if word in cues.titles and fragile and written[:1].isupper():
         yield Reason(f"title before: {written}", points("before.title"))
-    elif (
-        word in lexicon.given_names()
-        and written[:1].isupper()
-        and fragile
-        and before == " "
-        and not lexicon.is_ordinary(word, "en")
-    ):
+    elif is_first_name and not lexicon.is_ordinary(word, "en"):
         yield Reason(f"first name before: {written}", points("before.first_name"))
-    elif word in cues.articles and _is_singled_out(form, place):
-        yield Reason(
-            f"article before: {word}",
-            points("before.article", f"{form.flavour.value}_{place.language}", form.flavour.value),
-        )
+    elif is_first_name and not _is_small(word, cues) and not _is_of_business(word, cues):
+        yield Reason(f"first name before: {written}", points("before.first_name", "word"))
+    elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
+        yield _article(form, place, word)
     elif (
         word in cues.nouns
         and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM)
@@ -349,7 +386,7 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     elif word == "to" and form.flavour is Flavour.WORD and place.skeleton.style != "sentence":
         yield Reason("to before: a verb", points("before.to"))
     elif word in cues.prepositions:
-        if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower():
+        if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower() and word not in cues.wheres:
             yield Reason(f"preposition before: {word}", points("before.preposition"))
     elif before == "-" and form.flavour in (Flavour.WORD, Flavour.PERSON) and written[:1].isupper():
         yield Reason(f"second half of a compound: {written}", points("before.compound"))
@@ -357,9 +394,12 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield from _previous_capital(form, place, word, written)
 
 
-def _is_singled_out(form: Form, place: Place) -> bool:
-    """Does an article speak against this name? Against words, not against abbreviations ("the BBC")."""
-    return form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON)
+def _article(form: Form, place: Place, word: str) -> Reason:
+    """Speaks against words, not against abbreviations ("the BBC"); less where it belongs to a noun behind the name."""
+    if place.after == " " and place.token(1) in place.cues.nouns:  # an Apple executive
+        return Reason(f"article before: {word}", points("before.article", "noun"))
+    variants = (f"{form.flavour.value}_{place.language}", form.flavour.value)
+    return Reason(f"article before: {word}", points("before.article", *variants))
 
 
 def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iterator[Reason]:
