@@ -176,6 +176,8 @@ def _abbreviated(
 def _respellings(core: tuple[str, ...], text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Other spellings of the same words."""
     for i, token in enumerate(core):
+        if token == _AMPERSAND and 0 < i < len(core) - 1 and min(len(core[i - 1]), len(core[i + 1])) > 4:
+            yield (*core[:i], *core[i + 1 :]), ""
         if token == _AMPERSAND and 0 < i < len(core) - 1:
             for word in _ANDS:
                 yield (*core[:i], *word.split(), *core[i + 1 :]), ""

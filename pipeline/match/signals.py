@@ -310,6 +310,8 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"acts or is: {word}", points("after.auxiliary"))
     elif word == "to" and place.skeleton.where is EntryField.TITLE and place.span.first == 0:
         yield Reason("acts: to ...", points("after.to"))
+    elif word == "of" and form.derived and _goes_on(form, place, offset + 1):
+        yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.goes_on"))
     elif word in _PARTICLES and place.surface(offset + 1)[:1].isupper() and place.is_cased:
         yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.particle"))
     else:
@@ -327,6 +329,11 @@ _FUTURE = {
 
 def _is_future(written: str, language: str) -> bool:
     return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
+
+
+def _goes_on(form: Form, place: Place, offset: int) -> bool:
+    """``Royal Bank of Scotland``, for the short form of Royal Bank of Canada."""
+    return place.is_cased and place.surface(offset)[:1].isupper() and place.token(offset) not in form.own
 
 
 _PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
@@ -396,7 +403,9 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
 
 def _article(form: Form, place: Place, word: str) -> Reason:
     """Speaks against words, not against abbreviations ("the BBC"); less where it belongs to a noun behind the name."""
-    if place.after == " " and place.token(1) in place.cues.nouns:  # an Apple executive
+    word_after, cues = place.token(1), place.cues
+    acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
+    if place.after == " " and place.surface(1).islower() and not acts:  # an Apple executive
         return Reason(f"article before: {word}", points("before.article", "noun"))
     variants = (f"{form.flavour.value}_{place.language}", form.flavour.value)
     return Reason(f"article before: {word}", points("before.article", *variants))

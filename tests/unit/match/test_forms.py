@@ -119,3 +119,17 @@ def test_a_short_form_is_kept_where_others_names_only_begin_so() -> None:
 
     assert found(watch, "SBI raises deposit rates") == ["sbi"]
     assert found(watch, "SBI Life Insurance raises premiums") == ["life"]
+
+
+def test_a_short_form_gives_way_where_the_name_goes_on() -> None:
+    watch = engine(company("rbc", "Royal Bank of Canada"), company("hm", "Hindustan Motors"))
+
+    assert found(watch, "Royal Bank of Scotland completes its rebrand") == []
+    assert found(watch, "Royal Bank of Canada raises rates") == ["rbc"]
+    assert found(watch, "Investors like Hindustan Unilever in weak markets") == []
+
+
+def test_two_names_are_written_without_their_ampersand_too() -> None:
+    watch = engine(company("marsh", "Marsh & McLennan"))
+
+    assert found(watch, "Marsh McLennan buys a broker") == ["marsh"]
