@@ -1,11 +1,12 @@
 """How fast entries are matched, how fast a watchlist is compiled and what it takes, ours beside the usual tools.
 
-    python -m bench.match_speed [--names 10 1000 10000 100000 1000000] [--methods bare ours ...] [--seconds 3]
+    python -m bench.match_speed [--names 10 1000 10000 100000 1000000] [--methods bare ours] [--seconds 3] [--shelf DIR]
 
 Every method runs in a process of its own, and in turns with the bare automaton (ahocorasick-rs, overlapping, boundaries
 checked, over the lower-cased names): ``share`` is the processor time of the bare automaton divided by the method's, the
 median of the turns, and so the figure to compare; entries a second depend on the computer and on what else it does.
 Memory is the resident growth by compiling; for ours also with the companies, of which others need only the names.
+flashtext takes part where it is installed. With ``--shelf`` a second run reads back what ours compiled in the first.
 
 With ``NEWSWARD_DATA`` names come from its company catalogue (beyond that, parts of real names put together anew) and
 entries from the development half of agnews; without it both are made up.
@@ -25,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,6 +37,7 @@ from rapidfuzz import fuzz, process
 from pipeline.match import MatchEngine, Matcher
 from pipeline.match.forms import core_of
 from pipeline.model import Company, Entry, Watchlist
+from pipeline.store import Shelf
 
 LEGAL = ("Inc.", "Corp.", "Ltd", "PLC", "AG", "Group", "Holdings Inc.", "Co.", "LLC", "S.A.", "")
 TRADES = (
@@ -59,13 +62,13 @@ Ask = Callable[[str, str], int]  # title, text -> how much was found
 def main() -> None:
     options = _options()
     if options.child:
-        print(json.dumps(_measure(options.methods[0], options.names[0], options.seconds)))
+        print(json.dumps(_measure(options.methods[0], options.names[0], options.seconds, options.shelf)))
         return
     print("    names method      entries/s   share  found  build s  B/name    all")
     for size in options.names:
         for method in options.methods:
-            if size <= LARGEST.get(method, size):
-                _show(size, method, _in_a_child(method, size, options.seconds))
+            if size <= LARGEST.get(method, size) and (method != "flashtext" or find_spec("flashtext")):
+                _show(size, method, _in_a_child(method, size, options))
 
 
 def _options() -> argparse.Namespace:
@@ -73,13 +76,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--names", type=int, nargs="+", default=[10, 1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seconds", type=float, default=3.0, help="processor time for the turns of one method")
+    parser.add_argument("--shelf", type=Path, help="a folder for what ours compiles: a second run reads it back")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _in_a_child(method: str, size: int, seconds: float) -> dict[str, Any]:
+def _in_a_child(method: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.match_speed", "--child", "--methods", method]
-    command += ["--names", str(size), "--seconds", str(seconds)]
+    command += ["--names", str(size), "--seconds", str(options.seconds)]
+    command += ["--shelf", str(options.shelf)] if options.shelf else []
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -93,13 +98,13 @@ def _show(size: int, method: str, row: dict[str, Any]) -> None:
     )
 
 
-def _measure(method: str, size: int, seconds: float) -> dict[str, Any]:
+def _measure(method: str, size: int, seconds: float, shelf: Path | None) -> dict[str, Any]:
     entries = some_entries()
     before = _resident()
     companies = tuple(Company(str(i), name) for i, name in enumerate(some_names(size))) if method == "ours" else ()
     names = [company.name for company in companies] or some_names(size)
     loaded, begun = _resident(), time.process_time()
-    ask = METHODS[method](companies or names)
+    ask = _ours(companies, shelf) if method == "ours" else METHODS[method](names)
     built = time.process_time() - begun
     compiled = _resident()
     turns = _turns(ask, _bare(names), entries, seconds)
@@ -114,15 +119,19 @@ def _measure(method: str, size: int, seconds: float) -> dict[str, Any]:
 
 
 def _turns(ask: Ask, bare: Ask, entries: list[tuple[str, str]], seconds: float) -> list[tuple[float, float]]:
-    """Processor seconds of both for the same entries, again and again; the first turn only warms up."""
+    """Processor seconds of both for the same entries, once all have been asked for or time for that is up."""
     turns: list[tuple[float, float]] = []
-    spent, at = 0.0, 0
-    while spent < seconds or len(turns) < 2:
+    warming, spent, at = 0.0, 0.0, 0
+    while spent < seconds or not turns:
         batch = [entries[(at + i) % len(entries)] for i in range(TURN)]
-        turns.append((_timed(ask, batch), _timed(bare, batch)))
-        spent += turns[-1][0]
+        turn = _timed(ask, batch), _timed(bare, batch)
+        if at < len(entries) and warming < seconds:
+            warming += turn[0]
+        else:
+            turns.append(turn)
+            spent += turn[0]
         at += TURN
-    return turns[1:]
+    return turns
 
 
 def _timed(ask: Ask, batch: list[tuple[str, str]]) -> float:
@@ -141,8 +150,8 @@ def _resident() -> int:
 # --------------------------------------------------------------------------- methods
 
 
-def _ours(companies: Sequence[Any]) -> Ask:
-    engine = MatchEngine.build(Watchlist(tuple(companies)), [Matcher()])
+def _ours(companies: Sequence[Any], shelf: Path | None = None) -> Ask:
+    engine = MatchEngine.build(Watchlist(tuple(companies)), [Matcher()], Shelf(shelf) if shelf else None)
     return lambda title, text: len(engine.hits(Entry("e", "", title=title, text=text)))
 
 

@@ -26,7 +26,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
     """
     with (
         Store.open(config.database, busy_timeout=config.store.busy_timeout) as store,
-        open_engine(config.engine) as engine,
+        open_engine(config.engine, config.database.parent) as engine,
     ):
         store.remember(config.watchlist, config.feeds, now)
         mind_the_clock(store, now)

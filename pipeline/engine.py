@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import resource
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.fetch import GATE
 from pipeline.model import Due, Polled
 from pipeline.urls import registrable_domain
 
@@ -17,6 +20,9 @@ Shard = tuple[Due, ...]
 PollShard = Callable[[Shard], Sequence[Polled]]
 _ASK_EVERY = 0.2  # seconds between two questions whether to stop, while a shard is waited for
 _UNREAD = 4  # shards' worth of results for each shard ahead: how much may wait behind a slow shard
+_UNREAD_ENTRIES = 9_000  # the same, in entries of parsed documents
+_ENTRIES = 30  # of a usual document, when one must come because nobody can say that nothing is new
+_OPEN_FILES = 4096  # each feed that is being asked has a connection
 
 
 class EngineOptions(BaseModel):
@@ -25,7 +31,7 @@ class EngineOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["inline"] = Field("inline", description="inline = threads of this process")
-    workers: int = Field(4, ge=1, le=64, description="shards polled at the same time")
+    workers: int = Field(12, ge=1, le=64, description="shards polled at the same time")
     shard_size: int = Field(50, ge=1, le=5000, description="feeds in a shard; a domain is never divided")
 
 
@@ -43,13 +49,26 @@ class DaemonOptions(BaseModel):
 
 
 @contextmanager
-def open_engine(options: EngineOptions) -> Iterator[Executor]:
-    """The executor that the options ask for. At the end it is not waited for: what still polls was given up."""
+def open_engine(options: EngineOptions, directory: Path | None = None, *, is_run: bool = True) -> Iterator[Executor]:
+    """The executor that the options ask for; other processes that poll with this data directory are minded, and one
+    that is no run leaves nothing there.
+
+    At the end it is not waited for: what still polls was given up."""
+    _allow_open_files(_OPEN_FILES)
     engine = ThreadPoolExecutor(max_workers=options.workers, thread_name_prefix="poll")
     try:
-        yield engine
+        with GATE.shared(directory, create=is_run) if directory else nullcontext():
+            yield engine
     finally:
         engine.shutdown(wait=False, cancel_futures=True)
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Raises this process's own limit, as far as the system lets it: many start with 256 or 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def never() -> bool:
@@ -87,8 +106,8 @@ def poll_in_order(
     """Polls all due feeds on the engine and yields what came of each, in the order of ``dues``.
 
     Beyond the shard waited for, ``ahead`` shards are begun, and further ones while fewer than four times ``ahead``
-    shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest, and memory does not
-    grow with the due list.
+    shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest. Nothing but the shard
+    waited for is begun while 9,000 entries are expected or wait, so memory does not grow with the due list.
     Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
     a shard is waited for; what is under way then is left to itself.
     """
@@ -102,12 +121,18 @@ def poll_in_order(
             if stop():
                 return
             number = home[due.feed.url]
-            # Groups are ordered by their first feed, so the group waited for has always been begun.
-            while begun < len(dealt) and (begun <= number + ahead or unread < _UNREAD * ahead * size):
-                waiting[begun] = engine.submit(poll, dealt[begun])
-                unread += len(dealt[begun])
-                begun += 1
             if due.feed.url not in done:
+                # Groups are ordered by their first feed, so the group waited for has always been begun.
+                while begun < len(dealt) and (
+                    begun <= number
+                    or (
+                        (begun <= number + ahead or unread < _UNREAD * ahead * size)
+                        and _entries(dealt, waiting) < _UNREAD_ENTRIES
+                    )
+                ):
+                    waiting[begun] = engine.submit(poll, dealt[begun])
+                    unread += len(dealt[begun])
+                    begun += 1
                 if not _is_done(waiting[number], stop):
                     return
                 done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
@@ -116,6 +141,17 @@ def poll_in_order(
     finally:
         for future in waiting.values():
             future.cancel()
+
+
+def _entries(dealt: Sequence[Shard], waiting: Mapping[int, Future[Sequence[Polled]]]) -> int:
+    """Entries in the shards that are done, and those expected in the shards under way."""
+    total = 0
+    for number, shard in waiting.items():
+        if shard.done() and not shard.exception():
+            total += sum(len(polled.document.entries) for polled in shard.result() if polled.document)
+        else:
+            total += sum(_ENTRIES for due in dealt[number] if not (due.state.etag or due.state.last_modified))
+    return total
 
 
 def _is_done(shard: Future[Sequence[Polled]], stop: Callable[[], bool]) -> bool:

@@ -50,6 +50,7 @@ class Feed:
     tier: int = 3  # 1 = most authoritative .. 5 = least
     tags: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    verify_tls: bool = True  # False = any certificate of its own host will do
     source: str = "config"  # where it came from: a source's name, or "cli"
 
 

@@ -27,7 +27,9 @@ async def _poll(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
     polled = []
     async for due, result in fetch_many(dues, options):
         # In a thread: a long document must not stop the clocks of the fetches that go on meanwhile.
-        polled.append(await asyncio.to_thread(read, due, result))
+        polled.append(
+            await asyncio.to_thread(read, due, result) if isinstance(result, Fetched) else Polled(due, result)
+        )
     return polled
 
 

@@ -56,6 +56,7 @@ from pipeline.store import Store
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
 BEAT_EVERY = timedelta(minutes=1)
+_TOGETHER = 50  # feeds that brought no document, in one transaction
 _DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
 
 
@@ -89,9 +90,9 @@ def run_once(
 ) -> RunReport:
     """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
 
-    Each feed is committed by itself, in the order of the due list. A feed that fails never stops the others, nor does
-    one whose matches cannot be stored; failures that may be those of the network here wait until that is known. While
-    feeds are committed the heart beats, at most once a minute.
+    Feeds are committed in the order of the due list, each by itself; those that brought no document share transactions.
+    A feed that fails never stops the others, nor does one whose matches cannot be stored; failures that may be those of
+    the network here wait until that is known. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
     again, and the alerts owed are sent, by the next run.
     Raises StoreError when the database cannot be written: what was committed before stays.
@@ -106,8 +107,7 @@ def run_once(
     beaten_at: datetime | None = None
     results = poll_in_order(stages.engine, turn, poll, size=options.shard_size, ahead=options.workers, stop=stop)
     manners = _Manners(stages, len(turn))
-    for judged in manners.judge(results, stop):
-        batch, committed = _take_turn(judged, stages, run_id, now)
+    for batch, committed in _take_turns(manners.judge(results, stop), stages, run_id, now):
         moment = _moment(stages, now, began)
         if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
             store.beat(moment)
@@ -222,10 +222,46 @@ def _lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Ba
     return make_batch(failed, stages, stages.store, now)
 
 
+def _take_turns(
+    turns: Iterable[Judged], stages: Stages, run_id: int, now: datetime
+) -> Iterator[tuple[Batch, Committed]]:
+    """Feeds decided and committed in their order. A transaction costs more than the two rows of a feed that brought
+    no document, so those share one."""
+    quiet: list[Judged] = []
+    for judged in turns:
+        if judged.polled.document is None:
+            quiet.append(judged)
+        if judged.polled.document or len(quiet) == _TOGETHER:
+            yield from _take_quiet_turns(quiet, stages, run_id, now)
+            quiet = []
+        if judged.polled.document:
+            yield _take_turn(judged, stages, run_id, now)
+    yield from _take_quiet_turns(quiet, stages, run_id, now)
+
+
+def _take_quiet_turns(
+    quiet: Sequence[Judged], stages: Stages, run_id: int, now: datetime
+) -> Iterator[tuple[Batch, Committed]]:
+    if not quiet:
+        return
+    batches = [_batch(judged, stages, now) for judged in quiet]
+    try:
+        stages.store.commit_quiet(batches, run_id=run_id, now=now)
+    except DataRefused:
+        # One of them cannot be stored: each by itself finds out which.
+        yield from (_take_turn(judged, stages, run_id, now) for judged in quiet)
+    else:
+        yield from ((batch, Committed()) for batch in batches)
+
+
+def _batch(judged: Judged, stages: Stages, now: datetime) -> Batch:
+    return _excused(judged, now) if judged.excuse else _decide(judged.polled, stages, now)
+
+
 def _take_turn(judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
     """One feed decided and committed; what the database refuses costs this feed its turn and nobody else."""
     polled = judged.polled
-    batch = _excused(judged, now) if judged.excuse else _decide(polled, stages, now)
+    batch = _batch(judged, stages, now)
     try:
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
     except DataRefused as error:

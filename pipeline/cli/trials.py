@@ -81,7 +81,7 @@ def tried(feeds: Sequence[Feed], config: Config, *, is_named: bool, as_json: boo
     """The line of each feed in order; as JSON it is printed as soon as it is known."""
     lines: list[Mapping[str, Any]] = []
     moment = now()
-    with open_engine(config.engine) as engine, progress_bar() as progress:
+    with open_engine(config.engine, config.database.parent, is_run=False) as engine, progress_bar() as progress:
         task = progress.add_task("trying", total=len(feeds))
         for trial in try_feeds(
             feeds, engine, moment, fetch=config.fetch, options=config.engine, max_age=config.alert.max_age

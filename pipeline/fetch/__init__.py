@@ -3,6 +3,7 @@
 from pipeline.fetch.client import fetch_many
 from pipeline.fetch.failures import one_line
 from pipeline.fetch.options import FetchOptions
+from pipeline.fetch.politeness import GATE
 from pipeline.fetch.polling import excused, next_state, overlap_of, rested
 from pipeline.fetch.rests import Rests
 from pipeline.fetch.rhythm import PollingOptions
@@ -10,6 +11,7 @@ from pipeline.fetch.verdict import Judged, Jury
 from pipeline.urls import public_url
 
 __all__ = [
+    "GATE",
     "FetchOptions",
     "Judged",
     "Jury",

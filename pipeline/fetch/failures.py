@@ -14,6 +14,16 @@ _MAX_REASON = 500  # characters
 _NOT_PRINTED = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
+_TLS_WORDS = {
+    "UNSUPPORTED_PROTOCOL": "the server speaks an outdated version of TLS only",
+    "TLSV1_ALERT_PROTOCOL_VERSION": "the server speaks an outdated version of TLS only",
+    "WRONG_VERSION_NUMBER": "what answers there does not speak TLS",
+    "RECORD_LAYER_FAILURE": "what answers there does not speak TLS",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server and we have no cipher in common",
+    "TLSV1_UNRECOGNIZED_NAME": "the server does not serve this name",
+}
+
+
 class PollError(Exception):
     """A foreseen failure on its way up through the HTTP library; it ends as a ``FetchFailed``."""
 
@@ -33,7 +43,7 @@ def network_words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).replace("_", " ").lower()
+        return _TLS_WORDS.get(error.reason or "") or (error.reason or str(error)).replace("_", " ").lower()
     if isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     if isinstance(error, OSError) and error.errno:

@@ -48,15 +48,24 @@ _DENIED_6 = tuple(
         ("ff00::/8", "multicast"),
     )
 )
+# Where other services than the web listen: what browsers refuse as well (the Fetch standard's "bad ports"), and stores
+# that take any line for a command.
+_DENIED_PORTS = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6379, 6566, 6679, 6697, 10080, 11211}
+    | set(range(6665, 6670))
+)
+_WEB_PORTS = frozenset({80, 443})
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class Guard:
-    """Judges addresses that a name resolved to; names and spellings of addresses do not interest it."""
+    """Judges addresses that a name resolved to, and ports; names and spellings of addresses do not interest it."""
 
-    def __init__(self, *, allow_private: bool = False, allow_networks: Iterable[str] = ()) -> None:
-        self._allow_private = allow_private
+    def __init__(
+        self, *, allow_private: bool = False, allow_networks: Iterable[str] = (), allow_ports: Iterable[int] = ()
+    ) -> None:
+        self._allow_private, self._allowed_ports = allow_private, frozenset(allow_ports)
         self._allowed = tuple(ip_network(block, strict=False) for block in allow_networks)
 
     def objection(self, address: str) -> str:
@@ -71,6 +80,13 @@ class Guard:
             if meant in network:
                 return words
         return "" if meant.version == 4 or meant in _GLOBAL_UNICAST else "reserved"
+
+    def port_objection(self, port: int) -> str:
+        """Why nothing is asked at this port of any host, in words; "" = it may be."""
+        is_of_the_web = port in _WEB_PORTS or (port >= 1024 and port not in _DENIED_PORTS)
+        if is_of_the_web or self._allow_private or port in self._allowed_ports:
+            return ""
+        return f"port {port} is for other services than the web; to allow it: [fetch] allow_ports = [{port}]"
 
     def exception(self, address: str) -> str:
         """The narrowest of ``allow_networks`` that would let this address through."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -45,12 +46,20 @@ class FetchOptions(BaseModel):
     )
     max_raw: int = Field(5_000_000, gt=0, description="Bytes of a body as sent.")
     max_decoded: int = Field(10_000_000, gt=0, description="Bytes of a body when decompressed.")
+    max_in_flight: int = Field(
+        64_000_000,
+        gt=0,
+        description="Bytes of large bodies as sent that are held at a time, by all feeds together; others wait.",
+    )
     max_redirects: int = Field(5, ge=0, le=20, description="Redirects followed in one poll.")
     allow_private: bool = Field(
-        False, description="Poll addresses that are not public too: this machine, private networks, anything."
+        False, description="Poll addresses that are not public too: this machine, private networks, any port, anything."
     )
     allow_networks: tuple[str, ...] = Field(
         (), description="Networks (such as 10.1.0.0/16) that may be polled although they are not public."
+    )
+    allow_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (), description="Ports below 1024 besides 80 and 443, and ports of other services, that may be polled."
     )
     ca_file: str = Field("", description="PEM file of certificates to trust besides the public ones.")
 

@@ -53,8 +53,9 @@ _TELLING = 2  # entries: of fewer, overlap says nothing
 # Part of a wait by which it is drawn out, so that feeds polled together drift apart.
 _JITTER = 0.1
 _SPREAD_AFTER_QUIET = timedelta(minutes=15)
-# A site that refuses or limits us is left alone for longer than one that is only down.
-_FIRST_WAIT = {ErrorKind.RATE_LIMITED: HOUR, ErrorKind.BLOCKED: 2 * HOUR}
+# A site that refuses or limits us is left alone for longer than one that is only down; so is a name that is not known,
+# while one that no name server answered for (a time-out) may be back in a moment.
+_FIRST_WAIT = {ErrorKind.RATE_LIMITED: HOUR, ErrorKind.BLOCKED: 2 * HOUR, ErrorKind.DNS: 2 * HOUR}
 _MAX_DOUBLINGS = 16
 
 

@@ -1,4 +1,4 @@
-"""Connections as the HTTP library wants them, which give up on answers that trickle."""
+"""Connections, plain and encrypted, which give up on answers that trickle."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-
-import httpcore
 
 from pipeline.fetch.failures import PollError, network_words
 from pipeline.model import ErrorKind
@@ -24,7 +22,7 @@ class Pace:
     window: timedelta
 
 
-class _PacedStream(httpcore.AsyncNetworkStream, ABC):
+class PacedStream(ABC):
     """What plain and encrypted connections share: the floor under the answer's speed."""
 
     def __init__(self, pace: Pace) -> None:
@@ -33,7 +31,7 @@ class _PacedStream(httpcore.AsyncNetworkStream, ABC):
         self._since: float | None = None  # None = the answer has not begun
         self._got = 0
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int) -> bytes:
         """Up to ``max_bytes``, b"" at the end. PollError: CONNECT if it breaks, TIMEOUT if it trickles."""
         try:
             if self._since is None:
@@ -49,13 +47,17 @@ class _PacedStream(httpcore.AsyncNetworkStream, ABC):
         self._measure(len(data))
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+    async def write(self, data: bytes) -> None:
         """Sends all of it; a new answer begins. PollError: CONNECT."""
         self._since = None
         try:
-            await self._send(buffer)
+            await self._send(data)
         except OSError as error:
             raise PollError(ErrorKind.CONNECT, f"the connection broke: {network_words(error)}") from error
+
+    def rest(self) -> None:
+        """The reader is busy with something else: that time is not the server's."""
+        self._since = None
 
     def _measure(self, size: int) -> None:
         now = asyncio.get_running_loop().time()
@@ -80,11 +82,19 @@ class _PacedStream(httpcore.AsyncNetworkStream, ABC):
         """Up to ``max_bytes`` as they come, b"" at the end."""
 
     @abstractmethod
-    async def _send(self, buffer: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         """Sends all of it."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the connection at once: the answer is read, a farewell would only cost a round trip."""
 
-class PlainStream(_PacedStream):
+    @abstractmethod
+    def is_dead(self) -> bool:
+        """Whether a connection that lay idle was closed by the server, or has words that nobody asked for."""
+
+
+class PlainStream(PacedStream):
     """A connected socket, without TLS."""
 
     def __init__(self, connection: socket.socket, pace: Pace) -> None:
@@ -92,39 +102,18 @@ class PlainStream(_PacedStream):
         self._socket = connection
 
     async def _receive(self, max_bytes: int) -> bytes:
+        if self._since is None:
+            # Nothing can be there yet, so looking first would be a system call in vain.
+            await can_read(self._socket)
         return await asyncio.get_running_loop().sock_recv(self._socket, max_bytes)
 
-    async def _send(self, buffer: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self._socket, buffer)
+    async def _send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
 
-    async def aclose(self) -> None:
-        """Ends the connection at once."""
+    def close(self) -> None:
         self._socket.close()
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        """The same connection, encrypted, the certificate checked. PollError: TLS or TIMEOUT."""
-        try:
-            async with asyncio.timeout(timeout):
-                reader, writer = await asyncio.open_connection(
-                    sock=self._socket, ssl=ssl_context, server_hostname=server_hostname
-                )
-        except TimeoutError as error:
-            raise PollError(ErrorKind.TIMEOUT, f"no TLS handshake with {server_hostname} in time") from error
-        except (OSError, ValueError) as error:
-            raise PollError(
-                ErrorKind.TLS, f"no trusted connection to {server_hostname}: {network_words(error)}"
-            ) from error
-        return TlsStream(reader, writer, self._pace)
-
-    def get_extra_info(self, info: str) -> Any:
-        """httpcore asks an idle connection whether it ``is_readable``, that is: was closed by the server."""
-        if info == "peername":
-            return self._socket.getpeername()
-        return self._is_readable() if info == "is_readable" else None
-
-    def _is_readable(self) -> bool:
+    def is_dead(self) -> bool:
         try:
             self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
@@ -133,8 +122,50 @@ class PlainStream(_PacedStream):
             return True
         return True
 
+    def peer(self) -> Any:
+        """The address at the other end."""
+        return self._socket.getpeername()
 
-class TlsStream(_PacedStream):
+    async def encrypted(self, context: ssl.SSLContext, name: str, timeout: float) -> TlsStream:
+        """The same connection, encrypted, the certificate checked. PollError: TLS or TIMEOUT."""
+        try:
+            async with asyncio.timeout(timeout):
+                reader, writer = await asyncio.open_connection(sock=self._socket, ssl=context, server_hostname=name)
+        except TimeoutError as error:
+            raise PollError(ErrorKind.TIMEOUT, f"no TLS handshake with {name} in time") from error
+        except (OSError, ValueError) as error:
+            raise PollError(ErrorKind.TLS, f"no trusted connection to {name}: {network_words(error)}") from error
+        return TlsStream(reader, writer, self._pace)
+
+
+async def can_read(connection: socket.socket) -> None:
+    """Returns when something came. By number: of a socket, asyncio would make a printed form each time."""
+    loop, number = asyncio.get_running_loop(), connection.fileno()
+    happened = loop.create_future()
+    loop.add_reader(number, _settle, happened)
+    try:
+        await happened
+    finally:
+        loop.remove_reader(number)
+
+
+async def can_write(connection: socket.socket) -> None:
+    """Returns when the connection is made, or failed."""
+    loop, number = asyncio.get_running_loop(), connection.fileno()
+    happened = loop.create_future()
+    loop.add_writer(number, _settle, happened)
+    try:
+        await happened
+    finally:
+        loop.remove_writer(number)
+
+
+def _settle(happened: asyncio.Future[None]) -> None:
+    if not happened.done():
+        happened.set_result(None)
+
+
+class TlsStream(PacedStream):
     """An encrypted connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pace: Pace) -> None:
@@ -144,16 +175,12 @@ class TlsStream(_PacedStream):
     async def _receive(self, max_bytes: int) -> bytes:
         return await self._reader.read(max_bytes)
 
-    async def _send(self, buffer: bytes) -> None:
-        self._writer.write(buffer)
+    async def _send(self, data: bytes) -> None:
+        self._writer.write(data)
         await self._writer.drain()
 
-    async def aclose(self) -> None:
-        """Ends the connection at once: the answer is read, a farewell would only cost a round trip."""
+    def close(self) -> None:
         self._writer.transport.abort()
 
-    def get_extra_info(self, info: str) -> Any:
-        """As of ``PlainStream``; also the ``ssl_object``, whose protocol httpcore reads."""
-        if info == "is_readable":
-            return self._reader.at_eof() or self._writer.transport.is_closing()
-        return self._writer.get_extra_info(info)
+    def is_dead(self) -> bool:
+        return self._reader.at_eof() or self._writer.transport.is_closing()

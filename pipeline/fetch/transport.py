@@ -1,134 +1,199 @@
-"""The HTTP/1.1 transport under httpx: guarded connections, reused within a domain, failures in our words."""
+"""One request, one answer: guarded connections, reused within a host, failures in our words."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import cached_property
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from typing import Protocol
 
-import httpcore
 import httpx
 
 from pipeline.fetch.failures import PollError
+from pipeline.fetch.head import Head
+from pipeline.fetch.http1 import Fields, Reply
+from pipeline.fetch.streams import PacedStream
 from pipeline.fetch.wire import Wire
 from pipeline.model import ErrorKind
 
-Origin = tuple[bytes, bytes, int]
+Origin = tuple[str, str, int, bool]  # scheme, host, port, whether its certificate was checked
 
-_PORTS = {b"http": 80, b"https": 443}
-# Real heads have 10 to 40 fields; httpcore itself bounds a head to 100 kB.
-_MAX_HEADER_FIELDS = 300
+_PORTS = {"http": 80, "https": 443}
 _MAX_IDLE = 64
 _KEEP_ALIVE_SECONDS = 15.0
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends requests over ``Wire``. Every failure of a server or of the network is a ``PollError``.
+class Response(Protocol):
+    """An answer whose head was read. PollError while its body is read."""
 
-    httpx's own transport does not let us judge the address that is connected to, and the pool under it walks over
-    all its connections at each request; politeness (a domain gets one request at a time) leaves a pool nothing to do.
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+
+    @property
+    def head(self) -> Head:
+        """Its fields."""
+
+    @property
+    def length(self) -> int | None:
+        """The size of the body as announced; None = not announced."""
+
+    def parts(self) -> AsyncIterator[bytes]:
+        """The body as sent."""
+
+    def rest(self) -> None:
+        """What follows in the body was kept waiting by us: the server is not to blame for that time."""
+
+    def close(self) -> None:
+        """Frees the connection: for the next request if the body was read to its end."""
+
+
+class Transport(Protocol):
+    """How requests travel: the seam between what is asked and how bytes move."""
+
+    async def ask(
+        self, url: httpx.URL, fields: Fields, connect_timeout: float, *, is_verified: bool = True
+    ) -> Response:
+        """The answer to a GET, its body still to be read; not ``is_verified`` = any certificate will do. PollError."""
+
+    def close(self) -> None:
+        """Ends what lies idle."""
+
+
+class GuardedTransport:
+    """HTTP/1.1 over ``Wire``. Every failure of a server or of the network is a ``PollError``.
+
+    A client of httpx does not let the address that is connected to be judged, nor a head and a rate be bounded, and
+    its pool has nothing to do: politeness gives a domain one request at a time.
     """
 
     def __init__(self, wire: Wire, ca_file: str = "") -> None:
         self._wire, self._ca_file = wire, ca_file
-        self._idle: dict[Origin, httpcore.AsyncHTTP11Connection] = {}
+        self._idle: dict[Origin, tuple[PacedStream, float]] = {}
 
     @cached_property
     def _ssl_context(self) -> ssl.SSLContext:
-        context = httpx.create_ssl_context(trust_env=False)
-        context.set_alpn_protocols(["http/1.1"])
-        if self._ca_file:
-            try:
-                context.load_verify_locations(self._ca_file)
-            except OSError as error:
-                reason = f"the certificates in {self._ca_file} (ca_file) cannot be read: {error.strerror or error}"
-                raise PollError(ErrorKind.TLS, reason) from error
-        return context
+        try:
+            return _trust(self._ca_file, os.stat(self._ca_file).st_mtime_ns if self._ca_file else 0)
+        except OSError as error:
+            reason = f"the certificates in {self._ca_file} (ca_file) cannot be read: {error.strerror or error}"
+            raise PollError(ErrorKind.TLS, reason) from error
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head, its body still to be streamed. PollError."""
-        scheme = request.url.raw_scheme
-        origin = (scheme, request.url.raw_host, request.url.port or _PORTS[scheme])
-        idle = self._idle.pop(origin, None)
-        if idle and not idle.has_expired():
+    async def ask(
+        self, url: httpx.URL, fields: Fields, connect_timeout: float, *, is_verified: bool = True
+    ) -> Response:
+        """The answer to a GET, its body still to be read. PollError; ValueError for what cannot be sent."""
+        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], is_verified)
+        asked = [(b"host", url.netloc), *fields]
+        if (idle := self._take_idle(origin)) is not None:
             try:
-                return await self._ask(idle, origin, request)
+                return await self._converse(idle, origin, url.raw_path, asked)
             except PollError as error:
                 # A server may close a connection that lay idle: asking once more is then no second attempt.
                 if error.kind is not ErrorKind.CONNECT:
                     raise
-        if idle:
-            await idle.aclose()
-        connection = await self._connect(origin, request.extensions["timeout"]["connect"])
-        return await self._ask(connection, origin, request)
+        return await self._converse(await self._connect(origin, connect_timeout), origin, url.raw_path, asked)
 
-    async def _connect(self, origin: Origin, timeout: float | None) -> httpcore.AsyncHTTP11Connection:
-        scheme, host, port = origin
-        name = host.decode("ascii")
-        context = self._ssl_context if scheme == b"https" else None
-        plain = await self._wire.connect(name, port, timeout)
-        stream = await plain.start_tls(context, name, timeout) if context else plain
-        return httpcore.AsyncHTTP11Connection(httpcore.Origin(*origin), stream, _KEEP_ALIVE_SECONDS)
-
-    async def _ask(
-        self, connection: httpcore.AsyncHTTP11Connection, origin: Origin, request: httpx.Request
-    ) -> httpx.Response:
-        scheme, host, port = origin
-        url = httpcore.URL(scheme=scheme, host=host, port=port, target=request.url.raw_path)
-        asked = httpcore.Request(request.method, url, headers=request.headers.raw, extensions=request.extensions)
-        try:
-            answer = await connection.handle_async_request(asked)
-        except httpcore.RemoteProtocolError as error:
-            raise _in_head(error) from error
-        if len(answer.headers) > _MAX_HEADER_FIELDS:
-            await connection.aclose()
-            raise PollError(ErrorKind.TOO_LARGE, f"an answer with {len(answer.headers)} header fields")
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer, lambda: self._release(origin, connection))
-        )
-
-    async def _release(self, origin: Origin, connection: httpcore.AsyncHTTP11Connection) -> None:
-        """Keep a connection whose answer was read to its end; close any other."""
-        if not connection.is_idle() or origin in self._idle:
-            await connection.aclose()
-            return
-        if len(self._idle) >= _MAX_IDLE:
-            await self._idle.pop(next(iter(self._idle))).aclose()
-        self._idle[origin] = connection
-
-    async def aclose(self) -> None:
-        """Closes what is idle; a connection in use belongs to its response."""
-        while self._idle:
-            await self._idle.popitem()[1].aclose()
+    def close(self) -> None:
+        """Ends what lies idle; a connection in use belongs to its response."""
+        for stream, _ in self._idle.values():
+            stream.close()
+        self._idle.clear()
         self._wire.close()
 
-
-class _Body(httpx.AsyncByteStream):
-    """A response's raw body; closing it releases the connection."""
-
-    def __init__(self, answer: httpcore.Response, release: Callable[[], Awaitable[None]]) -> None:
-        self._answer, self._release = answer, release
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    async def _connect(self, origin: Origin, timeout: float) -> PacedStream:
+        scheme, host, port, is_verified = origin
+        context = None if scheme != "https" else self._ssl_context if is_verified else _no_trust()
+        plain = await self._wire.connect(host, port, timeout)
+        if context is None:
+            return plain
         try:
-            async for part in self._answer.aiter_stream():
-                yield part
-        except httpcore.RemoteProtocolError as error:
-            raise PollError(ErrorKind.TRUNCATED, f"the answer is incomplete: {error}") from error
-        except PollError as error:
-            if error.kind is ErrorKind.CONNECT:
-                raise PollError(ErrorKind.TRUNCATED, f"the answer is incomplete: {error.reason}") from error
+            return await plain.encrypted(context, host, timeout)
+        except BaseException:
+            plain.close()
             raise
 
-    async def aclose(self) -> None:
-        await self._answer.aclose()
-        await self._release()
+    async def _converse(self, stream: PacedStream, origin: Origin, target: bytes, fields: Fields) -> Response:
+        reply = Reply(stream)
+        try:
+            await reply.ask(target, fields)
+        except BaseException:
+            stream.close()
+            raise
+        return _Response(self, origin, stream, reply)
+
+    def _take_idle(self, origin: Origin) -> PacedStream | None:
+        stream, since = self._idle.pop(origin, (None, 0.0))
+        if stream is None:
+            return None
+        if _now() - since < _KEEP_ALIVE_SECONDS and not stream.is_dead():
+            return stream
+        stream.close()
+        return None
+
+    def keep(self, origin: Origin, stream: PacedStream) -> None:
+        """A connection whose answer was read to its end waits here for the next request to its host."""
+        if origin in self._idle:
+            stream.close()
+            return
+        if len(self._idle) >= _MAX_IDLE:
+            self._idle.pop(next(iter(self._idle)))[0].close()
+        self._idle[origin] = (stream, _now())
 
 
-def _in_head(error: httpcore.RemoteProtocolError) -> PollError:
-    """What a fault before the end of the head means; h11 hints at the status that a server would answer."""
-    if "without sending a response" in str(error):
-        return PollError(ErrorKind.CONNECT, "the server closed the connection without an answer")
-    if getattr(error.__cause__, "error_status_hint", 0) == 431:
-        return PollError(ErrorKind.TOO_LARGE, "an answer whose head has no end within 100 kB")
-    return PollError(ErrorKind.HTTP, f"an answer that is not HTTP: {error}")
+@dataclass(slots=True)
+class _Response:
+    """An answer, and what is to become of its connection."""
+
+    _transport: GuardedTransport
+    _origin: Origin
+    _stream: PacedStream
+    _reply: Reply
+
+    @property
+    def status(self) -> int:
+        return self._reply.status
+
+    @property
+    def head(self) -> Head:
+        return self._reply.head
+
+    @property
+    def length(self) -> int | None:
+        return self._reply.length
+
+    def parts(self) -> AsyncIterator[bytes]:
+        return self._reply.parts()
+
+    def rest(self) -> None:
+        self._stream.rest()
+
+    def close(self) -> None:
+        if self._reply.is_whole:
+            self._transport.keep(self._origin, self._stream)
+        else:
+            self._stream.close()
+
+
+@lru_cache(maxsize=4)
+def _trust(ca_file: str, written_at: int) -> ssl.SSLContext:
+    """The certificates that are trusted: reading them takes longer than a poll, so each state of them is read once."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file:
+        context.load_verify_locations(ca_file)
+    return context
+
+
+@cache
+def _no_trust() -> ssl.SSLContext:
+    context = httpx.create_ssl_context(verify=False, trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

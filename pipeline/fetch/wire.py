@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -12,7 +14,7 @@ from typing import Any
 
 from pipeline.fetch.failures import PollError, network_words
 from pipeline.fetch.guard import Guard
-from pipeline.fetch.streams import Pace, PlainStream
+from pipeline.fetch.streams import Pace, PlainStream, can_write
 from pipeline.model import ErrorKind
 
 SockAddress = tuple[Any, ...]
@@ -42,8 +44,10 @@ class Wire:
         """Lets the resolver's threads go without waiting for those that hang."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def connect(self, host: str, port: int, timeout: float | None) -> PlainStream:
+    async def connect(self, host: str, port: int, timeout: float) -> PlainStream:
         """A connection to ``host`` within ``timeout`` seconds. PollError: DNS, BLOCKED_ADDRESS, CONNECT or TIMEOUT."""
+        if objection := self._guard.port_objection(port):
+            raise PollError(ErrorKind.BLOCKED_ADDRESS, f"{host}:{port} is not polled: {objection}")
         try:
             async with asyncio.timeout(timeout):
                 addresses = await self._judged(host, port)
@@ -79,10 +83,17 @@ class Wire:
                 self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             )
         except socket.gaierror as error:
-            raise PollError(ErrorKind.DNS, f"the name {host} cannot be resolved: {network_words(error)}") from error
+            raise _unresolved(host, error) from error
         except UnicodeError as error:
             raise PollError(ErrorKind.DNS, f"{host[:80]} cannot be the name of a host") from error
         return [(family, address) for family, _, _, _, address in found]
+
+
+def _unresolved(host: str, error: socket.gaierror) -> PollError:
+    """A name that is not there is another matter than a name server that does not answer: that passes soon."""
+    if error.errno == socket.EAI_AGAIN:
+        return PollError(ErrorKind.TIMEOUT, f"no name server answered for {host}: {network_words(error)}")
+    return PollError(ErrorKind.DNS, f"the name {host} cannot be resolved: {network_words(error)}")
 
 
 async def _first_to_connect(addresses: list[Resolved]) -> socket.socket:
@@ -122,11 +133,16 @@ def _interleaved(addresses: list[Resolved]) -> list[Resolved]:
 
 
 async def _connect(family: socket.AddressFamily, address: SockAddress) -> socket.socket:
+    """asyncio's own ``sock_connect`` would look at the address once more."""
     connection = socket.socket(family, socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(connection, address)
+        error = connection.connect_ex(address)
+        if error == errno.EINPROGRESS:
+            await can_write(connection)
+            error = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            raise OSError(error, os.strerror(error))
     except BaseException:
         connection.close()
         raise

@@ -108,7 +108,7 @@ class _Found:
 
 
 def _finder_of(matcher: AnyMatcher, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
-    return matcher.compile(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
+    return matcher.compile_with(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
 
 
 def _accepted(finder: Finder, entry: Entry) -> Iterable[Candidate]:

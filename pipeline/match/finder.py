@@ -251,9 +251,10 @@ class NameFinder:
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
         """The points that the whole entry can add."""
-        vouched = points("entry.vouched") if item.company in certain else 0.0
-        other = max(0.0, vouched) + max(0.0, points("entry.stands_for_other"))
-        return other + entry_signals_at_most(item.company in self._context)
+        vouched = max(0.0, points("entry.vouched")) if item.company in certain else 0.0
+        return (
+            vouched + max(0.0, points("entry.stands_for_other")) + entry_signals_at_most(item.company in self._context)
+        )
 
     def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
         return Mention(

@@ -35,6 +35,10 @@ class Matcher(BaseModel):
     )
     fuzzy: bool = Field(default=True, description="Find misspelt names too (of five letters and more).")
 
-    def compile(self, watchlist: Watchlist, shelf: Shelf | None = None) -> Finder:
+    def compile(self, watchlist: Watchlist) -> Finder:
+        """A finder for these companies."""
+        return self.compile_with(watchlist, None)
+
+    def compile_with(self, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
         """A finder for these companies; the compiled names are kept on the shelf and found there again."""
         return NameFinder(watchlist, self.threshold, self.fuzzy, self.decoys, shelf)

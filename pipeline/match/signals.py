@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from pipeline.match import lexicon
 from pipeline.match.abbreviations import explained
@@ -461,6 +461,7 @@ class Surroundings:
         return any(phrase in skeleton.text for skeleton in self._skeletons)
 
 
+@cache
 def entry_signals_at_most(has_context: bool) -> float:
     """The points that ``entry_signals`` can add for a company, with context words or without."""
     business, near = points("entry.business_most"), points("entry.context_most") if has_context else 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 
 from pipeline.match.lexicon import data
 
@@ -21,6 +21,7 @@ class Points(float):
         return made
 
 
+@lru_cache(maxsize=4096)
 def points(key: str, *variants: str) -> float:
     """What ``group.sign`` is worth; of the first variant (``group.sign_variant``) that the file tells apart."""
     table = _table()

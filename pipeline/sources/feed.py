@@ -38,6 +38,11 @@ class Source(BaseModel):
         description="request headers for this feed; stored nowhere",
         examples=[{"Authorization": "Bearer ${NEWS_TOKEN}"}],
     )
+    verify_tls: bool = Field(
+        True,
+        description="false = take any certificate of this feed's own host, also an expired one: whoever is on the way "
+        "can read and change what is sent. An authority of your own is better named in `ca_file` of `[fetch]`",
+    )
 
     @field_validator("url")
     @classmethod
@@ -73,6 +78,7 @@ class Source(BaseModel):
                 tier=self.tier,
                 tags=self.tags,
                 headers=headers,
+                verify_tls=self.verify_tls,
             ),
         )
 

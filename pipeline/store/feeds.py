@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from pipeline.model import GONE, Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
+from pipeline.model import GONE, Batch, Company, Due, ErrorKind, Feed, FeedInfo, FeedState, Hints, Watchlist
 from pipeline.store.columns import clean, duration, moment, seconds, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 from pipeline.urls import host_of
@@ -123,14 +123,15 @@ def entry_counts(connection: sqlite3.Connection, urls: Collection[str]) -> Mappi
     return dict(map(tuple, connection.execute(QUERIES["feed_entry_counts"], {"texts": texts(urls)})))
 
 
-def write_state(
-    connection: sqlite3.Connection, feed: Feed, state: FeedState, info: FeedInfo | None, now: datetime
-) -> None:
-    """What a poll taught about its feed, which need not have been known."""
-    connection.execute(QUERIES["feed_known"], _feed_row(feed, stamp(now)))
-    connection.execute(
-        QUERIES["feed_state"], {**_state_row(state), **_info_row(info or FeedInfo()), "url": clean(feed.url)}
+def write_states(connection: sqlite3.Connection, batches: Sequence[Batch], now: datetime) -> None:
+    """What polls taught about their feeds, which need not have been known."""
+    at = stamp(now)
+    connection.executemany(QUERIES["feed_known"], [_feed_row(batch.feed, at) for batch in batches])
+    rows = (
+        {**_state_row(batch.state), **_info_row(batch.info or FeedInfo()), "url": clean(batch.feed.url)}
+        for batch in batches
     )
+    connection.executemany(QUERIES["feed_state"], rows)
 
 
 def _company_row(company: Company, at: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,9 +56,13 @@ def wake(connection: sqlite3.Connection, now: datetime) -> None:
     beat(connection, now)
 
 
-def note_fetch(connection: sqlite3.Connection, fetch: FetchRecord, run_id: int | None) -> None:
-    """One line of the fetch history, once for each feed and moment."""
-    row = {
+def note_fetches(connection: sqlite3.Connection, fetches: Iterable[FetchRecord], run_id: int | None) -> None:
+    """Lines of the fetch history, one for each feed and moment."""
+    connection.executemany(QUERIES["fetch_insert"], (_fetch_row(fetch, run_id) for fetch in fetches))
+
+
+def _fetch_row(fetch: FetchRecord, run_id: int | None) -> dict[str, Any]:
+    return {
         **{name: getattr(fetch, name) for name in ("outcome", "status", "entries", "new", "edited", "bytes")},
         **{name: clean(getattr(fetch, name)) for name in ("feed_url", "error", "damage")},
         "fetched_at": stamp(fetch.fetched_at),
@@ -67,4 +72,3 @@ def note_fetch(connection: sqlite3.Connection, fetch: FetchRecord, run_id: int |
         "elapsed_s": seconds(fetch.elapsed),
         "run_id": run_id,
     }
-    connection.execute(QUERIES["fetch_insert"], row)

@@ -252,8 +252,8 @@ class Store:
         Raises DataRefused when the batch holds what cannot be stored: other batches can.
         """
         with refusing(self.path), self._writing() as connection:
-            turns.write_state(connection, batch.feed, batch.state, batch.info, now)
-            runs.note_fetch(connection, batch.fetch, run_id)
+            turns.write_states(connection, (batch,), now)
+            runs.note_fetches(connection, (batch.fetch,), run_id)
             # In the order in which rows refer to each other, and arguments are evaluated as they stand.
             committed = Committed(
                 new=entries.insert(connection, batch.new, now),
@@ -267,6 +267,13 @@ class Store:
             hits.withdraw(connection, batch.edited, batch.hits)
             stories.extend(connection, batch.hits, batch.placements)
             return committed
+
+    def commit_quiet(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> None:
+        """``commit`` for turns that brought no document, all of them in one transaction: only the feeds' states and
+        the fetches are written. Raises DataRefused, with nothing written, when one of them cannot be stored."""
+        with refusing(self.path), self._writing() as connection:
+            turns.write_states(connection, batches, now)
+            runs.note_fetches(connection, [batch.fetch for batch in batches], run_id)
 
     # ---------------------------------------------------------------- the outbox
 

@@ -132,7 +132,11 @@ def test_told_to_end_while_a_feed_hangs_it_ends_in_time_and_loses_nothing(tmp_pa
         assert ask(database, "PRAGMA integrity_check") == [("ok",)]
         assert ask(database, "SELECT due, fetched, sent FROM runs WHERE ended_at IS NULL") == [(13, 12, 0)]
         assert [(line["due"], line["done"]) for line in watch.logs("run_cut_off")] == [(13, 12)]
-        assert sorted(path.name for path in database.parent.iterdir()) == ["newsward.lock", "watch.db"]
+        assert sorted(path.name for path in database.parent.iterdir()) == [
+            "newsward.lock",
+            "newsward.turns",
+            "watch.db",
+        ]
         owed = count(database, "alerts")
         server.serve("/hang.xml", Raw(tuple))  # it no longer hangs: it hangs up
         after = newsward("--config", config, "run", "--json")

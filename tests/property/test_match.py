@@ -22,6 +22,8 @@ COMPANIES = (
     company("nestle", "Nestlé", "Nestlé S.A."),
     company("siemens", "Siemens"),
     company("sony", "Sony", "ソニー"),
+    company("target", "Target", "Target Corp."),
+    company("gap", "Gap", "GPS", context=("jeans",)),
 )
 ENGINE = engine(*COMPANIES)
 PIECES = (
@@ -39,6 +41,22 @@ PIECES = (
         "ソニータウン",
     ),
     *("Siemenss", "$AAPL", "1810.HK", "(T)", "https://att.com/x", "shares", "the", "iPhone", "orchard"),
+    *(
+        "target",
+        "target's",
+        "#target",
+        "Target",
+        "targets",
+        "gap",
+        "GAP",
+        "gps",
+        "jeans",
+        "of",
+        "to",
+        "says",
+        "said",
+        "Corp",
+    ),
     *("\u200b", "\n", "—", "…", "ﬁ", "İ", "ß"),
 )
 news = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=14).map(" ".join)

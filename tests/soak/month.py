@@ -176,7 +176,7 @@ def configure(directory: Path, world: World, feeds: int) -> Path:
     (directory / "newsward.toml").write_text(
         '[store]\nretention = "7 days"\nhistory = "7 days"\n'
         '[polling]\nmin_interval = "30 minutes"\ndefault_interval = "30 minutes"\nmax_interval = "30 minutes"\n'
-        'hint_cap = "30 minutes"\n[fetch]\nallow_private = true\n'
+        'hint_cap = "30 minutes"\n[fetch]\nallow_private = true\nspacing = 0\n'  # days pass in moments here
         f'[[channel]]\nid = "desk"\nkind = "webhook"\nurl = "http://127.0.0.1:{world.port}/hook"\n'
         '[[rule]]\nname = "all"\nchannels = ["desk"]\n',
         encoding="utf-8",

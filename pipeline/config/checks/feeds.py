@@ -22,6 +22,9 @@ def feed_problems(config: Config) -> Iterator[Problem]:
         is_secret = any(name.lower() in _SECRET_HEADERS for name, _ in feed.headers)
         if is_secret and feed.url.startswith("http:"):
             yield Problem(where, "its credentials are sent over plain http, readable on the way", "use https")
+        if not feed.verify_tls:
+            what = "its certificate is not checked (verify_tls = false): its entries may be anybody's"
+            yield Problem(where, what, "name its authority in ca_file of [fetch]")
         if public_url(feed.url) != feed.url:
             what = "key 'url' holds what looks like a secret, and a feed's address stands in the database as it is"
             yield Problem(where, what, "if the site takes it in a header, give it in headers")

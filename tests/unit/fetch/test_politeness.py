@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.fetch.politeness import Turn, Turns
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.fetch.politeness import Gate, Hold, Turn, Turns
 from tests.builders_fetch import due
 
 
@@ -72,3 +76,73 @@ def test_a_large_domain_does_not_hold_up_small_ones() -> None:
     turns = _turns(*large, "https://small.example/1")
 
     assert [turn.domain for turn in _taken(turns, 0.0)] == ["large.example", "small.example"]
+
+
+def test_the_gate_lets_one_in_and_the_next_after_the_spacing() -> None:
+    gate = Gate()
+
+    assert gate.enter("mill.example", 10.0, 2.0) == 0.0
+    assert gate.enter("mill.example", 13.0, 2.0) > 0
+    gate.leave("mill.example")
+    assert gate.enter("mill.example", 10.5, 2.0) == 1.5
+    assert gate.enter("forge.example", 10.5, 2.0) == 0.0
+    assert gate.enter("mill.example", 12.0, 2.0) == 0.0
+
+
+def test_a_gate_that_forgets_forgets_only_what_is_over() -> None:
+    gate = Gate()
+    gate.enter("mill.example", 100.0, 2.0)
+    gate.leave("mill.example")
+    for number in range(20_000):
+        gate.enter(f"{number}.example", 0.0, 2.0)
+        gate.leave(f"{number}.example")
+
+    assert gate.enter("mill.example", 101.0, 2.0) == 1.0
+
+
+def test_two_gates_of_one_folder_mind_each_other(tmp_path: Path) -> None:
+    """The second stands in another process: a lock of the kernel does not part two of one."""
+    ask = (
+        "import sys; from pathlib import Path; from pipeline.fetch.politeness import Gate; gate = Gate()\n"
+        "with gate.shared(Path(sys.argv[1]), create=False):\n"
+        "    print(gate.enter('mill.example', float(sys.argv[2]), 2.0))"
+    )
+
+    def other(now: float) -> float:
+        command = [sys.executable, "-c", ask, str(tmp_path), str(now)]
+        return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+
+    gate = Gate()
+    with gate.shared(tmp_path, create=True):
+        gate.enter("mill.example", 10.0, 2.0)
+        while_in = other(15.0)
+        gate.leave("mill.example")
+        too_early, in_time = other(11.0), other(12.0)
+
+    assert while_in > 0
+    assert (too_early, in_time) == (1.0, 0.0)
+
+
+def test_a_moment_that_a_restart_of_the_machine_left_behind_does_not_count(tmp_path: Path) -> None:
+    first, second = Gate(), Gate()
+    with first.shared(tmp_path, create=True):
+        first.enter("mill.example", 1_000_000.0, 2.0)
+        first.leave("mill.example")
+    with second.shared(tmp_path, create=True):
+        assert second.enter("mill.example", 5.0, 2.0) == 0.0
+
+
+def test_a_folder_that_cannot_be_used_makes_nobody_fail(tmp_path: Path) -> None:
+    gate = Gate()
+    with gate.shared(tmp_path / "missing", create=True):
+        assert gate.enter("mill.example", 10.0, 2.0) == 0.0
+
+
+def test_bodies_get_room_until_it_is_taken_and_one_that_is_too_large_gets_it_alone() -> None:
+    hold = Hold()
+
+    assert hold.take(60, 100)
+    assert not hold.take(60, 100)
+    hold.give_back(60)
+    assert hold.take(200, 100)
+    assert not hold.take(1, 100)

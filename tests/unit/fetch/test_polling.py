@@ -259,6 +259,12 @@ def test_a_site_that_refuses_us_is_left_alone_for_hours() -> None:
     assert _wait(_after(_failed(ErrorKind.BLOCKED, status=403), interval=10 * MINUTE)) >= 2 * HOUR
 
 
+def test_a_name_that_is_not_known_is_asked_for_less_often_than_one_that_nobody_answered_for() -> None:
+    """Row 117."""
+    assert 2 * HOUR <= _wait(_after(_failed(ErrorKind.DNS), interval=10 * MINUTE)) <= 3.3 * HOUR
+    assert _wait(_after(_failed(ErrorKind.TIMEOUT), interval=10 * MINUTE)) <= 11 * MINUTE
+
+
 def test_a_feed_that_is_gone_is_retired_aloud() -> None:
     """Row 39."""
     state = _after(_failed(ErrorKind.GONE, status=410))

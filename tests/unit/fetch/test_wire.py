@@ -39,8 +39,8 @@ def _peer(wire: Wire, port: int) -> Any:
 
     async def connect() -> Any:
         stream = await wire.connect("mill.example", port, 1.0)
-        peer = stream.get_extra_info("peername")
-        await stream.aclose()
+        peer = stream.peer()
+        stream.close()
         wire.close()
         return peer
 
