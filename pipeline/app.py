@@ -13,7 +13,7 @@ from pipeline.dedup import StoryIndex
 from pipeline.engine import open_engine
 from pipeline.match import MatchEngine
 from pipeline.run import Stages
-from pipeline.store import Store
+from pipeline.store import Shelf, Store
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
             yield Stages(
                 store=store,
                 engine=engine,
-                matching=MatchEngine.build(config.watchlist, config.matchers),
+                matching=MatchEngine.build(config.watchlist, config.matchers, Shelf.beside(config.database)),
                 stories=StoryIndex(config.stories),
                 rules=config.rules,
                 channels=config.channels,

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, feeds, keep, lists, live, match, operate, setup, show, streams, tending, trials
+from pipeline.cli import (
+    companies,
+    evaluate,
+    feeds,
+    keep,
+    lists,
+    live,
+    match,
+    operate,
+    setup,
+    show,
+    streams,
+    tending,
+    trials,
+)
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
@@ -18,6 +32,7 @@ trials.add_commands(feeds.app)
 tending.add_commands(feeds.app)
 lists.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")
+app.add_typer(companies.app, name="companies")
 app.add_typer(show.hits, name="hits")
 app.add_typer(show.stories, name="stories")
 app.add_typer(show.alerts, name="alerts")

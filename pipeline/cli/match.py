@@ -141,7 +141,7 @@ def _show(explanation: Explanation) -> None:
     tell(f"\n{'HIT ' if explanation.hit else 'none'}  {explanation.summary}")
     if explanation.hit:
         hit = explanation.hit
-        tell(f"      score {hit.score:.0f}, salience {hit.salience:.0f}, rules {hit.rule_version}")
+        tell(f"      score {hit.score:.0f}, salience {hit.salience:.0f} ({explanation.role}), rules {hit.rule_version}")
     rows = [
         (
             "yes" if candidate.accepted else "no",
@@ -166,6 +166,7 @@ def _as_json(explanation: Explanation) -> dict[str, Any]:
         "company": explanation.company_id,
         "hit": _hit(explanation.hit) if explanation.hit else None,
         "summary": explanation.summary,
+        "role": explanation.role,
         "candidates": [
             {"accepted": candidate.accepted, **_mention(candidate.mention)} for candidate in explanation.candidates
         ],

@@ -190,6 +190,16 @@ def _is_foreign(one: Wording, other: Wording) -> bool:
     return bool(one.language and other.language) and one.language != other.language
 
 
+def is_of_other_scripts(entry: Wording, story: StoryView) -> bool:
+    """Is one written in words with spaces and all of the other without, and no figure is in both?"""
+    told = list(map(words_of, story.members))
+    return all(_is_unspaced(other) != _is_unspaced(entry) and not other.figures & entry.figures for other in told)
+
+
+def _is_unspaced(words: Wording) -> bool:
+    return words.language in ("zh", "ja")
+
+
 def _quotable(words: Wording) -> frozenset[str]:
     """Latin words that another language would quote: all of them in a text of another script, else the names."""
     return words.latin if words.language == "zh" else words.actors | words.latin

@@ -15,6 +15,7 @@ from pipeline.dedup.similarity import (
     Idf,
     Model,
     cross_language_score,
+    is_of_other_scripts,
     story_features,
     story_model,
     words_of,
@@ -215,7 +216,8 @@ class StoryIndex:
         if features["quarters_clash"] and self._options.grain != "broad":
             return _Verdict(story, partner, "other_quarter", 0.0, features, (("quarters_clash", 1.0),))
         foreign, evidence = cross_language_score(words, arrival.companies, hours, story)
-        if foreign > score:
+        # Between scripts only a few Latin words can agree, and what is left out cannot contradict.
+        if foreign > score or is_of_other_scripts(words, story):
             return _Verdict(story, partner, "other_language", foreign, features, tuple(evidence.items()))
         return _Verdict(story, partner, "alike", score, features, self._model.leading(features))
 

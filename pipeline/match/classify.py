@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.match import lexicon
 from pipeline.match.forms import core_of
 from pipeline.match.index import shared_names
 from pipeline.match.kinds import KIND_OF, WHY, Flavour, flavour_of
+from pipeline.match.skeleton import fold_han
 from pipeline.model import Company, Name, NameKind, Watchlist
 
 # What passes unaided in most texts (people's names, abbreviations) is worth no warning.
@@ -26,6 +28,7 @@ class ClassifiedName:
     company_id: str
     text: str
     kind: NameKind
+    sort: str  # finer than the kind: distinct, phrase, word, person, acronym, cjk ...
     why: str
     warning: str = ""
     remedy: str = ""
@@ -47,6 +50,7 @@ def _of_company(
                 company.id,
                 name.text,
                 NameKind.WEAK,
+                Flavour.WEAK.value,
                 "it has no letters",
                 f"“{name.text}” cannot match",
                 "write it with letters or digits",
@@ -56,9 +60,10 @@ def _of_company(
         others = [companies[i].name for i in shared.get(" ".join(core), ()) if companies[i].id != company.id]
         kind = name.kind or KIND_OF[flavour]
         why = "set in the configuration" if name.kind else WHY[flavour]
-        yield ClassifiedName(company.id, name.text, kind, why, *_warning(name.text, company, flavour, others))
+        warning = _warning(name.text, company, flavour, others)
+        yield ClassifiedName(company.id, name.text, kind, flavour.value, why, *warning)
     for ticker in company.tickers:
-        yield ClassifiedName(company.id, ticker, NameKind.TICKER, WHY[Flavour.TICKER])
+        yield ClassifiedName(company.id, ticker, NameKind.TICKER, Flavour.TICKER.value, WHY[Flavour.TICKER])
 
 
 def _warning(text: str, company: Company, flavour: Flavour, others: list[str]) -> tuple[str, str]:
@@ -66,7 +71,10 @@ def _warning(text: str, company: Company, flavour: Flavour, others: list[str]) -
     if others and not company.context:
         shown = ", ".join(others[:_OTHERS_SHOWN]) + (" and more" if len(others) > _OTHERS_SHOWN else "")
         return f"“{text}” is a name of {shown} too", "add context words that tell them apart"
-    if flavour in _NEEDS_HELP and not company.context and not company.tickers:
+    doubt = _NEEDS_HELP.get(flavour, "")
+    if flavour is Flavour.CJK and fold_han(text) in lexicon.cues("zh").words:
+        doubt = "is an ordinary Chinese word too"
+    if doubt and not company.context and not company.tickers:
         remedy = "add context (words that stand beside it: products, people, trade) or a ticker"
-        return f"“{text}” {_NEEDS_HELP[flavour]}", remedy
+        return f"“{text}” {doubt}", remedy
     return "", ""

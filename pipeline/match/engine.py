@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
 from rapidfuzz import fuzz, process
 
-from pipeline.match.finder import Candidate, Finder
+from pipeline.match.finder import Candidate, Finder, NameFinder
 from pipeline.match.forms import core_of
-from pipeline.match.names import AnyMatcher
-from pipeline.match.salience import salience_of
+from pipeline.match.names import AnyMatcher, Matcher
+from pipeline.match.salience import salience_of, weigh
 from pipeline.match.skeleton import tokenise
+from pipeline.match.stored import Shelf
 from pipeline.model import Company, Entry, Hit, Mention, Watchlist
 from pipeline.text import fold
 
@@ -30,6 +31,7 @@ class Explanation:
     hit: Hit | None
     candidates: tuple[Candidate, ...]  # this company's, best first
     runner_up: Mention | None  # the best mention of another company
+    role: str  # how far a hit is about the company, in words; "" = no hit
     summary: str
 
 
@@ -41,9 +43,9 @@ class MatchEngine:
         self._finders = tuple((finder, _version(finder)) for finder in finders)
 
     @classmethod
-    def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher]) -> MatchEngine:
-        """Compile every matcher for the watchlist."""
-        return cls(watchlist, [matcher.compile(watchlist) for matcher in matchers])
+    def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher], shelf: Shelf | None = None) -> MatchEngine:
+        """Compile every matcher for the watchlist; what ours makes of it is kept on the shelf, if there is one."""
+        return cls(watchlist, [_finder_of(matcher, watchlist, shelf) for matcher in matchers])
 
     def hits(self, entry: Entry) -> tuple[Hit, ...]:
         """The companies that the entry names beyond the threshold, by company id; mentions best first.
@@ -51,7 +53,8 @@ class MatchEngine:
         Raises ValueError, naming its class, when a finder answers what cannot be: a company that is not on the
         watchlist, a score that is no number, a span outside the field.
         """
-        return _hits(entry, self._found(entry))
+        found = self._found(entry, only_accepted=True)
+        return _hits(entry, found) if found else ()
 
     def explain(self, entry: Entry, company_id: str) -> Explanation:
         """All that was weighed for one company. Raises KeyError for an id that is not on the watchlist."""
@@ -71,14 +74,14 @@ class MatchEngine:
         ]
         return tuple(sorted(explanations, key=_foremost))
 
-    def _found(self, entry: Entry) -> list[_Found]:
+    def _found(self, entry: Entry, *, only_accepted: bool = False) -> list[_Found]:
         """What every finder answers, checked, best first."""
         found = [
             _Found(self._checked(candidate, entry, finder), version)
             for finder, version in self._finders
-            for candidate in finder.find(entry)
+            for candidate in (_accepted(finder, entry) if only_accepted else finder.find(entry))
         ]
-        return sorted(found, key=lambda item: _best_first(item.candidate.mention))
+        return sorted(found, key=lambda item: _best_first(item.candidate.mention)) if len(found) > 1 else found
 
     def _checked(self, candidate: Candidate, entry: Entry, finder: Finder) -> Candidate:
         """The candidate, its score within 0 to 100: finders of others are believed no more than feeds are."""
@@ -102,6 +105,15 @@ class _Found:
 
     candidate: Candidate
     version: str
+
+
+def _finder_of(matcher: AnyMatcher, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
+    return matcher.compile_with(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
+
+
+def _accepted(finder: Finder, entry: Entry) -> Iterable[Candidate]:
+    """Ours need not make what would be thrown away; of others all is checked, also what they do not accept."""
+    return finder.accepted(entry) if isinstance(finder, NameFinder) else finder.find(entry)
 
 
 def _name(finder: Finder) -> str:
@@ -143,7 +155,9 @@ def _explained(company: Company, entry: Entry, hit: Hit | None, candidates: Sequ
     """``candidates`` are those of all companies, best first."""
     own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company.id)
     other = next((c.mention for c in candidates if c.mention.company_id != company.id), None)
-    return Explanation(company.id, hit, own, other, _summary(company, entry, hit, own, other))
+    others = len({candidate.mention.company_id for candidate in candidates if candidate.accepted} - {company.id})
+    role = weigh(entry, hit.mentions, others)[1] if hit else ""
+    return Explanation(company.id, hit, own, other, role, _summary(company, entry, hit, own, other))
 
 
 def _foremost(explanation: Explanation) -> tuple[bool, float, str]:

@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, shows
 from pipeline.match.forms import Form, pattern_of
+from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
 from pipeline.match.notation import TickerFound, Tickers
-from pipeline.match.repair import Repair, Repairer
-from pipeline.match.signals import Place, Surroundings, entry_signals, local_signals
+from pipeline.match.signals import (
+    UNSPACED_LANGUAGES,
+    Place,
+    Surroundings,
+    entry_signals,
+    entry_signals_at_most,
+    local_signals,
+)
 from pipeline.match.skeleton import Skeleton, tokenise
+from pipeline.match.stored import Shelf
+from pipeline.match.unspaced import unspaced_signals
+from pipeline.match.weights import points
 from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-2"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-3"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -63,13 +74,21 @@ class Finder(Protocol):
         """Every candidate, accepted or not, in no particular order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Scored:
+    """A candidate on its way: what the words around it tell, before the whole entry is asked."""
+
     company: int
     form: Form
     place: Place | None
-    mention: Mention
+    field: EntryField
+    start: int
+    end: int
+    found: str
+    method: Method
+    reasons: list[Reason]
     shared: bool = False  # the same spelling is a name of another company too
+    local: float = 0.0  # points of the reasons
 
 
 class NameFinder:
@@ -77,43 +96,53 @@ class NameFinder:
 
     version = RULE_VERSION
 
-    def __init__(self, watchlist: Watchlist, threshold: float, fuzzy: bool) -> None:
+    def __init__(
+        self,
+        watchlist: Watchlist,
+        threshold: float,
+        fuzzy: bool,
+        decoys: tuple[str, ...] = (),
+        shelf: Shelf | None = None,
+    ) -> None:
         self._companies = watchlist.companies
         self._threshold = threshold
-        self._index = NameIndex(watchlist)
-        self._repairer = Repairer(self._index.words, fuzzy)
+        self._index = NameIndex(watchlist, fuzzy, decoys, shelf)
         self._tickers = Tickers(watchlist.companies)
-        self._context = [_patterns(company.context) for company in watchlist.companies]
-        self._exclude = [_patterns(company.exclude) for company in watchlist.companies]
+        self._context = _patterns_of({i: company.context for i, company in enumerate(watchlist.companies)})
+        self._exclude = _patterns_of({i: company.exclude for i, company in enumerate(watchlist.companies)})
         self._domains = {domain.lower(): i for i, c in enumerate(watchlist.companies) for domain in c.domains}
 
     def find(self, entry: Entry) -> tuple[Candidate, ...]:
         """Every candidate; those of 60 points (the threshold) and more are accepted."""
-        skeletons = [
-            Skeleton(EntryField.TITLE, entry.title[:_TEXT_LIMIT]),
-            Skeleton(EntryField.TEXT, entry.text[:_TEXT_LIMIT]),
-        ]
-        language = language_of(
-            entry.language, entry.title + entry.text[:400], skeletons[0].tokens + skeletons[1].tokens[:60]
-        )
-        found = [item for skeleton in skeletons for item in self._occurrences(skeleton, language)]
+        reading = self._read(entry, -inf)
+        return tuple(self._judge(*reading, -inf)) if reading else ()
+
+    def accepted(self, entry: Entry) -> tuple[Candidate, ...]:
+        """Only those of ``find`` that are accepted, in less time."""
+        reading = self._read(entry, self._threshold)
+        if not reading:
+            return ()
+        return tuple(candidate for candidate in self._judge(*reading, self._threshold) if candidate.accepted)
+
+    def _read(self, entry: Entry, least: float) -> tuple[list[_Scored], list[Skeleton], str] | None:
+        """What may reach ``least``, weighed by what stands around it; None if nothing can, as in most entries."""
+        title, text = entry.title[:_TEXT_LIMIT], entry.text[:_TEXT_LIMIT]
+        skeletons = [Skeleton(EntryField.TITLE, title), Skeleton(EntryField.TEXT, text)]
+        first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
+        language = language_of(entry.language, entry.title + entry.text[:400], first_words)
+        found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
         tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
+        if found and not tickers and by_url is None:
+            found = without_idle(found, language, least, self._context.__contains__)
         if not found and not tickers and by_url is None:
-            return ()
+            return None
         by_ticker = list(self._of_tickers(tickers))
         scored = [*_without_bare_tickers(self._names(found, language), by_ticker), *by_ticker]
         if by_url is not None:
             scored.append(by_url)
-        return self._judge(scored, skeletons, language)
-
-    def _occurrences(self, skeleton: Skeleton, language: str) -> list[Found]:
-        found = self._index.find(skeleton)
-        repairs = self._repairer.repairs(skeleton.tokens, language)
-        for chosen in _readings(repairs):
-            found += self._index.find_repaired(skeleton, chosen)
-        return found
+        return scored, skeletons, language
 
     def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
         """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
@@ -137,39 +166,38 @@ class NameFinder:
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
         reasons = list(local_signals(form, place))
+        if place.language in UNSPACED_LANGUAGES:
+            reasons.extend(unspaced_signals(form, place))
         reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
         start, end = item.skeleton.original_span(item.span)
-        mention = Mention(
-            company_id=self._companies[form.company].id,
+        return _Scored(
+            company=form.company,
+            form=form,
+            place=place,
             field=item.skeleton.where,
             start=start,
             end=end,
             found=item.skeleton.original[start:end],
-            name=form.name,
             method=_method(item, form, place),
-            score=0.0,
-            reasons=tuple(reason for reason in reasons if reason.points),
+            reasons=[reason for reason in reasons if reason.points],
+            shared=any(other.company != form.company for other in item.meaning.forms),
         )
-        shared = len({other.company for other in item.meaning.forms}) > 1
-        return _Scored(form.company, form, place, mention, shared)
 
     def _of_tickers(self, found: Iterable[tuple[Skeleton, TickerFound]]) -> Iterator[_Scored]:
         for skeleton, item in found:
-            mention = Mention(
-                company_id=self._companies[item.company].id,
+            yield _Scored(
+                company=item.company,
+                form=Form(item.company, item.ticker, Method.TICKER, Flavour.TICKER, item.points),
+                place=None,
                 field=skeleton.where,
                 start=item.start,
                 end=item.end,
                 found=skeleton.original[item.start : item.end],
-                name=item.ticker,
                 method=Method.TICKER,
-                score=0.0,
-                reasons=(Reason(f"ticker notation: {item.notation}", item.points),),
+                reasons=[Reason(f"ticker notation: {item.notation}", item.points)],
             )
-            form = Form(item.company, item.ticker, Method.TICKER, Flavour.TICKER, item.points)
-            yield _Scored(item.company, form, None, mention)
 
     def _by_url(self, entry: Entry) -> _Scored | None:
         """The entry's own address on a company's domain: its newsroom speaks of it, its shop or app store need not."""
@@ -185,45 +213,87 @@ class NameFinder:
             return None
         is_newsroom = host.startswith(_NEWSROOMS) or parts.path.lower().startswith(_NEWS_PATHS)
         start = entry.url.lower().find(host)
-        reason = Reason(
-            "the company's newsroom" if is_newsroom else "an address of the company", 75.0 if is_newsroom else 45.0
+        reason = (
+            Reason("the company's newsroom", points("entry.newsroom"))
+            if is_newsroom
+            else Reason("an address of the company", points("entry.own_address"))
         )
         found = entry.url[start : start + len(host)]
-        company = self._companies[owner]
-        mention = Mention(
-            company.id, EntryField.URL, start, start + len(host), found, found, Method.DOMAIN, 0.0, (reason,)
+        return _Scored(
+            company=owner,
+            form=Form(owner, found, Method.DOMAIN, Flavour.DOMAIN, reason.points),
+            place=None,
+            field=EntryField.URL,
+            start=start,
+            end=start + len(host),
+            found=found,
+            method=Method.DOMAIN,
+            reasons=[reason],
         )
-        return _Scored(owner, Form(owner, found, Method.DOMAIN, Flavour.DOMAIN, reason.points), None, mention)
 
-    def _judge(self, scored: list[_Scored], skeletons: list[Skeleton], language: str) -> tuple[Candidate, ...]:
-        """Entry-wide signals on top of the local ones, then the verdicts."""
+    def _judge(
+        self, scored: list[_Scored], skeletons: list[Skeleton], language: str, least: float
+    ) -> Iterator[Candidate]:
+        """Entry-wide signals on top of the local ones, then the verdicts; what cannot reach ``least`` is left out."""
+        certain: dict[int, list[_Scored]] = defaultdict(list)
+        for item in scored:
+            item.reasons.extend(_beside_a_name(item))
+            item.local = _sum(item.reasons)
+            if item.local >= _CERTAIN and not item.shared:
+                certain[item.company].append(item)
         surroundings = Surroundings(skeletons, lexicon.cues(language))
-        local = [(item, _sum(item.mention.reasons)) for item in map(_beside_a_name, scored)]
-        certain: dict[int, list[Mention]] = defaultdict(list)
-        for item, score in local:
-            if score >= _CERTAIN and not item.shared:
-                certain[item.company].append(item.mention)
-        candidates = []
-        for item, _ in local:
-            reasons = (*item.mention.reasons, *self._entry_wide(item, certain[item.company], surroundings))
+        for item in scored:
+            if item.local + self._at_most(item, certain) < least:
+                continue
+            reasons = (*item.reasons, *self._entry_wide(item, certain.get(item.company, []), surroundings))
             total = _sum(reasons)
-            mention = replace(item.mention, reasons=reasons, score=round(min(100.0, max(0.0, total)), 1))
-            candidates.append(Candidate(mention, total >= self._threshold))
-        return tuple(candidates)
+            yield Candidate(self._mention(item, total, reasons), total >= self._threshold)
 
-    def _entry_wide(self, item: _Scored, certain: list[Mention], surroundings: Surroundings) -> Iterator[Reason]:
-        if item.shared and (surplus := _sum(item.mention.reasons) - _SHARED_AT_MOST) > 0:
+    def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
+        """The points that the whole entry can add."""
+        vouched = max(0.0, points("entry.vouched")) if item.company in certain else 0.0
+        return (
+            vouched + max(0.0, points("entry.stands_for_other")) + entry_signals_at_most(item.company in self._context)
+        )
+
+    def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
+        return Mention(
+            company_id=self._companies[item.company].id,
+            field=item.field,
+            start=item.start,
+            end=item.end,
+            found=item.found,
+            name=item.form.name,
+            method=item.method,
+            score=round(min(100.0, max(0.0, total)), 1),
+            reasons=reasons,
+        )
+
+    def _entry_wide(self, item: _Scored, certain: Sequence[_Scored], surroundings: Surroundings) -> Iterator[Reason]:
+        if item.shared and (surplus := item.local - _SHARED_AT_MOST) > 0:
             yield Reason("name of several companies", -surplus)
         yield from entry_signals(
-            context=self._context[item.company],
-            exclude=self._exclude[item.company],
+            context=self._context.get(item.company, ()),
+            exclude=self._exclude.get(item.company, ()),
             form=item.form,
             surroundings=surroundings,
         )
-        place = (item.mention.field, item.mention.start)
-        vouching = [mention.found for mention in certain[:2] if (mention.field, mention.start) != place]
+        place = (item.field, item.start)
+        vouching = [other.found for other in certain[:2] if (other.field, other.start) != place]
+        if self._stands_for_other(item, surroundings):
+            yield Reason("the text explains this abbreviation otherwise", points("entry.stands_for_other"))
         if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", 45.0)
+            yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", points("entry.vouched"))
+
+    def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
+        if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):
+            return False
+        words = surroundings.explained.get(item.found.strip("()[] "))
+        return words is not None and not words & (item.form.own or self._own_words(item.company))
+
+    def _own_words(self, company: int) -> frozenset[str]:
+        names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
+        return frozenset(token for name in names for token in tokenise(fold(name)))
 
 
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
@@ -232,23 +302,21 @@ _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
 _REACH = 40  # characters on either side in which a list's next name must begin
 
 
-def _beside_a_name(item: _Scored) -> _Scored:
+def _beside_a_name(item: _Scored) -> Iterator[Reason]:
     """Companies come in lists ("Visa and Mastercard"): a name beside an ordinary word speaks for it.
 
     Only the text decides, never what else is tracked: a company's hits must not change with the rest of the list.
     """
-    mention = item.mention
-    if item.place is None or item.form.flavour in (Flavour.DISTINCT, Flavour.DOMAIN) or not item.place.is_cased:
-        return item
-    if not mention.found[:1].isupper():
-        return item
+    if item.place is None or item.form.flavour in (Flavour.DISTINCT, Flavour.DOMAIN) or not item.found[:1].isupper():
+        return
+    if not item.place.is_cased:
+        return
     text = item.place.skeleton.original
-    after = _NAME_AFTER.match(text[mention.end : mention.end + _REACH])
-    before = _NAME_BEFORE.search(text[max(0, mention.start - _REACH) : mention.start])
+    after = _NAME_AFTER.match(text[item.end : item.end + _REACH])
+    before = _NAME_BEFORE.search(text[max(0, item.start - _REACH) : item.start])
     beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
-    if not beside:
-        return item
-    return replace(item, mention=replace(mention, reasons=(*mention.reasons, Reason(f"listed beside {beside}", 18.0))))
+    if beside:
+        yield Reason(f"listed beside {beside}", points("entry.listed_beside"))
 
 
 def _is_unknown_name(word: str) -> bool:
@@ -262,7 +330,12 @@ def _is_unknown_name(word: str) -> bool:
 
 
 def _sum(reasons: Iterable[Reason]) -> float:
-    return sum(reason.points for reason in reasons)
+    return sum([reason.points for reason in reasons])
+
+
+def _patterns_of(phrases: Mapping[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """By the company's place; only of those that have any."""
+    return {index: found for index, listed in phrases.items() if listed and (found := _patterns(listed))}
 
 
 def _patterns(phrases: tuple[str, ...]) -> tuple[str, ...]:
@@ -273,44 +346,37 @@ def _patterns(phrases: tuple[str, ...]) -> tuple[str, ...]:
 def _without_bare_tickers(names: Iterable[_Scored], by_ticker: list[_Scored]) -> Iterator[_Scored]:
     """``$MSFT`` is one mention: the bare letters inside a notation are not a second."""
     for item in names:
-        mention = item.mention
         if not any(
-            mention.field is other.mention.field
-            and other.mention.start <= mention.start
-            and mention.end <= other.mention.end
-            for other in by_ticker
+            item.field is other.field and other.start <= item.start and item.end <= other.end for other in by_ticker
         ):
             yield item
-
-
-def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:
-    """First only words that no name has are read otherwise, best option first; then those that another name has."""
-    strange = {place: options for place, options in repairs.items() if not options[0].known}
-    for rank in range(max(map(len, strange.values()), default=0)):
-        yield {place: options[min(rank, len(options) - 1)] for place, options in strange.items()}
-    if len(strange) < len(repairs):
-        yield {place: options[0] for place, options in repairs.items()}
 
 
 def _family(place: Place) -> Iterator[Reason]:
     """Other listed companies begin with this very name: a capitalised word behind it may make it theirs."""
     written = place.surface(1)
     if written[:1].isupper() and place.is_cased and place.after == " " and place.token(1) not in place.cues.nouns:
-        yield Reason(f"other companies begin so, and more follows: {written}", -34.0)
+        yield Reason(f"other companies begin so, and more follows: {written}", points("entry.family"))
 
 
 def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
     for repair in item.repairs:
         if repair.method is Method.FUZZY:
-            yield Reason(
-                f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", round((repair.ratio - 100.0) * 0.6, 1)
-            )
+            worth = round((100.0 - repair.ratio) * points("typo.by_percent"), 1)
+            yield Reason(f"misspelt: {repair.target} ({repair.ratio:.0f} % alike)", worth)
             if item.skeleton.surfaces[item.span.first].islower() and item.skeleton.style != "lower":
-                yield Reason("misspelt and in lower case", -25.0)
+                yield Reason("misspelt and in lower case", points("typo.lower"))
             if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-                yield Reason("misspelling of an uncertain name", -10.0)
+                yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour.value))
         else:
-            yield Reason(f"inflected: {repair.target}", -4.0 if form.flavour is Flavour.DISTINCT else -8.0)
+            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour.value))
+            word = item.skeleton.tokens[item.span.last]
+            if (
+                item.span.first == item.span.last
+                and form.flavour is not Flavour.ACRONYM
+                and lexicon.is_ordinary(word, "en")
+            ):
+                yield Reason(f"a word: {word}", points("typo.plural_of_word"))
 
 
 def _method(item: Found, form: Form, place: Place) -> Method:

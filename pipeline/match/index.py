@@ -1,22 +1,44 @@
-"""All patterns of a watchlist in one automaton: what occurs in a text, in time linear in the text."""
+"""All patterns of a watchlist, found in one pass over the words of a text, also as misspellings.
+
+A text's words are few and come again and again, a watchlist's are many: each word is looked up once in the compiled
+tables, and what it can be part of is remembered. Most words of most texts can be part of nothing.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
-from pipeline.match import lexicon
-from pipeline.match.forms import Form, core_of, forms_of, pattern_of
-from pipeline.match.kinds import Flavour
-from pipeline.match.repair import Repair
+from pipeline.match.compact import LONGEST, Multimap, WordTable, hash_of
+from pipeline.match.compiling import (
+    COMPANY,
+    DECOY,
+    EXCLUDED,
+    OPENS_OTHERS,
+    CompiledNames,
+    Mark,
+    best_forms,
+    compile_names,
+    decoy_patterns,
+    excluded_patterns,
+)
+from pipeline.match.forms import Form, forms_of, is_spaced
+from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
 from pipeline.match.signals import Place
-from pipeline.match.skeleton import Skeleton, Span, starts_of, tokenise
+from pipeline.match.skeleton import Skeleton, Span, starts_of
+from pipeline.match.stored import Shelf, name_of, pack, unpack
 from pipeline.model import Company, Watchlist
-from pipeline.text import fold
+
+_REMEMBERED = 200_000  # words of texts, of all languages together: some 60 MB
+_AT_HAND = 10_000  # companies whose forms are kept ready, and as many patterns: some 20 MB
+_WORTH_KEEPING = 500  # companies; fewer are compiled as fast as they are read
+_LONGEST_REMEMBERED = 24  # letters; longer words of texts are seldom words, and no two of them alike
 
 
 @dataclass(slots=True)
@@ -28,113 +50,320 @@ class Meaning:
     opens_others: bool = False  # longer names of other companies begin so
 
 
-@dataclass(slots=True)
 class Found:
     """A pattern that occurs in a field; ``repairs`` are the tokens that had to be corrected for it."""
 
-    skeleton: Skeleton
-    span: Span
-    meaning: Meaning
-    repairs: tuple[Repair, ...] = ()
+    __slots__ = ("_span", "first", "last", "meaning", "repairs", "skeleton")
+
+    def __init__(
+        self, skeleton: Skeleton, first: int, last: int, meaning: Meaning, repairs: tuple[Repair, ...] = ()
+    ) -> None:
+        self.skeleton, self.first, self.last = skeleton, first, last
+        self.meaning, self.repairs = meaning, repairs
+        self._span: Span | None = None
+
+    @classmethod
+    def at(cls, skeleton: Skeleton, span: Span, meaning: Meaning) -> Found:
+        """What begins or ends inside a token."""
+        found = cls(skeleton, span.first, span.last, meaning)
+        found._span = span
+        return found
+
+    @property
+    def span(self) -> Span:
+        """Where it stands; worked out when it is asked for first."""
+        if self._span is None:
+            self._span = self.skeleton.span_between(self.first, self.last)
+        return self._span
 
 
 Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose checks it passes
 
 
+@dataclass(slots=True, eq=False)
+class _Sense:
+    """What a word of a text can be part of; a word that can be part of nothing has none."""
+
+    hash: int
+    is_single: bool  # a pattern by itself
+    leads: bool  # patterns of several words begin with it
+    repairs: tuple[Repair, ...]
+    targets: tuple[int, ...]  # the hashes of the words that it may be read as instead
+    ways: tuple[int, ...]  # and its own before them
+    stands: bool  # one of them is a name by itself
+    is_loose: bool  # one of them may be part of a pattern that is found by its characters
+    acts: bool  # single, leading or with a repair; the others only follow
+
+
+class _Memory(dict[str, _Sense | None]):
+    """What the words of texts in one language can be part of; a word is looked up when it is asked for first."""
+
+    def __init__(self, learn: Callable[[str], _Sense | None], remember: Callable[[], None]) -> None:
+        self._learn, self._remember = learn, remember
+
+    def __missing__(self, token: str) -> _Sense | None:
+        sense = self._learn(token)
+        if sense is not None or len(token) <= _LONGEST_REMEMBERED:
+            self._remember()
+            self[token] = sense
+        return sense
+
+
 class NameIndex:
-    """Compiled once from a watchlist; read only."""
+    """Compiled once from a watchlist; what it remembers of texts changes no answer."""
 
-    def __init__(self, watchlist: Watchlist) -> None:
-        meanings = _meanings(watchlist.companies)
-        _drop_shared_short_forms(meanings, watchlist.companies)
-        self._meanings = list(meanings.values())
-        self._automaton = AhoCorasick(list(meanings)) if meanings else None
-        self.words = _words(meanings)
+    def __init__(
+        self, watchlist: Watchlist, fuzzy: bool = True, decoys: tuple[str, ...] = (), shelf: Shelf | None = None
+    ) -> None:
+        self._meanings = _Meanings(watchlist.companies, decoys)
+        compiled, near = _compiled(watchlist.companies, self._meanings.forms, decoys, shelf, fuzzy=fuzzy)
+        self._meanings.patterns = compiled.patterns
+        self._words, self._pairs, self._longest = compiled.words, compiled.pairs, compiled.longest
+        self._loose = compiled.loose
+        self._automaton = AhoCorasick(list(self._loose)) if self._loose else None
+        self._repairer = Repairer(_KnownWords(self._words), fuzzy, NearWords(self._words, near))
+        self._memories: dict[str, _Memory] = {}
+        self._remembered = 0
 
-    def find(self, skeleton: Skeleton) -> list[Found]:
-        """Every occurrence of every pattern, also inside one another."""
-        if self._automaton is None:
-            return []
-        return [
-            Found(skeleton, skeleton.span_of(start, end), self._meanings[number])
-            for number, start, end in self._automaton.find_matches_as_indexes(skeleton.text, overlapping=True)
-        ]
-
-    def find_repaired(self, skeleton: Skeleton, repairs: dict[int, Repair]) -> list[Found]:
-        """What occurs when the tokens at these places are read as their repair, and only then."""
-        if self._automaton is None:
-            return []
-        tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
-        text = f" {' '.join(tokens)} "
-        starts = starts_of(tokens)
-        found = []
-        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            first = bisect_right(starts, start + (text[start] == " ")) - 1
-            last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
-            used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
-            meaning = self._meanings[number]
-            if used and meaning.forms and (len(used) < last - first + 1 or (first == last and used[0].alone)):
-                span = Span(first, last, skeleton.spans[first][0], skeleton.spans[last][1])
-                found.append(Found(skeleton, span, meaning, used))
+    def find(self, skeleton: Skeleton, language: str) -> list[Found]:
+        """Every occurrence of every pattern, also inside one another; then those that misspelt words stand for."""
+        memory = self._memory_of(language)
+        senses = list(map(memory.__getitem__, skeleton.tokens))
+        places = [place for place, sense in enumerate(senses) if sense is not None and sense.acts]
+        by_characters = self._automaton is not None and not skeleton.folded_text.isascii()
+        found = self._by_words(skeleton, self._runs(senses, places))
+        if by_characters:
+            found += self._by_characters(skeleton)
+        if self._may_be_misspelt(senses, places, by_characters=by_characters):
+            repairs = {place: sense.repairs for place in places if (sense := senses[place]) and sense.repairs}
+            for chosen in _readings(repairs):
+                found += self._repaired(skeleton, memory, chosen, by_characters=by_characters)
         return found
 
+    def _memory_of(self, language: str) -> _Memory:
+        tongue = tongue_of(language)
+        memory = self._memories.get(tongue)
+        if memory is None:
+            memory = _Memory(lambda token: self._sense(token, tongue), self._count)
+            self._memories[tongue] = memory
+        return memory
 
-def _meanings(companies: Iterable[Company]) -> dict[str, Meaning]:
-    meanings: dict[str, Meaning] = defaultdict(Meaning)
-    for index, company in enumerate(companies):
-        best: dict[str, Form] = {}
-        for pattern, form in forms_of(index, company):
-            if pattern not in best or _is_plainer(form, best[pattern]):
-                best[pattern] = form
-        for pattern, form in best.items():
-            meanings[pattern].forms.append(form)
-    for index, company in enumerate(companies):
-        for phrase in company.exclude:
-            if tokens := tokenise(fold(phrase)):
-                meanings[pattern_of(tokens)].excluded.add(index)
-    for phrase in lexicon.decoys():
-        meanings[pattern_of(tokenise(fold(phrase)))]  # a pattern without forms is a decoy
-    return dict(meanings)
+    def _count(self) -> None:
+        """One bound for all languages: beyond it everything is looked up anew."""
+        self._remembered += 1
+        if self._remembered > _REMEMBERED:
+            for memory in self._memories.values():
+                memory.clear()
+            self._remembered = 0
+
+    def _sense(self, token: str, language: str) -> _Sense | None:
+        marks, repairs = self._words.marks(token), self._repairer.repairs(token, language)
+        if not marks and not repairs:
+            return None
+        is_single, leads = bool(marks & Mark.SINGLE), bool(marks & Mark.LEADS)
+        read_as = [(repair, self._words.marks(repair.target)) for repair in repairs]
+        targets = tuple(hash_of(repair.target) for repair in repairs)
+        return _Sense(
+            hash=hash_of(token),
+            is_single=is_single,
+            leads=leads,
+            repairs=repairs,
+            targets=targets,
+            ways=(hash_of(token), *targets),
+            stands=any(repair.alone and mark & Mark.SINGLE for repair, mark in read_as),
+            is_loose=any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in read_as),
+            acts=is_single or leads or bool(repairs),
+        )
+
+    def _runs(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[tuple[int, int]]:
+        """First and last place of what may be a pattern between spaces."""
+        runs, end, pairs = [], len(senses) - 1, self._pairs
+        for place in places:
+            sense = senses[place]
+            if sense is None:
+                continue
+            if sense.is_single:
+                runs.append((place, place))
+            follower = senses[place + 1] if sense.leads and place < end else None
+            if follower is not None and pairs.has(sense.hash, follower.hash):
+                length = pairs.length(sense.hash, follower.hash)
+                furthest = place + (self._longest if length == LONGEST else length)
+                runs += [(place, last) for last in range(place + 1, min(furthest, end + 1))]
+        return runs
+
+    def _by_words(self, skeleton: Skeleton, runs: Iterable[tuple[int, int]]) -> list[Found]:
+        """The patterns between spaces."""
+        return [
+            Found(skeleton, first, last, meaning)
+            for first, last, pattern in _spaced(skeleton.tokens, runs)
+            if (meaning := self._meanings.of(pattern))
+        ]
+
+    def _by_characters(self, skeleton: Skeleton) -> list[Found]:
+        """The patterns that may begin or end inside a run of characters."""
+        return [
+            Found.at(skeleton, skeleton.span_of(start, end), meaning)
+            for number, start, end in self._loose_in(skeleton.text)
+            if (meaning := self._meanings.of(self._loose[number].strip()))
+        ]
+
+    def _loose_in(self, text: str) -> list[tuple[int, int, int]]:
+        return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
+
+    def _may_be_misspelt(self, senses: Sequence[_Sense | None], places: Sequence[int], *, by_characters: bool) -> bool:
+        """Can any reading bring anything? Mostly none can: the neighbours of the words do not go with it."""
+        has, end = self._pairs.has, len(senses) - 1
+        for place in places:
+            sense = senses[place]
+            if sense is None or not sense.repairs:
+                continue
+            if sense.stands or (by_characters and sense.is_loose):
+                return True
+            before = senses[place - 1] if place else None
+            after = senses[place + 1] if place < end else None
+            for target in sense.targets:
+                if after is not None:
+                    for other in after.ways:
+                        if has(target, other):
+                            return True
+                if before is not None:
+                    for other in before.ways:
+                        if has(other, target):
+                            return True
+        return False
+
+    def _repaired(
+        self, skeleton: Skeleton, memory: _Memory, repairs: dict[int, Repair], *, by_characters: bool
+    ) -> Iterator[Found]:
+        """What occurs when the tokens at these places are read as their repair, and only then."""
+        tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
+        senses = list(map(memory.__getitem__, tokens))
+        occurring = _spaced(tokens, self._runs(senses, self._openings(senses, repairs)))
+        if by_characters:
+            occurring = chain(occurring, self._loose_runs(tokens))
+        for first, last, pattern in occurring:
+            used = tuple(repairs[i] for i in range(first, last + 1) if i in repairs)
+            if used and (len(used) < last - first + 1 or (first == last and used[0].alone)):
+                meaning = self._meanings.of(pattern)
+                if meaning and meaning.forms:
+                    yield Found(skeleton, first, last, meaning, used)
+
+    def _openings(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[int]:
+        """Where a pattern between spaces may begin that holds one of these places: there, or at what goes before it."""
+        openings = set(places)
+        for place in places:
+            following, before = senses[place], place - 1
+            while before >= 0 and following is not None and before not in openings:
+                sense = senses[before]
+                if sense is None or not self._pairs.has(sense.hash, following.hash):
+                    break
+                openings.add(before)
+                following, before = sense, before - 1
+        return sorted(openings)
+
+    def _loose_runs(self, tokens: list[str]) -> Iterator[tuple[int, int, str]]:
+        """First token, last token and pattern of what is found by its characters."""
+        text, starts = f" {' '.join(tokens)} ", starts_of(tokens)
+        for number, start, end in self._loose_in(text):
+            first = bisect_right(starts, start + (text[start] == " ")) - 1
+            last = bisect_right(starts, end - 1 - (text[end - 1] == " ")) - 1
+            yield first, last, self._loose[number].strip()
 
 
-def _is_plainer(form: Form, other: Form) -> bool:
-    """Listed before worked out, unchecked before checked; of equals the first."""
-    return (form.derived, form.check != "") < (other.derived, other.check != "")
+def _compiled(
+    companies: Sequence[Company],
+    forms: Callable[[int], Mapping[str, Form]],
+    decoys: tuple[str, ...],
+    shelf: Shelf | None,
+    *,
+    fuzzy: bool,
+) -> tuple[CompiledNames, Multimap]:
+    """The tables, and the index of misspellings; from the shelf if they lie there."""
+    if shelf is None or len(companies) < _WORTH_KEEPING:
+        return _made(companies, forms, decoys, fuzzy=fuzzy)
+    name = name_of(companies, decoys, fuzzy=fuzzy)
+    kept = unpack(shelf.get(name) or b"")
+    if kept is None:
+        kept = _made(companies, forms, decoys, fuzzy=fuzzy)
+        shelf.put(name, pack(*kept))
+    return kept
 
 
-def _drop_shared_short_forms(meanings: dict[str, Meaning], companies: Iterable[Company]) -> None:
-    """A short form that nobody listed must belong to one company only, also as the beginning of a longer name."""
-    owners: dict[str, set[int]] = defaultdict(set)
-    for index, company in enumerate(companies):
-        for name in (company.name, *(alias.text for alias in company.aliases)):
-            core = core_of(name)
-            for size in range(1, len(core) + 1):
-                owners[" ".join(core[:size])].add(index)
-    for pattern in list(meanings):
-        meaning = meanings[pattern]
-        own = {form.company for form in meaning.forms}
-        meaning.opens_others = bool(own) and bool(owners[pattern.strip()] - own)
-        listed = {form.company for form in meaning.forms if not form.derived}
-        shared = len(own | owners[pattern.strip()]) > 1 or (listed != own and bool(listed))
-        if any(form.derived for form in meaning.forms) and shared:
-            meaning.forms = [form for form in meaning.forms if not form.derived]
-            if not meaning.forms and not meaning.excluded:
-                del meanings[pattern]
+def _made(
+    companies: Sequence[Company], forms: Callable[[int], Mapping[str, Form]], decoys: tuple[str, ...], *, fuzzy: bool
+) -> tuple[CompiledNames, Multimap]:
+    compiled = compile_names(companies, forms, decoys)
+    return compiled, NearWords.of(compiled.words if fuzzy else ()).keys
 
 
-def _words(meanings: dict[str, Meaning]) -> dict[str, bool]:
-    """The tokens of all names; True for those that are a name by themselves."""
-    words: dict[str, bool] = {}
-    for pattern, meaning in meanings.items():
-        tokens = pattern.split()
-        if not meaning.forms or (len(tokens) > 1 and meaning.forms[0].check):
-            continue
-        for token in tokens:
-            alone = len(tokens) == 1 and any(
-                form.flavour is not Flavour.WEAK and not form.check for form in meaning.forms
-            )
-            words[token] = words.get(token, False) or alone
-    return words
+def _spaced(tokens: list[str], runs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
+    """The runs as patterns, those that are found by their characters left out."""
+    for first, last in runs:
+        if first == last:
+            yield first, last, tokens[first]
+        elif is_spaced(tokens[first], tokens[last]):
+            yield first, last, " ".join(tokens[first : last + 1])
+
+
+class _Meanings:
+    """What patterns stand for, made when they are asked for; those that occur often are at hand."""
+
+    def __init__(self, companies: Sequence[Company], decoys: Iterable[str]) -> None:
+        self._companies = companies
+        self._decoys = frozenset(pattern.strip() for pattern in decoy_patterns(decoys))
+        self.patterns: Multimap | None = None  # once compiled
+        self.forms = lru_cache(_AT_HAND)(lambda index: best_forms(index, companies[index]))
+        self.of = lru_cache(_AT_HAND)(self._of)
+
+    def _of(self, text: str) -> Meaning | None:
+        """Of the pattern without boundary spaces; None if there is no such pattern."""
+        meaning = Meaning()
+        is_decoy = False
+        for value in self.patterns.get(hash_of(text)) if self.patterns else ():
+            company = value & COMPANY
+            if company == DECOY:
+                is_decoy = text in self._decoys
+            elif value & EXCLUDED:
+                if any(text == pattern.strip() for pattern in excluded_patterns(self._companies[company])):
+                    meaning.excluded.add(company)
+            elif form := self._form(company, text):
+                meaning.forms.append(form)
+                meaning.opens_others = bool(value & OPENS_OTHERS)
+        return meaning if is_decoy or meaning.forms or meaning.excluded else None
+
+    def _form(self, company: int, text: str) -> Form | None:
+        return next((form for pattern, form in self.forms(company).items() if pattern.strip() == text), None)
+
+
+class _KnownWords(Mapping[str, bool]):
+    """The words of names in the table of all words; True for those that are a name by themselves."""
+
+    def __init__(self, words: WordTable) -> None:
+        self._words = words
+
+    def __contains__(self, word: object) -> bool:
+        return self._words.marks(str(word)) & Mark.KNOWN != 0
+
+    def __getitem__(self, word: str) -> bool:
+        marks = self._words.marks(word)
+        if not marks & Mark.KNOWN:
+            raise KeyError(word)
+        return marks & Mark.ALONE != 0
+
+    def __iter__(self) -> Iterator[str]:
+        return (word for word, marks in self._words.listed() if marks & Mark.KNOWN)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repair]]:
+    """First only words that no name has are read otherwise, best option first; then those that another name has."""
+    strange = {place: options for place, options in repairs.items() if not options[0].known}
+    for rank in range(max(map(len, strange.values()), default=0)):
+        yield {place: options[min(rank, len(options) - 1)] for place, options in strange.items()}
+    if len(strange) < len(repairs):
+        yield {place: options[0] for place, options in repairs.items()}
 
 
 def longest(found: list[Standing]) -> list[Standing]:

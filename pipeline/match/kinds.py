@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pipeline.match import lexicon
 from pipeline.match.skeleton import is_unspaced
+from pipeline.match.weights import points
 from pipeline.model import NameKind
 
 
@@ -15,7 +16,7 @@ class Flavour(StrEnum):
     DISTINCT = "distinct"  # nothing else is written so
     PHRASE = "phrase"  # several ordinary words, a name only together and capitalised
     PROPER = "proper"  # a nation, a region: capitalised in its other sense too
-    PERSON = "person"  # a first or last name too
+    PERSON = "person"  # a first or last name too, or a city's
     ACRONYM = "acronym"  # two or three capitals
     WORD = "word"  # an ordinary word too
     CJK = "cjk"  # one or two characters of an unspaced script: inside other words too
@@ -24,18 +25,6 @@ class Flavour(StrEnum):
     DOMAIN = "domain"
 
 
-_BASE = {
-    Flavour.DISTINCT: 85.0,
-    Flavour.PHRASE: 76.0,
-    Flavour.PERSON: 70.0,
-    Flavour.ACRONYM: 62.0,
-    Flavour.PROPER: 24.0,
-    Flavour.WORD: 32.0,
-    Flavour.CJK: 60.0,
-    Flavour.WEAK: 12.0,
-    Flavour.TICKER: 66.0,
-    Flavour.DOMAIN: 80.0,
-}
 _FORCED = {NameKind.UNIQUE: Flavour.DISTINCT, NameKind.COMMON: Flavour.WORD, NameKind.WEAK: Flavour.WEAK}
 KIND_OF = {
     Flavour.DISTINCT: NameKind.UNIQUE,
@@ -52,7 +41,7 @@ KIND_OF = {
 WHY = {
     Flavour.DISTINCT: "no dictionary or name list has it",
     Flavour.PHRASE: "ordinary words, but a name together and capitalised",
-    Flavour.PERSON: "people are called so too",
+    Flavour.PERSON: "people or places are called so too",
     Flavour.PROPER: "a people, a region or the like is called so too",
     Flavour.ACRONYM: "a short abbreviation that others use too",
     Flavour.WORD: "an ordinary word too",
@@ -65,15 +54,20 @@ WHY = {
 
 def base_of(flavour: Flavour, core: tuple[str, ...]) -> float:
     """The points that a name of this flavour has before its surroundings are looked at."""
-    points = _BASE[flavour]
-    if flavour is Flavour.WORD and len(core) == 1:
-        points += 14.0 if core[0] in lexicon.proper_names() else 0.0
-        points += 14.0 if lexicon.is_rare(core[0]) else 0.0
-    if flavour is Flavour.ACRONYM:
-        points += {2: 0.0, 3: 4.0}.get(len(core[0]), 0.0 if lexicon.is_ordinary(core[0], "en") else 18.0)
-    if flavour is Flavour.TICKER and len(core[0]) == 3:
-        points -= 20.0
-    return points
+    match flavour:
+        case Flavour.WORD if len(core) == 1:
+            rare = "_rare" if lexicon.is_rare(core[0]) else ""
+            listed = "_listed" if core[0] in lexicon.proper_names() else ""
+            return points(f"name.word{rare}{listed}")
+        case Flavour.ACRONYM:
+            if len(core[0]) > 3 and lexicon.is_ordinary(core[0], "en"):
+                return points("name.acronym_word")
+            return points(f"name.acronym_{min(4, max(2, len(core[0])))}")
+        case Flavour.CJK if lexicon.is_plain_chinese(core[0]):
+            return points("name.cjk_word")
+        case Flavour.TICKER if len(core[0]) == 3:
+            return points("name.ticker_3")
+    return points(f"name.{flavour.value}")
 
 
 def flavour_of(core: tuple[str, ...], text: str, kind: NameKind | None = None) -> Flavour:
@@ -110,10 +104,12 @@ def _flavour_of_word(token: str, text: str) -> Flavour:
         return Flavour.DISTINCT
     if lexicon.is_ordinary(token, "en"):
         return Flavour.ACRONYM if written.isupper() and len(token) <= 4 else Flavour.WORD
+    if len(token) == 3 and written.istitle() and (lexicon.is_person(token) or token in lexicon.places()):
+        return Flavour.PERSON
     if len(token) <= 2 or (len(token) == 3 and not written.islower()):
         return Flavour.ACRONYM
     if written.isupper() and len(token) >= 4 and lexicon.is_person(token):
         return Flavour.ACRONYM
     if lexicon.is_class_name(token):
         return Flavour.PROPER
-    return Flavour.PERSON if lexicon.is_person(token) else Flavour.DISTINCT
+    return Flavour.PERSON if lexicon.is_person(token) or token in lexicon.places() else Flavour.DISTINCT

@@ -1,9 +1,10 @@
-"""In which language an entry is written: as it says, or by its script and its small words."""
+"""In which language an entry is written: as it says, or by its script, its letters and its frequent words."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
+from functools import cache, lru_cache
 
 from pipeline.match import lexicon
 
@@ -13,13 +14,44 @@ _HANGUL = re.compile("[\uac00-\ud7a3]")
 _ENOUGH = 60  # tokens that are looked at; small words are a third of any text
 
 
+def _between(first: str, last: str) -> frozenset[str]:
+    return frozenset(map(chr, range(ord(first), ord(last) + 1)))
+
+
+# Scripts and letters that few languages use; one hardly decides alone, as names are foreign everywhere. Last in each
+# row: what the text must have any of, or the pattern need not be searched for.
+_SCRIPTS = (
+    ("ar", re.compile("[\u0620-\u064a]{3}"), 6.0, _between("\u0620", "\u064a")),
+    ("he", re.compile("[\u05d0-\u05ea]{3}"), 6.0, _between("\u05d0", "\u05ea")),
+    ("hi", re.compile("[\u0905-\u0939]{2}"), 6.0, _between("\u0905", "\u0939")),
+    ("th", re.compile("[\u0e01-\u0e2e]{2}"), 6.0, _between("\u0e01", "\u0e2e")),
+    ("ru", re.compile("[\u0430-\u044f]{3}"), 6.0, _between("\u0430", "\u044f")),
+    ("de", re.compile("[äöü][a-zß]|ß"), 1.6, frozenset("äöüß")),
+    ("es", re.compile("ñ|¿|¡|ción\\b|[áéíóú]n?\\b"), 1.6, frozenset("ñ¿¡óáéíú")),
+    ("pt", re.compile("ã|õ|ção\\b|ç"), 1.6, frozenset("ãõç")),
+    ("fr", re.compile("[èêëîïôœç]|é\\w|à |l['’]\\w"), 1.4, frozenset("èêëîïôœçéà'’")),
+    ("it", re.compile("[àèìòù](?=\\s|$)|dell['’]"), 1.6, frozenset("àèìòù'’")),
+    ("tr", re.compile("[ğış]"), 1.8, frozenset("ğış")),
+    ("pl", re.compile("[łąęśźżćń]"), 1.8, frozenset("łąęśźżćń")),
+    ("nl", re.compile("ij[a-z]|\\b\\w*aa\\w*\\b"), 0.4, frozenset("ja")),
+)
+_PRIOR = 1.5  # for English: a single small word of another language proves nothing ("Compass acquires a broker")
+_LETTER, _WORD, _CUE = 0.5, 1.0, 0.7  # a small word of one letter, a longer one, a word of business
+
+
 def language_of(declared: str, text: str, tokens: list[str]) -> str:
     """Two letters: the declared language's, else a guess; ``en`` where nothing tells."""
     by_script = _by_script(text)
     if by_script:
         return by_script
+    return _primary(declared) or _guess(text, tokens[:_ENOUGH])
+
+
+@lru_cache(maxsize=1024)
+def _primary(declared: str) -> str:
+    """Two letters of what feeds and entries declare: ``en`` of ``en-GB``; "" where that says nothing."""
     primary = re.split("[-_]", declared.strip().lower(), maxsplit=1)[0]
-    return primary if len(primary) == 2 else _by_small_words(tokens[:_ENOUGH])
+    return primary if len(primary) == 2 else ""
 
 
 def _by_script(text: str) -> str:
@@ -32,10 +64,26 @@ def _by_script(text: str) -> str:
     return "zh" if _HAN.search(text) else ""
 
 
-def _by_small_words(tokens: list[str]) -> str:
-    table = lexicon.guessable()
-    votes = Counter(language for token in tokens for language in table.get(token, ()))
-    if not votes:
-        return "en"
-    best = max(votes.values())
-    return "en" if votes["en"] == best else min(lang for lang, count in votes.items() if count == best)
+def _guess(text: str, tokens: list[str]) -> str:
+    table = _votes()
+    votes: dict[str, float] = defaultdict(float, {"en": _PRIOR})
+    for cast in [table[token] for token in tokens if token in table]:
+        for language, worth in cast:
+            votes[language] += worth
+    if not text.isascii():
+        letters = set(text)
+        for language, pattern, worth, needed in _SCRIPTS:
+            if not letters.isdisjoint(needed):
+                votes[language] += worth * min(3, len(pattern.findall(text)))
+    return min(votes, key=lambda language: (-votes[language], language != "en", language))
+
+
+@cache
+def _votes() -> dict[str, tuple[tuple[str, float], ...]]:
+    """Each small word and word of business with what it says for the languages that have it."""
+    votes: dict[str, tuple[tuple[str, float], ...]] = {}
+    for token, languages in lexicon.guessable().items():
+        votes[token] = tuple((language, _LETTER if len(token) == 1 else _WORD) for language in languages)
+    for token, languages in lexicon.of_business().items():
+        votes[token] = (*votes.get(token, ()), *((language, _CUE) for language in languages))
+    return votes

@@ -36,6 +36,11 @@ class Cues:
     titles: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
+    wheres: frozenset[str] = frozenset()
+    civics: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    tails: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
 
 def data(name: str) -> Traversable:
@@ -88,6 +93,12 @@ def surnames() -> frozenset[str]:
 
 
 @cache
+def places() -> frozenset[str]:
+    """Large cities, folded, their words between single spaces."""
+    return frozenset(" ".join(fold(name).replace("-", " ").split()) for name in _zipped("places.txt.gz"))
+
+
+@cache
 def _counts(language: str) -> dict[str, int]:
     """Words of a language with how often they are used, folded as a whole (word by word takes ten times as long)."""
     raw: dict[str, int] = json.loads(
@@ -124,6 +135,30 @@ def is_person(token: str) -> bool:
 
 
 @cache
+def chinese() -> dict[str, int]:
+    """Chinese words of up to four simplified characters with their counts."""
+    return {
+        word: int(count.rstrip("*")) for word, _, count in (line.partition(" ") for line in _zipped("chinese.txt.gz"))
+    }
+
+
+@cache
+def _plain_chinese() -> frozenset[str]:
+    return frozenset(line.partition(" ")[0] for line in _zipped("chinese.txt.gz") if line.endswith("*"))
+
+
+def is_plain_chinese(word: str) -> bool:
+    """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
+    return word in _plain_chinese() or word in cues("zh").words
+
+
+@cache
+def simplified() -> dict[int, str]:
+    """Traditional characters with their simplified ones, for ``str.translate``; character by character."""
+    return {ord(pair[0]): pair[1] for pair in _zipped("simplified.txt.gz")}
+
+
+@cache
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(data(name).read_text(encoding="utf-8"))
 
@@ -145,6 +180,17 @@ def guessable() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for language in _toml("cues.toml"):
         for word in cues(language).stop:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+@cache
+def of_business() -> dict[str, tuple[str, ...]]:
+    """Each word of business with the languages that use it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in _toml("cues.toml"):
+        known = cues(language)
+        for word in known.verbs | known.nouns | known.near:
             found[word] = (*found.get(word, ()), language)
     return found
 
@@ -185,9 +231,27 @@ def describing_long() -> frozenset[str]:
 
 
 @cache
+def describing_glued() -> tuple[str, ...]:
+    """The same in scripts without spaces, longest first."""
+    return tuple(sorted(map(fold, _listed("describing_glued")), key=len, reverse=True))
+
+
+@cache
 def siblings() -> frozenset[str]:
     """Words that, capitalised after a name, make another firm of it."""
     return frozenset(_listed("sibling"))
+
+
+@cache
+def countries() -> frozenset[str]:
+    """Countries and regions that end a company's name."""
+    return frozenset(_listed("countries"))
+
+
+@cache
+def heads() -> frozenset[str]:
+    """Words that stand before an ordinary word and make a longer name of it: State, before Bank of India."""
+    return frozenset(_listed("heads"))
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.match.finder import Finder, NameFinder
+from pipeline.match.stored import Shelf
 from pipeline.model import Watchlist
 
 
@@ -26,8 +27,18 @@ class Matcher(BaseModel):
     threshold: float = Field(
         default=60.0, ge=0, le=100, description="Points from 0 to 100 that a mention needs to be accepted."
     )
+    decoys: tuple[str, ...] = Field(
+        default=(),
+        description="Untracked companies and phrases that hold a tracked name and mean something else: where one of "
+        "them stands, the name in it is no hit of anyone.",
+        examples=[["Orange County", "Apple Valley"]],
+    )
     fuzzy: bool = Field(default=True, description="Find misspelt names too (of five letters and more).")
 
     def compile(self, watchlist: Watchlist) -> Finder:
         """A finder for these companies."""
-        return NameFinder(watchlist, self.threshold, self.fuzzy)
+        return self.compile_with(watchlist, None)
+
+    def compile_with(self, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
+        """A finder for these companies; the compiled names are kept on the shelf and found there again."""
+        return NameFinder(watchlist, self.threshold, self.fuzzy, self.decoys, shelf)

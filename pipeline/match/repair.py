@@ -6,14 +6,16 @@ under its first letter and sorted letters ("Xiamio" is two edits from Xiaomi, bu
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from pipeline.match import lexicon
+from pipeline.match.compact import Multimap, MultimapBuilder, WordTable, hash_of
+from pipeline.match.compiling import Mark
 from pipeline.model import Method
 
 _SUFFIXES = {
@@ -47,12 +49,13 @@ _SUFFIXES = {
     "hu": ("nak", "nek", "t", "ot", "et", "ban", "ben", "val", "vel", "hoz", "n"),
 }
 _PLURAL = ("s", "es")
+# A whole name takes only these; the other endings are those of adjectives in it (Deutschen Bank; Bayern is no Bayer).
+_OF_NAMES = {"de": ("s", "es"), "nl": ("s",)}
 _SHORTEST, _SHORTEST_ALONE = 3, 5  # letters of a listed word: beside others of its name, and as a whole name
 _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
 _LONG_WORD = 8  # letters from which another word one edit away is another spelling (fertilisers, fertilizers)
 _OPTIONS = 4  # readings of one token that are tried
-_CACHE = 200_000  # tokens remembered, of all languages together: some 60 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +72,16 @@ class Repair:
 class Repairer:
     """Knows the words of all names; ``alone`` are those that are a distinctive name by themselves."""
 
-    def __init__(self, words: Mapping[str, bool], fuzzy: bool = True) -> None:
+    def __init__(self, words: Mapping[str, bool], fuzzy: bool = True, near: NearWords | None = None) -> None:
         self._words = words
         self._fuzzy = fuzzy
-        self._deletions: dict[str, list[str]] = defaultdict(list)
-        self._letters: dict[str, list[str]] = defaultdict(list)
-        self._remembered: dict[str, dict[str, tuple[Repair, ...]]] = defaultdict(dict)
-        self._count = 0
-        for word in sorted(words) if fuzzy else ():
-            if _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
-                self._letters[_letters(word)].append(word)
-                for key in _deletions(word):
-                    self._deletions[key].append(word)
+        self._near = near or NearWords.of(words if fuzzy else ())
 
-    def repairs(self, tokens: list[str], language: str) -> dict[int, tuple[Repair, ...]]:
-        """The tokens that may stand for another word, by their place; best first."""
-        # Feeds may declare any two letters; languages that no table of ours knows have one answer.
-        if language not in _SUFFIXES and not lexicon.has_words(language):
-            language = ""
-        known = self._remembered[language]
-        found = {}
-        for place, token in enumerate(tokens):
-            if not _SHORTEST <= len(token) <= _LONGEST:
-                continue
-            options = known.get(token)
-            if options is None:
-                options = self._remember(known, token, language)
-            if options:
-                found[place] = options
-        return found
-
-    def _remember(self, known: dict[str, tuple[Repair, ...]], token: str, language: str) -> tuple[Repair, ...]:
-        if self._count >= _CACHE:
-            for table in self._remembered.values():
-                table.clear()
-            self._count = 0
-        self._count += 1
-        known[token] = options = tuple(self._options(token, language))[:_OPTIONS]
-        return options
+    def repairs(self, token: str, language: str) -> tuple[Repair, ...]:
+        """The words that the token may stand for, best first. ``language`` is what ``tongue_of`` answers."""
+        if not _SHORTEST <= len(token) <= _LONGEST:
+            return ()
+        return tuple(self._options(token, language))[:_OPTIONS]
 
     def _options(self, token: str, language: str) -> Iterator[Repair]:
         if not token.isalpha():
@@ -120,8 +95,13 @@ class Repairer:
         for target, stem in dict(self._stems(token, language)).items():
             if target in self._words and target != token:
                 alone = self._words[target] and token not in self._words and len(target) >= _SHORTEST and stem != token
-                alone = alone and not lexicon.is_ordinary(token, language) and token not in lexicon.given_names()
+                alone = alone and (token == target + "s" or self._is_strange(token, language))
+                alone = alone and token.removeprefix(target) in _OF_NAMES.get(language, (token.removeprefix(target),))
                 yield Repair(target, Method.VARIANT, fuzz.ratio(token, target), alone, token in self._words)
+
+    @staticmethod
+    def _is_strange(token: str, language: str) -> bool:
+        return not lexicon.is_ordinary(token, language) and token not in lexicon.given_names()
 
     def _stems(self, token: str, language: str) -> Iterator[tuple[str, str]]:
         """Words that differ from the token in their ending only, with the part that they share."""
@@ -135,12 +115,15 @@ class Repairer:
         yield from ((token + suffix, token) for suffix in suffixes)
 
     def _untyped(self, token: str, language: str) -> Iterator[Repair]:
+        if len(token) < _LONG_WORD and (lexicon.is_word(token, "en") or token in lexicon.given_names()):
+            return
+        # The lists of other languages are large and seldom needed: they are asked when there is something to decide.
+        candidates = self._near.to(token)
+        if not candidates:
+            return
         is_word = lexicon.is_word(token, language) or token in lexicon.given_names()
         if is_word and len(token) < _LONG_WORD:
             return
-        candidates = set(self._letters.get(_letters(token), ()))
-        for key in _deletions(token):
-            candidates.update(self._deletions.get(key, ()))
         ranked = sorted(
             (word[0] != token[0], not self._words[word], -fuzz.ratio(token, word), word) for word in candidates
         )
@@ -157,16 +140,72 @@ class Repairer:
         least = _SHORTEST_ALONE if sorted(token) == sorted(target) else _SHORTEST_ALONE + 1
         if not self._words[target] or token[0] != target[0] or min(len(token), len(target) - 1) < least - 1:
             return False
+        if len(token) == len(target) and len(token) < _LONG_WORD and _is_other_letter(token, target):
+            return False
         if token in lexicon.proper_names() or token in lexicon.surnames() or token + "s" == target:
             return False
         return lexicon.has_words(language) or len(target) >= _ALONE_UNLISTED
 
 
+def tongue_of(language: str) -> str:
+    """The language if it has rules here, else "": feeds may declare any two letters, and all those have one answer."""
+    return language if language in _SUFFIXES or lexicon.has_words(language) else ""
+
+
+class NearWords:
+    """Listed words by what they have in common with their misspellings."""
+
+    def __init__(self, words: WordTable, keys: Multimap) -> None:
+        self._words, self._keys = words, keys
+
+    @classmethod
+    def of(cls, words: Iterable[str]) -> NearWords:
+        """An index of those that can be misspelt."""
+        table = words if isinstance(words, WordTable) else WordTable.made_of(dict.fromkeys(words, Mark.KNOWN))
+        keys = MultimapBuilder()
+        for number, (word, marks) in enumerate(table.listed()):
+            if marks & Mark.KNOWN and _SHORTEST <= len(word) <= _LONGEST and word.isalpha():
+                for key in _keys(word):
+                    keys.add(key, number)
+        return cls(table, keys.build())
+
+    @property
+    def keys(self) -> Multimap:
+        """The numbers of the words by the hashes that they share with their misspellings."""
+        return self._keys
+
+    def to(self, token: str) -> set[str]:
+        """Words that may be within one edit of the token, or have its letters; and rarely some that do not."""
+        return {self._words.word(number) for number in self._keys.among(_keys(token))}
+
+
+def _keys(word: str) -> list[int]:
+    """Hashes of the word, of it with each one letter left out, and of its letters in order."""
+    keys = [hash_of(word), hash_of("\0" + _letters(word))]
+    if len(word) <= _SHORTEST:
+        return keys
+    if word.isascii():
+        letters = word.encode("ascii")
+        return keys + [crc32(letters[:i] + letters[i + 1 :]) for i in range(len(letters))]
+    return keys + [hash_of(word[:i] + word[i + 1 :]) for i in range(len(word))]
+
+
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _is_other_letter(token: str, target: str) -> bool:
+    """Does one letter stand for another that lies elsewhere on the keyboard? Neotel is no slip for Nextel."""
+    wrong = [(mine, theirs) for mine, theirs in zip(token, target, strict=True) if mine != theirs]
+    return len(wrong) == 1 and not _are_neighbours(*wrong[0])
+
+
+def _are_neighbours(one: str, other: str) -> bool:
+    places = [(row, keys.index(letter)) for letter in (one, other) for row, keys in enumerate(_KEYS) if letter in keys]
+    if len(places) < 2:
+        return not (one.isascii() and other.isascii())
+    (row, column), (other_row, other_column) = places
+    return abs(row - other_row) <= 1 and abs(column - other_column) <= 1
+
+
 def _letters(word: str) -> str:
     return word[0] + "".join(sorted(word))
-
-
-def _deletions(word: str) -> Iterable[str]:
-    yield word
-    if len(word) > _SHORTEST:
-        yield from {word[:i] + word[i + 1 :] for i in range(len(word))}

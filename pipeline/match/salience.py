@@ -3,48 +3,116 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.model import Entry, EntryField, Mention
 
 _ROUND_UP = re.compile(
-    r"\b(round-?up|stocks? to watch|market wrap|wrap|movers|top gainers|briefs?"
-    r"|morning (?:call|brief|note)|newsletter|digest|watchlist"
-    r"|what to know|live updates|week ahead|calendar|marktbericht|borse|pressestimmen)\b"
+    r"\b(round-?up|stocks? (?:to watch|in (?:the )?(?:news|focus))|buzzing stocks|market wrap|wrap|movers"
+    r"|top (?:gainers|losers)|briefs?|briefly|at a glance|morning (?:call|brief|note)|newsletter|digest|watchlist"
+    r"|brokers?' (?:call|views)|what to know|live updates|week ahead|calendar"
+    r"|marktbericht|börse|borse|pressestimmen|tagesrückblick|revue de presse)\b"
 )
+# Around a page's text: what every page says, whatever the news.
 _BOILERPLATE = re.compile(
-    r"(follow us on|share on|also read|read more|subscribe|sign up"
-    r"|advertisement|sponsored by|about the author|download our app)"
+    r"(follow us on|find us on|like us on|share (?:this )?(?:on|via)|also read|read (?:more|also|next)"
+    r"|related(?: articles)?:|subscribe|sign up|log ?in with|advertis(?:ement|ing)|about the author"
+    r"|download (?:our|the) app|available (?:on|in) the|cookies?|newsletter"
+    r"|mehr zum thema|lesen sie auch|teilen auf|folgen sie uns|à lire aussi|partager sur"
+    r"|lea también|síguenos en|compartir en)\W*(?:\w+\W+){0,4}$",
+    re.IGNORECASE,
 )
+_SPONSOR = re.compile(
+    r"(sponsored by|presented by|powered by|brought to you by|in (?:partnership|association|cooperation) with"
+    r"|with (?:the )?support (?:of|from)|title sponsor|präsentiert von|gesponsert von|en partenariat avec"
+    r"|patrocinado por)\W*$",
+    re.IGNORECASE,
+)
+_SPONSORED = re.compile(
+    r"^\W{0,3}(?:Open|Cup|Championships?|Classic|Trophy|Grand Prix|Masters|Invitational|Marathon|League|Series"
+    r"|Stadium|Arena|Center|Centre|Park|Field|Theat(?:re|er)|Prize|Awards?|Ladies|500|400|300)\b"
+)
+_FIGURE = re.compile(r"\d[\d.,]*\s?%|[+\-−]\d|[$€£¥₹]\s?\d|\b\d+\.\d+\b")
+_TABLE_REACH, _TABLE_FIGURES = 100, 5  # so many figures within so many characters on either side are a table
 _LEAD = 240  # code points: a news lead of some forty words
+_UNWEIGHED = "source tag"  # a sign of the matcher: who tells the news
+_LEAST, _MOST = 5.0, 100.0
 
 
 def salience_of(entry: Entry, mentions: Sequence[Mention], others: int) -> float:
     """``mentions`` of one company; ``others`` = how many further companies the entry names."""
-    title, text = entry.title.lower(), entry.text
-    in_title = [m for m in mentions if m.field is EntryField.TITLE]
-    in_text = [m for m in mentions if m.field is EntryField.TEXT]
-    points = _of_title(in_title, title) if in_title else 0.0
-    points += _of_text(in_text, text)
-    points += 4.0 * min(3, max(0, len(mentions) - 1))
-    points -= 7.0 * min(5, others) if in_title else 9.0 * min(5, others)
-    if _ROUND_UP.search(title) or title.count(",") + title.count(";") >= 4:
-        points -= 25.0
-    return round(min(100.0, max(5.0, points)), 1)
+    return weigh(entry, mentions, others)[0]
 
 
-def _of_title(mentions: Sequence[Mention], title: str) -> float:
-    first = min(mention.start for mention in mentions)
-    return 80.0 if first <= len(title) / 3 else 66.0
+def weigh(entry: Entry, mentions: Sequence[Mention], others: int) -> tuple[float, str]:
+    """The salience and in words what made it: the subject, a passing mention, a list, a sponsor, boilerplate."""
+    telling = [mention for mention in mentions if not _is_source(mention)]
+    if not telling:
+        return _LEAST, "only as the source of the news"
+    by_role = [(mention, _role(entry, mention)) for mention in telling]
+    plain = [mention for mention, role in by_role if not role]
+    if not plain:
+        role = by_role[0][1]
+        return {"a sponsor": 15.0, "a table": 18.0}.get(role, _LEAST), f"only as {role}" if role else ""
+    points = _of_places(entry, plain) + 4.0 * min(3, len(plain) - 1) + _of_company(plain, others)
+    is_list = _is_list(entry.title)
+    points -= 25.0 if is_list else 0.0
+    total = round(min(_MOST, max(_LEAST, points)), 1)
+    return total, "in a list" if is_list else _in_words(total)
 
 
-def _of_text(mentions: Sequence[Mention], text: str) -> float:
-    if not mentions:
+def _in_words(points: float) -> str:
+    if points >= 60.0:
+        return "what the entry is about"
+    return "one of those it is about" if points >= 40.0 else "in passing"
+
+
+def _is_source(mention: Mention) -> bool:
+    return any(reason.signal == _UNWEIGHED for reason in mention.reasons)
+
+
+def _role(entry: Entry, mention: Mention) -> str:
+    """What the words beside one mention make of it; "" = a part of the news."""
+    text = entry.title if mention.field is EntryField.TITLE else entry.text
+    before, after = text[max(0, mention.start - 60) : mention.start], text[mention.end : mention.end + 40]
+    if mention.field is EntryField.URL:
+        return ""
+    if _SPONSOR.search(before) or _SPONSORED.match(after):
+        return "a sponsor"
+    if mention.field is EntryField.TEXT and _BOILERPLATE.search(before):
+        return "boilerplate"
+    around = text[max(0, mention.start - _TABLE_REACH) : mention.end + _TABLE_REACH]
+    return "a table" if len(_FIGURE.findall(around)) >= _TABLE_FIGURES and mention.field is EntryField.TEXT else ""
+
+
+def _of_places(entry: Entry, mentions: Iterable[Mention]) -> float:
+    in_title = [mention.start for mention in mentions if mention.field is EntryField.TITLE]
+    in_text = [mention.start for mention in mentions if mention.field is EntryField.TEXT]
+    return (_of_title(min(in_title), entry.title) if in_title else 0.0) + _of_text(in_text, entry.text)
+
+
+def _of_company(mentions: Sequence[Mention], others: int) -> float:
+    """Others beside it take from it, less where it is in the headline."""
+    in_title = any(mention.field is EntryField.TITLE for mention in mentions)
+    return -(7.0 if in_title else 9.0) * min(5, others)
+
+
+def _of_title(first: int, title: str) -> float:
+    if first <= len(title) / 3:
+        return 80.0
+    # "...: Deutsche Bank" ends a headline with who says it.
+    return 45.0 if title.rfind(": ", 0, first) == first - 2 else 66.0
+
+
+def _of_text(starts: Sequence[int], text: str) -> float:
+    if not starts:
         return 0.0
-    first = min(mentions, key=lambda mention: mention.start)
-    around = text[max(0, first.start - 60) : first.end + 20].lower()
-    if _BOILERPLATE.search(around):
-        return 5.0
-    if first.start < _LEAD:
+    first = min(starts)
+    if first < _LEAD:
         return 42.0
-    return 28.0 if first.start < len(text) / 2 else 18.0
+    return 28.0 if first < len(text) / 2 else 18.0
+
+
+def _is_list(title: str) -> bool:
+    folded = title.lower()
+    return _ROUND_UP.search(folded) is not None or folded.count(",") + folded.count(";") >= 4

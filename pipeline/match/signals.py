@@ -1,31 +1,40 @@
 """Is this occurrence the company? Named signals around it, each worth points for or against.
 
-The points are hand-set in round numbers by how rarely the sign deceives: 50 and more decides alone, 20 to 35 needs
-one companion, 10 and less only tips the scale. A score is the sum, within 0 and 100; 60 accepts.
+What each is worth stands in ``data/weights.toml``. A score is the sum, within 0 and 100; 60 accepts.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from pipeline.match import lexicon
+from pipeline.match.abbreviations import explained
 from pipeline.match.forms import Form
 from pipeline.match.kinds import Flavour
 from pipeline.match.lexicon import Cues
-from pipeline.match.skeleton import Skeleton, Span
+from pipeline.match.skeleton import Skeleton, Span, tokenise
+from pipeline.match.weights import points
 from pipeline.model import EntryField, Method, Reason
+from pipeline.text import fold
 
 # Languages in which a capital says nothing: German writes every noun so; the others have no case or are not cased here.
 _CASE_SILENT = frozenset({"de", "zh", "ja", "ko", "th", "ar", "he", "hi"})
-_UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})
-_SENTENCE_END = re.compile(r"[.!?:;|()\[\]\"•…-]|(?:^|\s)'|^$")
+UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``unspaced.py``
+_SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
+_BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
-_CHUNK = re.compile(r"\S*$")
+# Who took the picture or passed a post on: "Foto: Jane Roe / REUTERS", "via @YouTube".
+_CREDIT = re.compile(
+    r"(?:\b|(?<=\.))(?:fotos?|photos?|photographs?|bild|images?|pictures?|quelle)\s?: [^.:!?]{0,40}$|\bvia @$"
+)
+_LONGEST_CREDIT = 60
+_POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
+_COUNTED = re.compile(r"\d+$")
+_SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
-_NEARBY = 40  # characters of unspaced text on either side that are looked at for business words
 
 
 @dataclass(slots=True)
@@ -36,6 +45,18 @@ class Place:
     span: Span
     language: str
     cues: Cues
+    found: str = field(init=False)  # the occurrence as the original writes it
+    before: str = field(init=False)  # what stands between the token before and the occurrence
+    after: str = field(init=False)  # what stands between the occurrence and the token after
+    is_possessive: bool = field(init=False)  # 's or a bare apostrophe follows
+
+    def __post_init__(self) -> None:
+        skeleton, span = self.skeleton, self.span
+        start, end = skeleton.original_span(span)
+        self.found = skeleton.original[start:end]
+        self.before, self.after = skeleton.gap(span.first), skeleton.gap(span.last + 1)
+        is_mark = self.after.strip() in ("'", "&#39;")
+        self.is_possessive = is_mark and (self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s")
 
     @property
     def is_cased(self) -> bool:
@@ -53,29 +74,13 @@ class Place:
         return self.skeleton.surfaces[index] if 0 <= index < len(self.skeleton.surfaces) else ""
 
     @property
-    def found(self) -> str:
-        """The occurrence as the original writes it."""
-        return self.skeleton.original[slice(*self.skeleton.original_span(self.span))]
-
-    @property
-    def before(self) -> str:
-        """What stands between the token before and the occurrence."""
-        return self.skeleton.gap(self.span.first)
-
-    @property
-    def after(self) -> str:
-        """What stands between the occurrence and the token after."""
-        return self.skeleton.gap(self.span.last + 1)
-
-    @property
     def opens_sentence(self) -> bool:
         """Is it the first word, where a capital is owed to the place?"""
-        return self.span.first == 0 or _SENTENCE_END.search(self.before) is not None
+        return self.opens_at(self.span.first)
 
-    @property
-    def is_possessive(self) -> bool:
-        """Does 's or a bare apostrophe follow?"""
-        return self.after.strip() in ("'", "&#39;") and (self.token(1) == "s" or self.after.startswith("'"))
+    def opens_at(self, index: int) -> bool:
+        """Is this token the first of a sentence? A quotation mark alone begins none."""
+        return index <= 0 or _SENTENCE_END.search(self.skeleton.gap(index)) is not None
 
     @property
     def following(self) -> int:
@@ -86,14 +91,15 @@ class Place:
 def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     """What the words around one occurrence tell, first its base: what a name of this flavour proves alone."""
     yield Reason(f"name: {form.flavour.value}", form.base)
-    if form.derived:
-        yield Reason("short form nobody listed", -8.0)
+    if form.derived and not form.confirmed:
+        yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
     yield from _word_of_the_language(form, place)
-    if place.language in _UNSPACED_LANGUAGES:
-        yield from _unspaced(form, place)
+    if place.language in UNSPACED_LANGUAGES:
         return
     yield from _case(form, place)
+    yield from _of_a_city(form, place)
+    yield from _of_a_person(form, place)
     yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
@@ -104,80 +110,178 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     if place.span.first != place.span.last or place.language == "en":
         return
     token = place.skeleton.tokens[place.span.first]
+    if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
+        yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+    if _opens_as_a_word(form, place):
+        yield Reason(f"opens as a word of the language may ({place.language})", points("language.opening_word"))
+    if token in place.cues.words and form.flavour is not Flavour.WORD:
+        yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
+        if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
+            yield Reason("a noun, not a name", points("language.noun_used"))
     if form.flavour is Flavour.WORD and place.found[:1].isupper() and lexicon.is_foreign(token, place.language):
-        yield Reason(f"an English word, not used in the language ({place.language})", 30.0)
+        yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
     elif (
         form.flavour in (Flavour.DISTINCT, Flavour.PERSON)
         and lexicon.is_ordinary(token, place.language)
         and place.found.islower()
         and not form.name[:1].islower()
     ):
-        yield Reason(f"a word of the language ({place.language})", -40.0)
+        yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+
+
+def _opens_as_a_word(form: Form, place: Place) -> bool:
+    """``Claro que sí``: the capital is owed to the place; but not ``Telefonica y Santander``."""
+    token = place.skeleton.tokens[place.span.first]
+    if form.flavour is not Flavour.DISTINCT or form.derived or not place.opens_sentence or place.is_possessive:
+        return False
+    is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
+    return lexicon.is_ordinary(token, place.language) and not is_listed
 
 
 def _where(form: Form, place: Place) -> Iterator[Reason]:
     """Links, addresses, source tags, amounts."""
     text, span = place.skeleton.folded.text, place.span
-    chunk = _CHUNK.search(text[max(0, span.start - _LONGEST_LINK) : span.start])[0]  # type: ignore[index] # may be empty
-    if form.method is not Method.DOMAIN and ("://" in chunk or "www." in chunk or chunk.endswith(".")):
-        yield Reason("inside a link", -60.0)
+    chunk = _chunk_before(text, span.start)
+    if form.method is not Method.DOMAIN and _is_linked(chunk, place):
+        yield Reason("inside a link", points("where.inside_link"))
     elif form.method is Method.DOMAIN and text[span.end : span.end + 1] == "/":
-        yield Reason("a link, not a mention", -30.0)
+        yield Reason("a link, not a mention", points("where.link"))
     elif chunk.endswith("@") and len(chunk) > 1:
-        yield Reason("inside an address", -60.0)
+        yield Reason("inside an address", points("where.address"))
     elif chunk.endswith("#"):
-        yield Reason("hashtag", 8.0)
+        yield Reason("hashtag", points("where.hashtag"))
     if _is_source_tag(place):
-        yield Reason("source tag", -55.0)
+        yield Reason("source tag", points("where.source_tag"))
     if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK):
-        if _MONEY.search(text[max(0, span.start - 4) : span.start]):
-            yield Reason("an amount of money", -60.0)
-        elif place.token(-1)[-1:].isdigit() and place.before in (" ", "-", "% ", ""):
-            yield Reason("number before", -35.0)
+        yield from _amounts(place, text[max(0, span.start - 4) : span.start])
+    if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON) and _POINTS.match(text, span.end):
+        yield Reason("points of an index", points("where.index"))
+
+
+def _is_linked(chunk: str, place: Place) -> bool:
+    """``www.apple`` and ``news.target``, but not ``...Cisco`` or ``loss.Cisco``, where only a space was lost."""
+    if "://" in chunk or "www." in chunk:
+        return True
+    return chunk.endswith(".") and not chunk.endswith("..") and not place.found[:1].isupper()
+
+
+def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
+    """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
+    token, after = place.skeleton.tokens[place.span.first], place.token(1)
+    is_first_name = form.flavour is Flavour.PERSON and token in lexicon.given_names() and place.after == " "
+    is_last_name = (
+        after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
+    )
+    if is_first_name and is_last_name and place.surface(1)[:1].isupper():
+        yield Reason(f"a person: {place.found} {place.surface(1)}", points("after.last_name"))
+
+
+def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
+    """``in Santander``, ``Santander police``: the city."""
+    if form.flavour is not Flavour.PERSON or place.skeleton.tokens[place.span.last] not in lexicon.places():
+        return
+    cues, before = place.cues, place.token(-1)
+    if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
+        yield Reason(f"a place: {before} {place.found}", points("before.where"))
+    beside = (place.token(place.following), before, place.token(-2) if before in cues.prepositions else "")
+    civic = next((word for word in beside if word in cues.civics), "")
+    if civic:
+        yield Reason(f"a city: {civic}", points("before.civic"))
+
+
+def _amounts(place: Place, before: str) -> Iterator[Reason]:
+    """Sums of money and numbers of things: ``$5 Gap``, ``9 Target``, ``3M people``."""
+    if _MONEY.search(before):
+        yield Reason("an amount of money", points("where.money"))
+    elif place.token(-1)[-1:].isdigit() and place.before in (" ", "-", "% ", ""):
+        yield Reason("number before", points("where.number_before"))
+    word = place.surface(1)
+    counted = word.islower() and (word.endswith("s") or word == "people") and place.after == " "
+    if place.found[:1].isdigit() and place.found[-1:] in "MBKmbk" and counted and not _is_of_business(word, place.cues):
+        yield Reason(f"a number of: {word}", points("where.quantity"))
+
+
+def _is_small(word: str, cues: Cues) -> bool:
+    return word in cues.stop or word in cues.prepositions or word in cues.articles
+
+
+def _is_of_business(word: str, cues: Cues) -> bool:
+    return word in cues.nouns or word in cues.verbs or word in cues.auxiliaries
+
+
+def _chunk_before(text: str, start: int) -> str:
+    """The characters up to ``start``, or up to the line break before it, that no space divides from it."""
+    before = text[max(0, start - _LONGEST_LINK) : start].removesuffix("\n")
+    return "" if not before or before[-1].isspace() else before.split()[-1]
 
 
 def _is_source_tag(place: Place) -> bool:
     """``(Reuters)``, ``... - Sky News``, ``© dpa``: who tells the news, not whom it is about."""
     before, after = place.before, place.after
-    if "©" in before:
+    if "©" in before or (before.endswith("@") and place.token(-1) == "via"):
         return True
-    if before.endswith("(") and after.startswith(")"):
+    if before.endswith("(") and after.startswith(")") and place.language not in UNSPACED_LANGUAGES:
         is_last = place.span.last == len(place.skeleton.tokens) - 1
         return is_last or " - " in after or " -" in after or place.span.last < 5
+    if place.skeleton.where is EntryField.TEXT and before.endswith("| ") and after.startswith("\n"):
+        return True
     is_title_end = place.skeleton.where is EntryField.TITLE and place.span.last == len(place.skeleton.tokens) - 1
     return is_title_end and place.span.first > 3 and before in (" - ", " | ", " -- ", " -")
 
 
 def _attribution(form: Form, place: Place) -> Iterator[Reason]:
-    """``...: Jane Roe`` at the end of a headline names who says it, not whom it is about."""
+    """``...: Jane Roe`` or ``says Jane Roe`` ends a headline: who says it, not whom it is about."""
     skeleton, span = place.skeleton, place.span
     is_fragile = form.flavour in (Flavour.PERSON, Flavour.WORD) or form.derived
-    if skeleton.where is not EntryField.TITLE or span.first < 3 or span.first != span.last or not is_fragile:
+    if skeleton.where is not EntryField.TITLE or span.first < 3 or span.first != span.last:
         return
     start, _ = skeleton.original_span(span)
-    colon = skeleton.original.rfind(": ", 0, start)
-    speaker = skeleton.original[colon + 2 :].split(",")[0].split() if colon > 0 else []
-    if 2 <= len(speaker) <= 4 and all(word[:1].isupper() for word in speaker):
-        yield Reason("who says it, at the end of the headline", -30.0)
+    speaker = _speaker(skeleton.original, start)
+    if not 2 <= len(speaker) <= 4 or not all(word[:1].isupper() for word in speaker):
+        return
+    others = [token for word in speaker for token in tokenise(fold(word)) if token not in form.own]
+    if not is_fragile and (not others or any(_names_a_firm(token, place.cues) for token in others)):
+        return
+    variant = "distinct" if form.flavour is Flavour.DISTINCT else ""
+    yield Reason("who says it, at the end of the headline", points("where.attribution", variant))
+
+
+def _speaker(title: str, start: int) -> list[str]:
+    """The words of the headline's last part that holds ``start``: behind a colon or ``says``, up to a comma."""
+    begin = max((match.end() for match in _SAID.finditer(title, 0, start)), default=0)
+    said = title[begin:].split(",")[0] if begin else ""
+    return said.split() if start < begin + len(said) else []
+
+
+def _names_a_firm(token: str, cues: Cues) -> bool:
+    return token in cues.nouns or token in lexicon.describing_long() | lexicon.siblings() | lexicon.legal_after()
 
 
 def _case(form: Form, place: Place) -> Iterator[Reason]:
     found, style = place.found, place.skeleton.style
-    written_lower = form.name[:1].islower()
     if style == "lower":
         if form.flavour in (Flavour.WORD, Flavour.ACRONYM):
-            yield Reason("text without capitals", -8.0)
-    elif found.islower() and not written_lower and found.upper() != found:
-        penalty = {Flavour.DISTINCT: -12.0, Flavour.DOMAIN: 0.0, Flavour.PHRASE: -40.0, Flavour.PERSON: -25.0}
-        if points := penalty.get(form.flavour, -60.0):
-            yield Reason("lower case", points)
+            yield Reason("text without capitals", points("case.text_lower"))
+    elif found.islower() and not form.name[:1].islower() and found.upper() != found:
+        yield from _lower_case(form, place)
     elif form.flavour is Flavour.ACRONYM and not found.isupper() and form.name.isupper():
-        if not found.removesuffix("s").isupper():
-            yield Reason("not in capitals", -25.0)
+        if found[:-1] != form.name:  # IBMs is as good as IBM
+            is_word = lexicon.is_ordinary(fold(found), place.language)
+            yield Reason("not in capitals", points("case.not_capitals", "word" if is_word else ""))
     elif form.flavour in (Flavour.WORD, Flavour.PHRASE) and found.isupper() and style == "sentence" and len(found) > 3:
-        yield Reason("all capitals", 15.0)
+        yield Reason("all capitals", points("case.all_capitals"))
     elif form.flavour is Flavour.WORD and place.is_cased and style == "sentence" and not place.opens_sentence:
-        yield Reason("capital within a sentence", 24.0)
+        yield Reason("capital within a sentence", points("case.capital_within"))
+    if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
+        yield Reason("accents left out", points("case.accents_left_out"))
+
+
+def _lower_case(form: Form, place: Place) -> Iterator[Reason]:
+    """A sentence does not begin in lower case: there a feed has lost the capital, and little is proven by it."""
+    opening = place.span.first == 0 and form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PHRASE)
+    worth = points("case.lower_opening") if opening else points("case.lower", form.flavour.value)
+    if worth:
+        yield Reason("lower case", worth)
 
 
 def _next(form: Form, place: Place) -> Iterator[Reason]:
@@ -190,133 +294,178 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         or after in ("' ", "'")
     )
     if place.is_possessive:
-        yield Reason("possessive", 16.0)
+        yield Reason("possessive", points("after.possessive"))
     if not word or not adjoining:
         return
     two = f"{word} {place.token(offset + 1)}"
-    if (word in lexicon.legal_after() or two in lexicon.legal_after()) and not written.islower():
-        yield Reason(f"legal form: {written}", 45.0 if word != "as" else 0.0)
+    if (word in lexicon.legal_after() or two in lexicon.legal_after()) and (
+        not written.islower() or word in _PLAIN_FORMS
+    ):
+        yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
-        yield Reason(f"business word after: {word}", 28.0)
-    elif word in cues.verbs and not place.is_possessive:
-        yield Reason(f"acts: {word}", 30.0)
+        yield Reason(f"business word after: {word}", points("after.noun"))
+    elif (word in cues.verbs and not place.is_possessive) or _is_future(written, place.language):
+        yield Reason(f"acts: {word}", points("after.verb"))
     elif word in cues.auxiliaries and not place.is_possessive:
-        yield Reason(f"acts or is: {word}", 16.0)
+        yield Reason(f"acts or is: {word}", points("after.auxiliary"))
     elif word == "to" and place.skeleton.where is EntryField.TITLE and place.span.first == 0:
-        yield Reason("acts: to ...", 30.0)
+        yield Reason("acts: to ...", points("after.to"))
+    elif word == "of" and form.derived and _goes_on(form, place, offset + 1):
+        yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.goes_on"))
+    elif word in _PARTICLES and place.surface(offset + 1)[:1].isupper() and place.is_cased:
+        yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.particle"))
     else:
         yield from _next_unknown(form, place, word, written)
 
 
+# Verbs of what will be, which no list could hold: abrirá, lançará, supprimera, aprirà.
+_FUTURE = {
+    "es": re.compile(r"\w{2,}(?:rá|rán)$"),
+    "pt": re.compile(r"\w{2,}(?:rá|rão)$"),
+    "fr": re.compile(r"\w{3,}(?:era|eront|ira|iront|dra|dront)$"),
+    "it": re.compile(r"\w{2,}(?:rà|ranno)$"),
+}
+
+
+def _is_future(written: str, language: str) -> bool:
+    return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
+
+
+def _goes_on(form: Form, place: Place, offset: int) -> bool:
+    """``Royal Bank of Scotland``, for the short form of Royal Bank of Canada."""
+    return place.is_cased and place.surface(offset)[:1].isupper() and place.token(offset) not in form.own
+
+
+_PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
+_PARTICLES = frozenset({"de", "del", "da", "do", "di", "van", "von", "der", "la"})
+
+
+def _legal_form(form: Form, word: str, written: str) -> Iterator[Reason]:
+    """``Delta Corp`` is a company, but not the one whose full name begins otherwise: Delta Air Lines."""
+    if form.heads and word not in form.own and form.flavour is Flavour.WORD:
+        yield Reason(f"another firm: {written}", points("after.legal_form_other"))
+    elif word != "as":
+        yield Reason(f"legal form: {written}", points("after.legal_form"))
+
+
 def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator[Reason]:
     raised = written[:1].isupper()
+    is_sentence = place.skeleton.style == "sentence"
     if raised and word in lexicon.siblings() and place.is_cased and not place.is_possessive and word not in form.own:
-        yield Reason(f"another firm: {written}", -34.0 if place.skeleton.style == "sentence" else -26.0)
+        yield Reason(f"another firm: {written}", points("after.sibling", "" if is_sentence else "title"))
+    elif raised and form.derived and not form.confirmed and place.is_cased and not place.is_possessive:
+        if word not in form.own and form.flavour is not Flavour.ACRONYM:
+            yield Reason(f"the name goes on: {written}", points("after.goes_on", "" if is_sentence else "title"))
     elif form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM) and place.is_cased:
-        if raised and place.skeleton.style == "sentence" and not place.is_possessive:
-            points = {Flavour.WORD: -26.0, Flavour.PERSON: -14.0}.get(form.flavour, -10.0)
-            yield Reason(f"another name after: {written}", points)
+        if raised and is_sentence and not place.is_possessive:
+            yield Reason(f"another name after: {written}", points("after.name", form.flavour.value))
         elif (
             written.islower()
             and form.flavour is Flavour.WORD
+            and not place.is_possessive
             and word not in place.cues.prepositions
             and lexicon.is_ordinary(word, place.language)
         ):
-            yield Reason(f"ordinary word after: {word}", -8.0)
+            yield Reason(f"ordinary word after: {word}", points("after.ordinary"))
 
 
 def _previous(form: Form, place: Place) -> Iterator[Reason]:
     """The words before the name."""
     word, written, before, cues = place.token(-1), place.surface(-1), place.before, place.cues
-    if not word or before.strip(" -'\"") or _SENTENCE_END.search(before.replace("-", "").replace('"', "")):
+    if not word or before.strip(" -'\"") or _BREAK.search(before.replace("-", "").replace('"', "")):
         return
     fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+    is_first_name = word in lexicon.given_names() and written[:1].isupper() and before == " " and fragile
     if word in cues.titles and fragile and written[:1].isupper():
-        yield Reason(f"title before: {written}", -40.0)
-    elif (
-        word in lexicon.given_names()
-        and written[:1].isupper()
-        and fragile
-        and before == " "
-        and not lexicon.is_ordinary(word, "en")
-    ):
-        yield Reason(f"first name before: {written}", -48.0)
-    elif word in cues.articles and _is_singled_out(form, place):
-        yield Reason(f"article before: {word}", -22.0)
+        yield Reason(f"title before: {written}", points("before.title"))
+    elif is_first_name and not lexicon.is_ordinary(word, "en"):
+        yield Reason(f"first name before: {written}", points("before.first_name"))
+    elif is_first_name and not _is_small(word, cues) and not _is_of_business(word, cues):
+        yield Reason(f"first name before: {written}", points("before.first_name", "word"))
+    elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
+        yield _article(form, place, word)
     elif (
         word in cues.nouns
         and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM)
         and not place.found.islower()
     ):
-        yield Reason(f"business word before: {word}", 22.0)
+        yield Reason(f"business word before: {word}", points("before.noun"))
     elif word == "to" and form.flavour is Flavour.WORD and place.skeleton.style != "sentence":
-        yield Reason("to before: a verb", -25.0)
+        yield Reason("to before: a verb", points("before.to"))
     elif word in cues.prepositions:
-        if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower():
-            yield Reason(f"preposition before: {word}", 8.0)
+        if form.flavour is Flavour.WORD and place.is_cased and not place.found.islower() and word not in cues.wheres:
+            yield Reason(f"preposition before: {word}", points("before.preposition"))
     elif before == "-" and form.flavour in (Flavour.WORD, Flavour.PERSON) and written[:1].isupper():
-        yield Reason(f"second half of a compound: {written}", -30.0)
+        yield Reason(f"second half of a compound: {written}", points("before.compound"))
     elif written[:1].isupper() and place.is_cased and before == " ":
         yield from _previous_capital(form, place, word, written)
 
 
-def _is_singled_out(form: Form, place: Place) -> bool:
-    """Does an article speak against this name? Against words, not against abbreviations ("the BBC")."""
-    return form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON)
+def _article(form: Form, place: Place, word: str) -> Reason:
+    """Speaks against words, not against abbreviations ("the BBC"); less where it belongs to a noun behind the name."""
+    word_after, cues = place.token(1), place.cues
+    acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
+    if place.after == " " and place.surface(1).islower() and not acts:  # an Apple executive
+        return Reason(f"article before: {word}", points("before.article", "noun"))
+    variants = (f"{form.flavour.value}_{place.language}", form.flavour.value)
+    return Reason(f"article before: {word}", points("before.article", *variants))
 
 
 def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iterator[Reason]:
     """A capitalised word just before: part of a longer name, unless it opens the sentence or is a plain word."""
+    if word in lexicon.heads() and lexicon.is_ordinary(place.skeleton.tokens[place.span.first], "en"):
+        yield Reason(f"a longer name: {written} {place.found}", points("before.head"))
+        return
     ordinary = lexicon.is_ordinary(word, place.language)
     if place.skeleton.style == "title":
         if form.flavour is Flavour.WORD:
-            yield Reason(f"inside a headline in capitals: {written}", -18.0)
+            yield Reason(f"inside a headline in capitals: {written}", points("before.title_capital"))
         return
-    if place.span.first == 1 and (ordinary or place.language != "en"):
+    if place.opens_at(place.span.first - 1) and (ordinary or place.language != "en"):
         return
-    points = {Flavour.WORD: -30.0, Flavour.PERSON: -34.0, Flavour.ACRONYM: -14.0, Flavour.WEAK: -30.0}
-    least = -26.0 if place.span.first == place.span.last and not lexicon.is_class_name(word) else -10.0
-    yield Reason(f"another name before: {written}", points.get(form.flavour, least))
+    whole = place.span.first != place.span.last or lexicon.is_class_name(word)
+    variant = form.flavour.value if form.flavour is not Flavour.PHRASE else ""
+    yield Reason(
+        f"another name before: {written}", points("before.name", "phrase" if whole and variant in _FIRM else variant)
+    )
 
 
-def _unspaced(form: Form, place: Place) -> Iterator[Reason]:
-    """Chinese, Japanese, Korean: business words near, plain words near, and what is glued to the name."""
-    text, span = place.skeleton.folded.text, place.span
-    window = text[max(0, span.start - _NEARBY) : span.end + _NEARBY]
-    if (
-        place.found.isascii()
-        and place.found.isalpha()
-        and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER)
-    ):
-        yield Reason("a Latin word in unspaced text is a name", 34.0)
-    fragile = form.flavour in (Flavour.CJK, Flavour.WEAK)
-    plain = next((word for word in place.cues.plain if word in window), "")
-    if plain and fragile:
-        yield Reason(f"plain word near: {plain}", -45.0)
-    business = [word for word in place.cues.near if word in window]
-    if fragile and business:
-        yield Reason(f"business word near: {max(business, key=len)}", 20.0 if len(business) == 1 else 28.0)
+_FIRM = ("", "distinct", "proper", "domain", "ticker", "cjk")
 
 
 class Surroundings:
     """What a whole entry tells, looked up once for each company, however often it is named."""
 
     def __init__(self, skeletons: list[Skeleton], cues: Cues) -> None:
-        self._texts = [skeleton.text for skeleton in skeletons]
-        self._tokens = [skeleton.tokens for skeleton in skeletons]
+        self._skeletons = skeletons
         self._cues = cues
         self._present: dict[tuple[str, ...], list[str]] = {}
 
     @cached_property
+    def explained(self) -> dict[str, frozenset[str]]:
+        """The abbreviations that the entry explains, with their words."""
+        return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
+
+    @cached_property
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        return sorted({token for tokens in self._tokens for token in tokens} & self._cues.near)
+        return sorted({word for skeleton in self._skeletons for word in self._cues.near.intersection(skeleton.tokens)})
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
         if phrases not in self._present:
-            self._present[phrases] = [phrase for phrase in phrases if any(phrase in text for text in self._texts)]
+            self._present[phrases] = [phrase for phrase in phrases if self._occurs(phrase)]
         return self._present[phrases]
+
+    def _occurs(self, phrase: str) -> bool:
+        return any(phrase in skeleton.text for skeleton in self._skeletons)
+
+
+@cache
+def entry_signals_at_most(has_context: bool) -> float:
+    """The points that ``entry_signals`` can add for a company, with context words or without."""
+    business, near = points("entry.business_most"), points("entry.context_most") if has_context else 0.0
+    return max(0.0, business) + max(0.0, near)
 
 
 def entry_signals(
@@ -324,11 +473,13 @@ def entry_signals(
 ) -> Iterator[Reason]:
     """What the whole entry tells: the company's own context and exclusion words, words of business."""
     if present := surroundings.present(context):
-        points = min(46.0, 14.0 + 12.0 * len(present))
-        yield Reason(f"context: {', '.join(phrase.strip() for phrase in present[:3])}", points)
+        worth = points("entry.context_first") + points("entry.context_more") * (len(present) - 1)
+        shown = ", ".join(phrase.strip() for phrase in present[:3])
+        yield Reason(f"context: {shown}", min(points("entry.context_most"), worth))
     if absent := surroundings.present(exclude):
-        fragile = form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
-        yield Reason(f"exclusion: {absent[0].strip()}", -60.0 if fragile else -20.0)
+        is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
+        yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
     if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM) and surroundings.near:
         near = surroundings.near
-        yield Reason(f"words of business: {', '.join(near[:3])}", min(18.0, 6.0 * len(near)))
+        worth = min(points("entry.business_most"), points("entry.business") * len(near))
+        yield Reason(f"words of business: {', '.join(near[:3])}", worth)

@@ -11,8 +11,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pipeline.match import lexicon
 from pipeline.model import EntryField
-from pipeline.text import Folded, fold_with_offsets
+from pipeline.text import Folded, fold, fold_with_offsets
 
 # Scripts written without spaces (Thai and its neighbours too), and marks that belong to a word but are no \w.
 _UNSPACED = (
@@ -22,8 +23,12 @@ _MARKS = (
     "\u0591-\u05bd\u064b-\u0655\u0900-\u0903\u093a-\u094f\u0981-\u0983\u09bc-\u09cd\u0a3c-\u0a4d"
     "\u0abc-\u0acd\u0b3c-\u0b4d\u0bbe-\u0bcd\u0c3e-\u0c4d\u0cbe-\u0ccd\u0d3e-\u0d4d"
 )
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+|&")
-_ASCII_TOKEN = re.compile(r"[a-z0-9]+|&")
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]+|[{_MARKS}]+)+|&")
+_ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+|&")
+# Splitting bytes at spaces takes a third of the time that a regular expression does.
+_ASCII_WORDS = bytes(ord(char) if (char := chr(code)).isalnum() or char == "&" else ord(" ") for code in range(128))
+_ASCII_WORDS += b" " * 128
+_HAN = re.compile("[\u3400-\u9fff]")
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 
 
@@ -34,7 +39,17 @@ def is_unspaced(char: str) -> bool:
 
 def tokenise(folded: str) -> list[str]:
     """Tokens of folded text: words, runs of unspaced script, and ``&``."""
-    return (_ASCII_TOKEN if folded.isascii() else _TOKEN).findall(folded)
+    return _ascii_words(folded) if folded.isascii() else _TOKEN.findall(fold_han(folded))
+
+
+def fold_han(text: str) -> str:
+    """Traditional characters as simplified ones, one for one, so that either spelling finds the other."""
+    return text if text.isascii() or not _HAN.search(text) else text.translate(lexicon.simplified())
+
+
+def _ascii_words(text: str) -> list[str]:
+    words = text.encode("ascii").translate(_ASCII_WORDS).decode("ascii")
+    return (words.replace("&", " & ") if "&" in words else words).split()
 
 
 def starts_of(tokens: list[str]) -> list[int]:
@@ -58,28 +73,38 @@ class Span:
 
 @dataclass
 class Skeleton:
-    """One field of one entry. The spans of its tokens are worked out only when something was found."""
+    """One field of one entry. All but its tokens is worked out only when something was found."""
 
     where: EntryField
     original: str
-    folded: Folded = field(init=False)
+    folded_text: str = field(init=False)
     tokens: list[str] = field(init=False)
-    text: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.folded = fold_with_offsets(self.original)
-        self.tokens = tokenise(self.folded.text)
-        self.text = f" {' '.join(self.tokens)} "
+        self.folded_text = fold(self.original)
+        self.tokens = tokenise(self.folded_text)
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The folded text with the way back to the original."""
+        return fold_with_offsets(self.original)
+
+    @cached_property
+    def text(self) -> str:
+        """The tokens between single spaces."""
+        return f" {' '.join(self.tokens)} "
 
     @cached_property
     def spans(self) -> list[tuple[int, int]]:
         """Each token's span in the folded text."""
-        pattern = _ASCII_TOKEN if self.folded.text.isascii() else _TOKEN
-        return [match.span() for match in pattern.finditer(self.folded.text)]
+        pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
+        return list(map(re.Match.span, pattern.finditer(self.folded_text)))
 
     @cached_property
     def surfaces(self) -> list[str]:
         """Each token as the original writes it."""
+        if self.original.isascii():
+            return _ascii_words(self.original)
         return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
 
     @cached_property
@@ -95,16 +120,25 @@ class Skeleton:
         finish = self.spans[last][0] + end - self._token_starts[last]
         return Span(first, last, begin, finish)
 
+    def span_between(self, first: int, last: int) -> Span:
+        """The tokens ``first`` to ``last`` as a span."""
+        return Span(first, last, self.spans[first][0], self.spans[last][1])
+
     def gap(self, index: int) -> str:
         """What stands between token ``index - 1`` and token ``index``; beyond the ends, all that is left."""
         spans = self.spans
         before = spans[index - 1][1] if index > 0 else 0
-        after = spans[index][0] if index < len(spans) else len(self.folded.text)
-        return self.folded.text[before:after]
+        after = spans[index][0] if index < len(spans) else len(self.folded_text)
+        return self.folded_text[before:after]
 
     def original_span(self, span: Span) -> tuple[int, int]:
         """The span in code points of the original field."""
         return self.folded.span(span.start, span.end)
+
+    @property
+    def is_lower(self) -> bool:
+        """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
+        return self.original.islower() if self.original.isascii() else self.style == "lower"
 
     @cached_property
     def style(self) -> str:
@@ -114,6 +148,12 @@ class Skeleton:
 
 def style_of(surfaces: list[str]) -> str:
     """By the words of four letters and more, the first left out: most headlines capitalise these or none."""
+    whole = "".join(surfaces)
+    # Looked at as a whole where that comes to the same: letters outside ASCII may be cased and have no other case.
+    is_plain = whole.isascii()
+    if is_plain and not (whole.isupper() or whole.islower()):
+        cased = [word for word in surfaces if not (word.isdigit() or word == "&")]
+        return _by_long_words(cased) if cased else "none"
     cased = [word for word in surfaces if word.lower() != word.upper()]
     if not cased:
         return "none"
@@ -121,6 +161,10 @@ def style_of(surfaces: list[str]) -> str:
         return "upper"
     if all(word.islower() for word in cased):
         return "lower"
+    return _by_long_words(cased)
+
+
+def _by_long_words(cased: list[str]) -> str:
     long = [word for word in cased[1:] if len(word) > 3]
-    raised = sum(word[0].isupper() for word in long)
+    raised = sum(1 for word in long if word[0].isupper())
     return "title" if len(long) > 1 and raised / len(long) > 0.65 else "sentence"

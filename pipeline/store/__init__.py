@@ -5,6 +5,7 @@ from pipeline.store.copies import Backup, Restored, backup, backup_folder, free_
 from pipeline.store.lock import RunLock
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned
+from pipeline.store.shelf import Shelf
 from pipeline.store.store import BUSY_TIMEOUT, Store, file_identity
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Pruned",
     "Restored",
     "RunLock",
+    "Shelf",
     "Store",
     "StoreOptions",
     "backup",

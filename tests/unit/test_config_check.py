@@ -191,8 +191,11 @@ X = "warning: companies.toml: company 1 (xiaomi): "
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ('aliases = ["XIAOMI", "小米"]', "key 'aliases' says 'XIAOMI' again, which is known already (remove it)"),
-        ('aliases = ["小米", "小米"]', "key 'aliases' says '小米' again, which is known already (remove it)"),
+        ('aliases = ["XIAOMI", "シャオミ"]', "key 'aliases' says 'XIAOMI' again, which is known already (remove it)"),
+        (
+            'aliases = ["シャオミ", "シャオミ"]',
+            "key 'aliases' says 'シャオミ' again, which is known already (remove it)",
+        ),
         ('tickers = ["1810.HK", "1810.hk"]', "key 'tickers' says '1810.hk' again, which is known already (remove it)"),
         ('tags = ["phones", "phones"]', "key 'tags' says 'phones' again, which is known already (remove it)"),
         ('context = ["Redmi", "redmi"]', "key 'context' says 'redmi' again, which is known already (remove it)"),
@@ -266,7 +269,7 @@ def test_a_company_of_two_letters_and_nothing_else_is_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "company", ['"BP"\naliases = ["British Petroleum"]', '"BP"\ncontext = ["oil"]', '"小米"', '"삼성"']
+    "company", ['"BP"\naliases = ["British Petroleum"]', '"BP"\ncontext = ["oil"]', '"腾讯"', '"삼성"']
 )
 def test_two_letters_with_help_or_two_characters_are_no_problem(tmp_path: Path, company: str) -> None:
     assert problems(tmp_path, companies=f"[[company]]\nname = {company}\n") == []

@@ -52,3 +52,18 @@ def test_kinds_are_inferred_unless_they_are_set() -> None:
 
     assert [name.kind for name in names] == [NameKind.UNIQUE, NameKind.WEAK, NameKind.TICKER]
     assert names[1].why == "set in the configuration"
+
+
+def test_each_name_is_sorted_finer_than_its_kind() -> None:
+    names = ("Xiaomi", "Target", "Santander", "GM", "小米", "General Mills")
+    listed = classify(Watchlist(tuple(company(name, name) for name in names)))
+
+    assert [name.sort for name in listed] == ["distinct", "word", "person", "acronym", "cjk", "phrase"]
+
+
+def test_an_everyday_word_of_chinese_calls_for_a_warning() -> None:
+    (bare,) = classify(Watchlist((company("k", "快手"),)))
+    (helped,) = classify(Watchlist((company("k", "快手", context=("视频",)),)))
+
+    assert bare.warning == "“快手” is an ordinary Chinese word too"
+    assert helped.warning == ""

@@ -18,6 +18,10 @@ from pipeline.text import fold
         ("", "小米发布手机", "zh"),
         ("", "삼성전자 공장", "ko"),
         ("", "xyzzy", "en"),
+        ("", "Compass acquires a broker", "en"),
+        ("", "VW-Chef kündigt Sparprogramm an", "de"),
+        ("", "Газпром объявил о сделке", "ru"),
+        ("", "أرامكو ترفع أسعار النفط", "ar"),
     ],
 )
 def test_the_language_is_declared_or_told_by_script_and_small_words(declared: str, text: str, language: str) -> None:

@@ -1,5 +1,7 @@
 """Is the entry about the company?"""
 
+import pytest
+
 from tests.builders_match import company, engine, entry
 
 ACME = engine(
@@ -27,3 +29,44 @@ def test_a_list_of_companies_is_about_none_of_them() -> None:
 
 def test_boilerplate_counts_for_nearly_nothing() -> None:
     assert salience("Weather", "Sunny spells. Also read: Novo Nordisk opens a plant") <= 10
+
+
+def role(title: str, text: str = "") -> str:
+    return ACME.explain(entry(title, text), "novo").role
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        ("Novo Nordisk cuts prices", "", "what the entry is about"),
+        ("Drug prices fall", "Novo Nordisk was first.", "one of those it is about"),
+        ("Drug prices fall", "Prices fell again. " * 40 + "Novo Nordisk declined to comment.", "in passing"),
+        ("Stocks to watch: Sony, Nokia, Infineon, Novo Nordisk", "", "in a list"),
+        ("Runner wins race sponsored by Novo Nordisk", "", "only as a sponsor"),
+        ("Runner wins Novo Nordisk Marathon again", "", "only as a sponsor"),
+        ("Weather", "Sunny spells. Also read: Novo Nordisk opens a plant", "only as boilerplate"),
+        ("Weather", "Sunny. Share this on Novo Nordisk", "only as boilerplate"),
+        (
+            "Markets close higher",
+            "Sony 12.10 +0.4% Nokia 4.10 -1.2% Novo Nordisk 88.20 +2.2% Infineon 31.00 +0.9%",
+            "only as a table",
+        ),
+    ],
+)
+def test_how_far_an_entry_is_about_a_company_is_told_in_words(title: str, text: str, expected: str) -> None:
+    assert role(title, text) == expected
+
+
+def test_a_sponsor_counts_little_and_more_than_boilerplate() -> None:
+    sponsor = salience("Runner wins race sponsored by Novo Nordisk")
+
+    assert salience("Weather", "Sunny spells. Also read: Novo Nordisk opens a plant") < sponsor <= 20
+
+
+def test_who_tells_the_news_is_not_whom_it_is_about() -> None:
+    watch = engine(company("wire", "Harbour Wire"))
+    (hit,) = watch.hits(entry("Harbour Wire sues the city (Harbour Wire)"))
+    (only,) = watch.hits(entry("Storm closes port (Harbour Wire)", "The agency Harbour Wire said so."))
+
+    assert hit.salience == 80.0
+    assert only.salience < 60.0

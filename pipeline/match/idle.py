@@ -1,0 +1,68 @@
+"""Occurrences that no surroundings can make a mention: ordinary words in lower case, which most are in most texts.
+
+Whoever asks for hits alone need not weigh them. What could speak for a word in lower case must be known here: the
+points are those of the weights, and the words behind it those that ``signals`` looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
+
+from pipeline.match import lexicon
+from pipeline.match.index import Found
+from pipeline.match.kinds import Flavour
+from pipeline.match.signals import UNSPACED_LANGUAGES, entry_signals_at_most
+from pipeline.match.weights import points
+
+
+def without_idle(
+    found: list[Found], language: str, threshold: float, has_context: Callable[[int], bool]
+) -> list[Found]:
+    """Those that may be accepted or stand in another's way; an idle one stays where its company occurs otherwise."""
+    if language in UNSPACED_LANGUAGES:
+        return found
+    idle = [_is_idle(item, language, threshold, has_context) for item in found]
+    # Named beyond doubt elsewhere, a company needs little to be meant in lower case too.
+    active = _companies(item for item, is_idle in zip(found, idle, strict=True) if not is_idle)
+    if not active:
+        return []
+    return [
+        item
+        for item, is_idle in zip(found, idle, strict=True)
+        if not is_idle or not active.isdisjoint(_companies([item]))
+    ]
+
+
+def _companies(found: Iterable[Found]) -> set[int]:
+    return {form.company for item in found for form in item.meaning.forms}
+
+
+def _is_idle(item: Found, language: str, threshold: float, has_context: Callable[[int], bool]) -> bool:
+    skeleton, place, meaning = item.skeleton, item.first, item.meaning
+    if place != item.last or not place or item.repairs or meaning.excluded or not meaning.forms:
+        return False
+    surface = skeleton.surfaces[place]
+    if not surface.islower() or surface.upper() == surface or skeleton.is_lower:
+        return False
+    if place + 1 < len(skeleton.tokens) and skeleton.tokens[place + 1] in _speaking(language):
+        return False
+    return all(
+        not form.name[:1].islower() and _at_most(form.flavour, form.base, has_context(form.company)) < threshold
+        for form in meaning.forms
+    )
+
+
+@cache
+def _speaking(language: str) -> frozenset[str]:
+    """The words that speak for a name before them, and those that may begin such."""
+    cues = lexicon.cues(language)
+    legal = {word for form in lexicon.legal_after() for word in form.split()[:1]}
+    return cues.nouns | cues.verbs | cues.auxiliaries | legal | {"to", "s"}
+
+
+@lru_cache(maxsize=4096)
+def _at_most(flavour: Flavour, base: float, has_context: bool) -> float:
+    """The points that a form can have in lower case within a sentence, with no word behind that speaks for it."""
+    around = max(0.0, points("where.hashtag")) + max(0.0, points("after.possessive"))
+    return base + points("case.lower", flavour.value) + around + entry_signals_at_most(has_context)

@@ -1,0 +1,110 @@
+"""Signals in Chinese, Japanese and Korean: what stands near a name, and what is glued to it and makes it another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.match.forms import Form
+from pipeline.match.kinds import Flavour
+from pipeline.match.segment import is_cut_out
+from pipeline.match.signals import Place
+from pipeline.match.skeleton import fold_han
+from pipeline.match.weights import points
+from pipeline.model import Reason
+
+_NEARBY = 40  # characters on either side that are looked at for business words
+_HAN = re.compile("[\u4e00-\u9fff々]+")
+_KATAKANA = re.compile("[\u30a1-\u30faー]")
+_DOT_AFTER = re.compile("・[\u30a1-\u30faー]")
+_DOT_BEFORE = re.compile("[\u30a1-\u30faー]・$")
+_BRACKETS = {"《": "》", "『": "』", "「": "」"}
+_WORK_REACH = 40  # characters; titles of works are shorter
+_ERA_YEAR = re.compile(r"\d{1,2}年|元年")
+# A news agency's own line: 中新网9月11日电, 新华网北京11月23日电, 每经记者胡健发自北京.
+_DATELINE = re.compile(
+    r"(?:\w{0,6}?\d{1,2}月\d{1,2}日(?:电|讯|消息)|(?:\w{0,4}?)(?:特约|实习|见习)?记者|讯[（(\s]|讯\w{0,4}\d)"
+)
+_SHORT = 2  # characters: of a Han name that is found inside other words too
+
+
+def unspaced_signals(form: Form, place: Place) -> Iterator[Reason]:
+    """What tells in unspaced text, where neither capitals nor the words before and after do."""
+    yield from _near(form, place)
+    yield from _acts(form, place)
+    if place.language == "zh":
+        yield from _chinese(place)
+    elif place.language == "ja":
+        yield from _japanese(place)
+    if kind := _kind_after(place):
+        yield Reason(f"another thing: {place.found}{kind}", points("unspaced.kind_after"))
+    elif work := _work_around(place):
+        yield Reason(f"in the title of something: {work}", points("unspaced.inside_work"))
+
+
+def _near(form: Form, place: Place) -> Iterator[Reason]:
+    text, span = place.skeleton.folded.text, place.span
+    window = fold_han(text[max(0, span.start - _NEARBY) : span.end + _NEARBY])
+    is_latin = place.found.isascii() and place.found.isalpha()
+    if is_latin and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER):
+        yield Reason("a Latin word in unspaced text is a name", points("unspaced.latin"))
+    fragile = form.flavour in (Flavour.CJK, Flavour.WEAK)
+    plain = next((word for word in place.cues.plain if word in window), "")
+    business = sorted((word for word in place.cues.near if word in window), key=lambda word: (-len(word), word))
+    if plain and fragile and not business:
+        yield Reason(f"plain word near: {plain}", points("unspaced.plain"))
+    if fragile and business:
+        worth = points("unspaced.business", "two" if len(business) > 1 else "")
+        yield Reason(f"business word near: {business[0]}", worth)
+
+
+def _acts(form: Form, place: Place) -> Iterator[Reason]:
+    after = _around(place)[1]
+    verb = next((word for word in sorted(place.cues.verbs, key=len, reverse=True) if after.startswith(word)), "")
+    if verb and form.flavour in (Flavour.CJK, Flavour.WEAK):
+        yield Reason(f"acts: {verb}", points("unspaced.acts"))
+
+
+def _around(place: Place) -> tuple[str, str]:
+    """The field before and behind the name, in simplified characters."""
+    text, span = place.skeleton.folded.text, place.span
+    before, after = text[max(0, span.start - _WORK_REACH) : span.start], text[span.end : span.end + _WORK_REACH]
+    return fold_han(before), fold_han(after)
+
+
+def _chinese(place: Place) -> Iterator[Reason]:
+    before, after = _around(place)
+    if _HAN.fullmatch(place.found) and is_cut_out(before, fold_han(place.found), after, place.cues.tails):
+        yield Reason("cut out of other words", points("unspaced.cut_out"))
+    if _DATELINE.match(after) and not _HAN.fullmatch(before[-1:]):
+        yield Reason("a news agency's line", points("unspaced.dateline"))
+
+
+def _japanese(place: Place) -> Iterator[Reason]:
+    before, after = _around(place)
+    found = place.found
+    beside = _HAN.match(before[-1:]) or _HAN.match(after[:1]) or _KATAKANA.match(after[:1]) or _ERA_YEAR.match(after)
+    is_own = any(after.startswith(tail) for tail in place.cues.tails)
+    if _HAN.fullmatch(found) and len(found) <= _SHORT and beside and not is_own:
+        yield Reason("part of a longer word", points("unspaced.kanji_beside"))
+    if found.isascii() and _KATAKANA.match(after[:1]) and not is_own:
+        yield Reason("another name after", points("unspaced.katakana_after_latin"))
+    if _KATAKANA.fullmatch(found[-1:]) and (_DOT_AFTER.match(after) or _DOT_BEFORE.search(before)):
+        yield Reason("one of several names joined by a dot", points("unspaced.dot_beside"))
+
+
+def _kind_after(place: Place) -> str:
+    """A word glued behind the name that makes a place, a team, an event or an office of it."""
+    after = _around(place)[1]
+    return next((word for word in place.cues.kinds if after.startswith(word)), "")
+
+
+def _work_around(place: Place) -> str:
+    """The title in brackets that holds the name and more: 《华夏时报》."""
+    before, after = _around(place)
+    for opening, closing in _BRACKETS.items():
+        begin = before.rfind(opening, max(0, len(before) - _WORK_REACH))
+        end = after.find(closing, 0, _WORK_REACH)
+        if begin > before.rfind(closing) and end >= 0 and begin >= 0 and (begin < len(before) - 1 or end > 0):
+            return before[begin:] + place.found + after[: end + 1]
+    return ""
