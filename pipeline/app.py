@@ -29,6 +29,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
         open_engine(config.engine, config.database.parent) as engine,
     ):
         store.remember(config.watchlist, config.feeds, now)
+        store.keep_search(on=config.store.search)
         mind_the_clock(store, now)
         try:
             yield Stages(

@@ -76,6 +76,10 @@ def never() -> bool:
     return False
 
 
+def nothing() -> None:
+    """What is to be done before waiting by one who has nothing to do."""
+
+
 def shards(dues: Sequence[Due], size: int) -> tuple[Shard, ...]:
     """The due feeds in groups of about ``size``, ordered by their first feed.
 
@@ -102,6 +106,7 @@ def poll_in_order(
     size: int,
     ahead: int,
     stop: Callable[[], bool] = never,
+    before_wait: Callable[[], None] = nothing,
 ) -> Iterator[Polled]:
     """Polls all due feeds on the engine and yields what came of each, in the order of ``dues``.
 
@@ -109,7 +114,8 @@ def poll_in_order(
     shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest. Nothing but the shard
     waited for is begun while 9,000 entries are expected or wait, so memory does not grow with the due list.
     Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
-    a shard is waited for; what is under way then is left to itself.
+    a shard is waited for; what is under way then is left to itself. ``before_wait`` is called when a shard has to be
+    waited for, with all before it yielded.
     """
     dealt = shards(dues, size)
     home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
@@ -133,6 +139,8 @@ def poll_in_order(
                     waiting[begun] = engine.submit(poll, dealt[begun])
                     unread += len(dealt[begun])
                     begun += 1
+                if not waiting[number].done():
+                    before_wait()
                 if not _is_done(waiting[number], stop):
                     return
                 done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Self
 
 import structlog
 
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
 from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
 from pipeline.engine import EngineOptions, never, poll_in_order
-from pipeline.errors import DataRefused, NewswardError
+from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import (
     FetchOptions,
     Judged,
@@ -56,7 +58,8 @@ from pipeline.store import Store
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
 BEAT_EVERY = timedelta(minutes=1)
-_TOGETHER = 50  # feeds that brought no document, in one transaction
+_TOGETHER = 50  # feeds in one transaction
+_HOLD_SECONDS = 0.25  # how long a transaction may last
 _DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
 
 
@@ -90,7 +93,7 @@ def run_once(
 ) -> RunReport:
     """Polls the due feeds (or the given ones), stores what they bring and sends the alerts owed.
 
-    Feeds are committed in the order of the due list, each by itself; those that brought no document share transactions.
+    Feeds are committed in the order of the due list, all that are there in one transaction, each all or nothing.
     A feed that fails never stops the others, nor does one whose matches cannot be stored; failures that may be those of
     the network here wait until that is known. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
@@ -105,9 +108,9 @@ def run_once(
     options = stages.engine_options
     poll = partial(poll_shard, options=stages.fetch)
     beaten_at: datetime | None = None
-    results = poll_in_order(stages.engine, turn, poll, size=options.shard_size, ahead=options.workers, stop=stop)
-    manners = _Manners(stages, len(turn))
-    for batch, committed in _take_turns(manners.judge(results, stop), stages, run_id, now):
+
+    def tell(batch: Batch, committed: Committed) -> None:
+        nonlocal report, beaten_at
         moment = _moment(stages, now, began)
         if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
             store.beat(moment)
@@ -116,6 +119,18 @@ def run_once(
         _tell(batch, committed)
         if watch:
             watch(batch, committed)
+
+    manners = _Manners(stages, len(turn))
+    with _Writer(stages, run_id, now, tell) as writer:
+        results = poll_in_order(
+            *(stages.engine, turn, poll),
+            size=options.shard_size,
+            ahead=options.workers,
+            stop=stop,
+            before_wait=writer.settle,
+        )
+        for judged in manners.judge(results, stop):
+            writer.take(judged)
     manners.remember(_moment(stages, now, began))
     if stop():
         report = replace(report, is_cut_off=True)
@@ -222,36 +237,67 @@ def _lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Ba
     return make_batch(failed, stages, stages.store, now)
 
 
-def _take_turns(
-    turns: Iterable[Judged], stages: Stages, run_id: int, now: datetime
-) -> Iterator[tuple[Batch, Committed]]:
-    """Feeds decided and committed in their order. A transaction costs more than the two rows of a feed that brought
-    no document, so those share one."""
-    quiet: list[Judged] = []
-    for judged in turns:
+class _Writer:
+    """Writes turns in their order, several in one transaction; what a turn came to is told once it is committed.
+
+    A transaction costs more than most of what it holds. It ends before anything is waited for, and after a quarter of
+    a second: others may want to write. Used as a context: a turn that an exception cuts off is polled again.
+    """
+
+    def __init__(self, stages: Stages, run_id: int, now: datetime, tell: Watcher) -> None:
+        self._stages, self._run_id, self._now, self._tell = stages, run_id, now, tell
+        self._quiet: list[Judged] = []  # turns that brought no document, decided and written at once
+        self._written: list[tuple[Batch, Committed]] = []
+        self._ends = 0.0  # by the monotonic clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.settle()
+            return
+        with suppress(StoreError):  # what was taken before is whole, and stays if it can
+            self._stages.store.commit_group()
+
+    def take(self, judged: Judged) -> None:
+        """One turn, decided on what was written before it."""
         if judged.polled.document is None:
-            quiet.append(judged)
-        if judged.polled.document or len(quiet) == _TOGETHER:
-            yield from _take_quiet_turns(quiet, stages, run_id, now)
-            quiet = []
-        if judged.polled.document:
-            yield _take_turn(judged, stages, run_id, now)
-    yield from _take_quiet_turns(quiet, stages, run_id, now)
+            self._quiet.append(judged)
+        else:
+            self._write_quiet()
+            self._begin()
+            self._written.append(_take_turn(judged, self._stages, self._run_id, self._now))
+        is_late = bool(self._written) and self._stages.monotonic() >= self._ends
+        if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
+            self.settle()
 
+    def settle(self) -> None:
+        """Commits what was taken, and tells of it."""
+        self._write_quiet()
+        written, self._written = self._written, []
+        self._stages.store.commit_group()
+        for batch, committed in written:
+            self._tell(batch, committed)
 
-def _take_quiet_turns(
-    quiet: Sequence[Judged], stages: Stages, run_id: int, now: datetime
-) -> Iterator[tuple[Batch, Committed]]:
-    if not quiet:
-        return
-    batches = [_batch(judged, stages, now) for judged in quiet]
-    try:
-        stages.store.commit_quiet(batches, run_id=run_id, now=now)
-    except DataRefused:
-        # One of them cannot be stored: each by itself finds out which.
-        yield from (_take_turn(judged, stages, run_id, now) for judged in quiet)
-    else:
-        yield from ((batch, Committed()) for batch in batches)
+    def _begin(self) -> None:
+        if not self._written:
+            self._ends = self._stages.monotonic() + _HOLD_SECONDS
+            self._stages.store.begin_group()
+
+    def _write_quiet(self) -> None:
+        quiet, self._quiet = self._quiet, []
+        if not quiet:
+            return
+        self._begin()
+        batches = [_batch(judged, self._stages, self._now) for judged in quiet]
+        try:
+            self._stages.store.commit_quiet(batches, run_id=self._run_id, now=self._now)
+        except DataRefused:
+            # One of them cannot be stored: each by itself finds out which.
+            self._written += [_take_turn(judged, self._stages, self._run_id, self._now) for judged in quiet]
+        else:
+            self._written += [(batch, Committed()) for batch in batches]
 
 
 def _batch(judged: Judged, stages: Stages, now: datetime) -> Batch:

@@ -58,7 +58,8 @@ class _Sorter:
         self.met: set[str] = set()  # ids that this document has already brought
 
     def add(self, entry: Entry) -> None:
-        entry = replace(entry, keys=self._sound_keys(entry))
+        if entry.canonical_url in self.shared:
+            entry = replace(entry, keys=self._sound_keys(entry))
         guid = guid_key(entry.feed_url, entry.guid) if entry.guid else ""
         reused = guid in self.known and _is_other_content(entry, self.known[guid])
         if reused:
@@ -70,13 +71,13 @@ class _Sorter:
             self._add_again(entry, before, reused=reused)
 
     def _sound_keys(self, entry: Entry) -> tuple[str, ...]:
-        if entry.canonical_url not in self.shared:
-            return entry.keys
+        """Those of an entry whose URL is shared."""
         shared = url_key(entry.canonical_url)
         return tuple(key for key in entry.keys if key != shared) or (_words_key(entry),)
 
     def _add_new(self, entry: Entry) -> None:
-        entry = replace(entry, id=entry.keys[0])
+        if entry.id != entry.keys[0]:
+            entry = replace(entry, id=entry.keys[0])
         self.new.append(entry)
         self.met.add(entry.id)
         memory = Known(

@@ -139,6 +139,8 @@ def settle(entry: Entry, *, now: datetime, first_poll: bool) -> Entry:
     updated = entry.updated_at
     if updated is not None:
         updated = None if updated < EARLIEST else now if updated > now + CLOCK_SKEW else updated
+    if (published, updated, kind) == (entry.published_at, entry.updated_at, entry.date_kind):
+        return entry  # nearly always, and making an entry anew costs more than all of this
     return replace(entry, published_at=published, updated_at=updated, date_kind=kind)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from pipeline.store import fulltext
 from pipeline.store.queries import QUERIES
 
 _TOLD = 5  # of the faults that SQLite finds
@@ -19,6 +20,9 @@ def faults(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def unindexed(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many entries the full-text index does not have, and how many it has that are no entries."""
+    """How many entries the full-text index does not have, and how many it has that are no entries; 0 where there is
+    none."""
+    if not fulltext.is_on(connection):
+        return 0, 0
     missing, left_over = connection.execute(QUERIES["index_in_step"]).fetchone()
     return missing, left_over

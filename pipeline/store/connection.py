@@ -98,16 +98,23 @@ def refusing(path: str) -> Iterator[None]:
         raise DataRefused(f"{path}: these data cannot be stored: {type(error).__name__}: {error}") from error
 
 
+_PART = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[None]:
-    """All or nothing. IMMEDIATE takes the write lock at once: what is read inside is still true when it is written."""
-    connection.execute(f"BEGIN {kind}")
+    """All or nothing. IMMEDIATE takes the write lock at once: what is read inside is still true when it is written.
+
+    Inside another transaction it is a part of it, and still all or nothing.
+    """
+    begin, commit, back = _PART if connection.in_transaction else (f"BEGIN {kind}", "COMMIT", ("ROLLBACK",))
+    connection.execute(begin)
     try:
         yield
-        connection.execute("COMMIT")
+        connection.execute(commit)
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        for step in back if connection.in_transaction else ():  # a full disk ends it by itself
+            connection.execute(step)
         raise
 
 

@@ -23,6 +23,11 @@ class StoreOptions(BaseModel):
         le=timedelta(minutes=10),
         description="how long `run`, `daemon`, `prune`, `backup` and `restore` wait for another program's transaction",
     )
+    search: bool = Field(
+        True,
+        description="whether entries can be searched by words (`newsward search`, `entries_fts`); false = new entries "
+        "cost less time and room. When it is true again, the next run makes the index anew",
+    )
     retention: timedelta = Field(
         timedelta(days=90),
         ge=timedelta(days=7),

@@ -633,6 +633,27 @@ ON CONFLICT (url) DO UPDATE SET
     publisher = excluded.publisher, tier = excluded.tier, tags = excluded.tags, source = excluded.source,
     configured = excluded.configured;
 
+-- name: search_is_on
+SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = 'entries_search_insert';
+
+-- name: entries_search_insert
+CREATE TRIGGER entries_search_insert AFTER INSERT ON entries BEGIN
+    INSERT INTO entries_fts (rowid, title, text, cjk) VALUES (new.seq, new.title, new.text, new.cjk);
+END;
+
+-- name: entries_search_delete
+CREATE TRIGGER entries_search_delete AFTER DELETE ON entries BEGIN
+    INSERT INTO entries_fts (entries_fts, rowid, title, text, cjk)
+    VALUES ('delete', old.seq, old.title, old.text, old.cjk);
+END;
+
+-- name: entries_search_update
+CREATE TRIGGER entries_search_update AFTER UPDATE OF title, text, cjk ON entries BEGIN
+    INSERT INTO entries_fts (entries_fts, rowid, title, text, cjk)
+    VALUES ('delete', old.seq, old.title, old.text, old.cjk);
+    INSERT INTO entries_fts (rowid, title, text, cjk) VALUES (new.seq, new.title, new.text, new.cjk);
+END;
+
 -- name: index_in_step
 -- The index keeps a row for each entry in a table of its own.
 SELECT

@@ -28,7 +28,7 @@ from pipeline.model import (
     StoryView,
     Watchlist,
 )
-from pipeline.store import checkup, entries, hits, lookups, outbox, runs, stories
+from pipeline.store import checkup, entries, fulltext, hits, lookups, outbox, runs, stories
 from pipeline.store import feeds as turns
 from pipeline.store.connection import (
     check_version,
@@ -127,11 +127,14 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        self._check_place()
+        with said_in_words(self.path), transaction(self.database.conn):
+            yield self.database.conn
+
+    def _check_place(self) -> None:
         if self._file != file_identity(self.path):
             # SQLite would go on writing into the file that was moved away, and nobody would ever see it.
             raise StoreError(f"{self.path}: the database was moved or deleted while it was in use; put it back")
-        with said_in_words(self.path), transaction(self.database.conn):
-            yield self.database.conn
 
     @contextmanager
     def _giving_way(self) -> Iterator[sqlite3.Connection]:
@@ -148,6 +151,12 @@ class Store:
         CLI stay in turn. Headers are not stored."""
         with self._writing() as connection:
             turns.remember(connection, watchlist, feeds, now)
+
+    def keep_search(self, *, on: bool) -> None:
+        """Has every entry in the full-text index, or none; takes a while for many entries, and only when it changes."""
+        if fulltext.is_on(self.database.conn) != on:
+            with self._writing() as connection:
+                fulltext.switch(connection, on=on)
 
     def add_feeds(self, feeds: Sequence[Feed], now: datetime) -> int:
         """Puts feeds in turn that are not; returns how many."""
@@ -267,6 +276,24 @@ class Store:
             hits.withdraw(connection, batch.edited, batch.hits)
             stories.extend(connection, batch.hits, batch.placements)
             return committed
+
+    def begin_group(self) -> None:
+        """Begins a transaction that the writes after it share, each of them still all or nothing."""
+        self._check_place()
+        if not self.database.conn.in_transaction:
+            with said_in_words(self.path):
+                self.database.conn.execute("BEGIN IMMEDIATE")
+
+    def commit_group(self) -> None:
+        """Ends the group, if one was begun: all of it is written, or (StoreError) nothing."""
+        if self.database.conn.in_transaction:
+            try:
+                with said_in_words(self.path):
+                    self.database.conn.execute("COMMIT")
+            except BaseException:
+                if self.database.conn.in_transaction:
+                    self.database.conn.execute("ROLLBACK")
+                raise
 
     def commit_quiet(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> None:
         """``commit`` for turns that brought no document, all of them in one transaction: only the feeds' states and

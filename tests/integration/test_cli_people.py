@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.store import RunLock
 from tests.builders_alert import receiver
+from tests.builders_behaviour import rss
 from tests.builders_cli import newsward
 from tests.builders_run import ask, serve_seeds, write_config
 from tests.feed_server import FeedServer
@@ -29,6 +30,23 @@ def polled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert report["sent"] == len(inbox.requests) > 40
         assert "12 feeds: 12 fetched" in outcome.err
     return config
+
+
+def test_search_can_be_switched_off_and_on_again_and_finds_what_came_meanwhile(tmp_path: Path) -> None:
+    words = ("--config", tmp_path, "search", "mill", "--json")
+    with FeedServer() as server:
+        url = server.serve("/feed", [rss("The mill opens"), rss("The mill is open")])
+        for index, switched in enumerate(("true", "false", "false", "true")):
+            write_config(tmp_path, [url])
+            main = tmp_path / "newsward.toml"
+            main.write_text(main.read_text(encoding="utf-8").replace("[store]", f"[store]\nsearch = {switched}"))
+            assert newsward("--config", tmp_path, "feeds", "poll", "--force").code == 0
+            found = newsward(*words)
+            assert newsward("--config", tmp_path, "health", "--deep").code == 0, index
+            if switched == "false":
+                assert found.code == 2
+                assert "search = false in [store]" in found.err
+        assert [row["title"] for row in found.lines] == ["The mill is open", "The mill opens"]
 
 
 def test_hits_are_listed_newest_first_with_their_evidence(polled: Path) -> None:

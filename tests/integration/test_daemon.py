@@ -350,14 +350,9 @@ def test_a_configuration_with_faults_ends_it_at_the_start(tmp_path: Path) -> Non
 def test_a_run_told_to_stop_leaves_the_rest_and_the_alerts_to_the_next(tmp_path: Path, server: FeedServer) -> None:
     with receiver() as inbox:
         directory = write_config(tmp_path, serve_seeds(server), webhook=inbox.url)
-        turns: list[str] = []
         with open_stages(load(directory, {}), MORNING) as stages:
-            first = run_once(
-                stages,
-                MORNING,
-                watch=lambda batch, _: turns.append(batch.feed.url),
-                stop=lambda: len(turns) == 3,
-            )
+            polled = stages.store.database.execute
+            first = run_once(stages, MORNING, stop=lambda: polled("SELECT count(*) FROM fetches").fetchone()[0] == 3)
             sent_first = len(inbox.requests)
             second = run_once(stages, MORNING)
 

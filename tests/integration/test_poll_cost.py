@@ -43,7 +43,7 @@ def test_an_unchanged_feed_is_three_statements_one_request_and_shares_its_transa
             few, many = _statements(stages, 10), _statements(stages, 60)
             seen = server.requests()[asked:]
 
-    assert len(many) - len(few) <= 3 * 50 + 2
+    assert len(many) - len(few) <= 3 * 50 + 4
     assert sum(statement.startswith("BEGIN") for statement in many) <= 6
     assert len(seen) == len({request.connection for request in seen}) == 70
 

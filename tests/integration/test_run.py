@@ -17,6 +17,7 @@ from pipeline.config import load
 from pipeline.errors import StoreError
 from pipeline.model import Entry, ErrorKind, Hit, RunReport
 from pipeline.run import run_once
+from pipeline.text import from_iso
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
 from tests.feed_server import RSS, FeedServer, Raw, Reply
@@ -367,7 +368,7 @@ def test_the_heart_beats_during_a_run_at_most_once_a_minute(house: House) -> Non
     ]
     house.configure(urls)
     with open_stages(load(house.directory, {}), MORNING) as stages:
-        clock = itertools.count(0, 25)  # seconds a look
+        clock = itertools.count(0, 10)  # seconds a look
         stages.store.database.execute("CREATE TEMP TABLE beats (at TEXT)")
         for change in ("INSERT", "UPDATE"):
             stages.store.database.execute(
@@ -375,10 +376,12 @@ def test_the_heart_beats_during_a_run_at_most_once_a_minute(house: House) -> Non
                 " BEGIN INSERT INTO beats VALUES (new.beat_at); END"
             )
         report = run_once(replace(stages, monotonic=lambda: float(next(clock))), MORNING)
-        beats = [at for (at,) in stages.store.database.execute("SELECT at FROM temp.beats")]
+        *beats, at_the_end = [from_iso(at) for (at,) in stages.store.database.execute("SELECT at FROM temp.beats")]
 
-    assert beats[:-1] == ["2026-03-05T06:00:25Z", "2026-03-05T06:01:40Z"]
-    assert (report.committed.new, len(beats)) == (6, 3)
+    assert report.committed.new == 6
+    assert 2 <= len(beats) < 6
+    assert all(later - earlier >= timedelta(minutes=1) for earlier, later in itertools.pairwise(beats))
+    assert at_the_end >= beats[-1]
 
 
 def test_the_order_of_shards_does_not_change_the_stories(tmp_path: Path) -> None:
