@@ -7,12 +7,8 @@ from hashlib import blake2b
 
 def digest(*parts: str) -> str:
     """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
-    state = blake2b(digest_size=8)
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        state.update(len(raw).to_bytes(8, "big"))
-        state.update(raw)
-    return state.hexdigest()
+    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return blake2b(b"".join([len(one).to_bytes(8, "big") + one for one in raw]), digest_size=8).hexdigest()
 
 
 def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:

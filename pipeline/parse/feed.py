@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.model import Document, ErrorKind, Feed, FetchFailed
 from pipeline.parse.encoding import Text, decode
 from pipeline.parse.entries import MAX_ENTRIES, make_entries, make_info
@@ -17,30 +19,38 @@ def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Docum
     Never raises for what stands in the body, reads no file and asks no network. The format is told by the content:
     ``content_type`` is asked for the charset only. A feed without items is a document without entries.
     """
-    if not body.strip():
-        return FetchFailed(
-            ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
-        )
-    decoded = decode(body, content_type=content_type, language=feed.language)
-    if not decoded.text.strip():
-        return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
-    sniffed = sniff(decoded.text)
-    channel = _read(decoded, sniffed, url)
+    channel = read(body, url=url, content_type=content_type, language=feed.language)
     if isinstance(channel, FetchFailed):
         return channel
     info = make_info(channel.info, url=url)
     entries = make_entries(channel, info, feed=feed, url=url)
     left_out = len(channel.items) - MAX_ENTRIES
     cap = f"{left_out} older entries beyond {MAX_ENTRIES} were left out" if left_out > 0 else ""
-    damage = "; ".join(filter(None, (decoded.damage, sniffed.damage, channel.damage, cap)))
-    return Document(info, entries, damage, is_cut=channel.damage.startswith(CUT_OFF))
+    return Document(info, entries, "; ".join(filter(None, (channel.damage, cap))), is_cut=channel.is_cut)
+
+
+def read(body: bytes, *, url: str = "", content_type: str = "", language: str = "") -> Channel | FetchFailed:
+    """What a body says as it says it, or why it is no feed: ``parse`` before anything is made of it."""
+    if not body.strip():
+        return FetchFailed(
+            ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
+        )
+    decoded = decode(body, content_type=content_type, language=language)
+    if not decoded.text.strip():
+        return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
+    sniffed = sniff(decoded.text)
+    channel = _read(decoded, sniffed, url)
+    if isinstance(channel, FetchFailed):
+        return channel
+    damage = "; ".join(filter(None, (decoded.damage, sniffed.damage, channel.damage)))
+    return replace(channel, damage=damage, is_cut=channel.damage.startswith(CUT_OFF))
 
 
 def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
     text = decoded.text[sniffed.start :]
     match sniffed.kind:
         case Kind.XML_FEED:
-            read = read_xml(text, url=url, netscape=sniffed.netscape)
+            read = read_xml(text, url=url, netscape=sniffed.netscape, utf8=_utf8(decoded, sniffed.start))
         case Kind.JSON:
             read = read_json(text)
         case Kind.HTML:
@@ -55,3 +65,10 @@ def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
     if isinstance(read, Unreadable):
         return FetchFailed(ErrorKind.MALFORMED, f"a feed of which no entry could be read: {read.reason}")
     return read
+
+
+def _utf8(decoded: Text, start: int) -> bytes | None:
+    """The text from ``start`` on in bytes, where they are at hand."""
+    if decoded.utf8 is None or not decoded.text[:start].isascii():
+        return None
+    return decoded.utf8[start:]

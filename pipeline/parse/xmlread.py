@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,25 +15,18 @@ from xml.sax.xmlreader import AttributesNSImpl, InputSource
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from pipeline.parse.items import CUT_OFF
+from pipeline.parse.mistakes import mend
 
 MAX_ATTRIBUTES = 200  # of one tag; feedparser's time grows with their square
 MAX_DEPTH = 1000  # elements within each other
-MAX_TAGS = 500_000  # of a document: half a minute of feedparser's time
-MAX_LOOSE = 2_000_000  # characters that the forgiving parser reads; it is the slowest
+MAX_TAGS = 500_000  # of a document
+MAX_LOOSE = 1_000_000  # characters that the forgiving parser reads; it is the slowest
 MAX_SALVAGED = 1000  # items read one by one where the document as a whole cannot be read
 
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 
-# What templates get wrong: bare "&" and "<", HTML's entities, references to characters that XML forbids. Inside CDATA
-# and comments all that is text already.
-_MISTAKE = re.compile(
-    r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))"
-    r"|&(?:(?:amp|lt|gt|quot|apos);|#(x[0-9a-f]{1,6}|\d{1,7});|([a-z][a-z0-9]{1,31});)?"
-    r"|<(?![a-z/!?_:])",
-    re.DOTALL | re.IGNORECASE,
-)
 _TOO_DEEP = -1  # our own code beside expat's
 _CUT_SHORT = {
     errors.codes[errors.XML_ERROR_NO_ELEMENTS],
@@ -125,7 +117,7 @@ def _read(text: str, url: str) -> tuple[Any, str]:
     mended = ""
     if error.code in _MENDABLE:
         mended = f"mended: {error}"
-        text = _MISTAKE.sub(_mended, text)
+        text = mend(text)
         parser, error = _read_strictly(text, url)
     if error is None:
         return parser, mended
@@ -217,23 +209,3 @@ def _read_one_by_one(text: str, starts: list[int], url: str) -> Iterator[Any]:
 def _telling(entries: list[Any]) -> list[Any]:
     """The entries that say anything."""
     return [entry for entry in entries if any(entry.get(key) for key in ("title", "link", "summary", "id"))]
-
-
-def _mended(match: re.Match[str]) -> str:
-    whole, verbatim, number, name = match[0], match[1], match[2], match[3]
-    if verbatim:
-        return whole
-    if whole == "<":
-        return "&lt;"
-    if number:
-        code = int(number[1:], 16) if number[0] in "xX" else int(number)
-        return whole if _is_xml_character(code) else ""
-    if name:
-        character = html.unescape(whole)
-        return "&amp;" + whole[1:] if character == whole else html.escape(character)
-    return "&amp;" if whole == "&" else whole.lower()
-
-
-def _is_xml_character(code: int) -> bool:
-    """XML 1.0 2.2."""
-    return code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
