@@ -12,7 +12,17 @@ from functools import partial
 import structlog
 
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
-from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
+from pipeline.dedup import (
+    Arrival,
+    Lookups,
+    Remembered,
+    Sorted,
+    StoryIndex,
+    find_twins,
+    lookup_keys,
+    recognise,
+    sort_entries,
+)
 from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.errors import DataRefused, NewswardError
 from pipeline.fetch import (
@@ -163,7 +173,7 @@ class _Manners:
             self._store.forget_moves(led)
 
 
-def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) -> Batch:
+def make_batch(polled: Polled, stages: Stages, lookups: Remembered, now: datetime) -> Batch:
     """What one feed's turn wants written. Reads through ``lookups``, writes nothing."""
     due, result, document = polled.due, polled.result, polled.document
     if document is None:
@@ -173,9 +183,12 @@ def make_batch(polled: Polled, stages: Stages, lookups: Lookups, now: datetime) 
     entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
-    overlap = None if first_poll else _overlap(found, known.values(), due.feed)
+    twins = () if first_poll else find_twins(found, due.feed, lookups)
+    found = recognise(found, twins)
+    stored = [*known.values(), *twins]
+    overlap = None if first_poll else _overlap(found, stored, due.feed)
     hits = [hit for entry in (*found.new, *found.edited) for hit in stages.matching.hits(entry)]
-    placed = {entry.entry_id for entry in known.values() if entry.story_id}
+    placed = {entry.entry_id for entry in stored if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
     candidates = (

@@ -31,6 +31,7 @@ MEMORY = 512 * 1024 * 1024  # bytes of address space
 MAX_DOCUMENTS = 200  # that one child reads: what it may have leaked goes with it
 
 _RESULT: TypeAdapter[Channel | Unreadable] = TypeAdapter(Channel | Unreadable)
+PROGRAM = "from pipeline.parse.child import serve; serve()"
 _CHUNK = 1 << 16
 
 
@@ -53,8 +54,8 @@ class _Child:
     def __init__(self) -> None:
         # Nothing else of the environment: the document is a stranger's, and secrets are handed over in variables.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TZ")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from pipeline.parse.child import serve; serve()"],
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -176,6 +176,8 @@ def settle(entry: Entry, *, now: datetime, first_poll: bool) -> Entry:
     if updated is not None:
         updated = None if updated < EARLIEST else now if updated > now + CLOCK_SKEW else updated
     title = entry.title or first_words(entry.text)
+    if (title, published, updated, kind) == (entry.title, entry.published_at, entry.updated_at, entry.date_kind):
+        return entry  # nearly always, and making an entry anew costs more than all of this
     return replace(entry, title=title, published_at=published, updated_at=updated, date_kind=kind)
 
 
