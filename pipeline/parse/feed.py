@@ -31,12 +31,12 @@ def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Docum
 
 def read(body: bytes, *, url: str = "", content_type: str = "", language: str = "") -> Channel | FetchFailed:
     """What a body says as it says it, or why it is no feed: ``parse`` before anything is made of it."""
-    if not body.strip():
+    if not body or body.isspace():
         return FetchFailed(
             ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
         )
     decoded = decode(body, content_type=content_type, language=language)
-    if not decoded.text.strip():
+    if not decoded.text or decoded.text.isspace():
         return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
     sniffed = sniff(decoded.text)
     channel = _read(decoded, sniffed, url)

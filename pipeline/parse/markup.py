@@ -63,6 +63,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
+_CP1252 = {chr(code): bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
 _FORMATTING = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|div|em|font|h[1-6]|i|iframe|img|ins|mark|p|s|script|small|span|strong|style|sub|sup|tt|u)"
     r"(?:\s[^<>]*+)?/?>",
@@ -241,7 +243,12 @@ def _is_plain(text: str) -> bool:
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     # What is invisible is not printable either, and where all is printable nothing has to go.
-    return line if line.isprintable() else " ".join(_UNSEEN.sub("", text).split())
+    return line if line.isprintable() else " ".join(_UNSEEN.sub("", undo_c1(text)).split())
+
+
+def undo_c1(text: str) -> str:
+    """The text with control characters that are meant to be windows-1252 (``&#146;``) as what they are meant to be."""
+    return _C1.sub(lambda found: _CP1252[found[0]], text)
 
 
 def _join(short: str, long: str) -> str:

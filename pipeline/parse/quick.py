@@ -11,7 +11,6 @@ import base64
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urljoin
@@ -24,6 +23,7 @@ from pipeline.model import FeedInfo
 from pipeline.parse.dates import Dated, parse_date
 from pipeline.parse.hints import read_hints
 from pipeline.parse.items import HTML_TYPES, Channel, Item, Link, alternate
+from pipeline.parse.markup import undo_c1
 
 # No entity is known (the document type was cut off before), nothing is loaded, and libxml2's own bounds hold: depth,
 # the length of a name and of a text.
@@ -55,9 +55,6 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _MAX_ATTRIBUTES = 200
 _MAX_DEPTH = 64  # elements within each other that are looked at; nothing of a feed stands deeper
 
-# windows-1252 written as character references of the same numbers.
-_C1 = re.compile("[\x80-\x9f]")
-_CP1252 = {chr(code): bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
 _DECLARED = re.compile(r"(<[^<>]*?) xmlns(?::[\w.-]+)?=\"[^\"]*\"")
 _PREFIXED = re.compile(r"(</?)[\w.-]+:(?=[\w.-])")
 _LONE_DIV = re.compile(r"<div(?:\s[^<>]*)?>(.*)</div>", re.DOTALL)
@@ -118,18 +115,15 @@ def parse_first_tree(utf8: bytes) -> etree._Element:
     return root
 
 
-def read_tree(root: etree._Element, *, url: str, netscape: bool = False, is_multilingual: bool = True) -> Channel:
-    """The items below a root; ``url`` is the base of relative links. Raises ``Unusual``.
-
-    ``is_multilingual`` False: no element below the root names a language, so none is asked.
-    """
-    return _Reader(root, url, netscape=netscape, is_multilingual=is_multilingual).read()
+def read_tree(root: etree._Element, *, url: str, netscape: bool = False) -> Channel:
+    """The items below a root; ``url`` is the base of relative links. Raises ``Unusual``."""
+    return _Reader(root, url, netscape=netscape).read()
 
 
 class _Reader:
     """One pass over a document, in its order, which decides where elements repeat each other."""
 
-    def __init__(self, root: etree._Element, url: str, *, netscape: bool, is_multilingual: bool) -> None:
+    def __init__(self, root: etree._Element, url: str, *, netscape: bool) -> None:
         self.root, self.url = root, url
         self.version = "rss091n" if netscape else _version(root)
         self.is_atom = self.version.startswith("atom")
@@ -143,16 +137,12 @@ class _Reader:
         self.entry_handlers: dict[object, _Handler | None] = {}
         self.in_feed = self.in_entry = self.in_author = self.in_image = self.in_source = False
         self.title_depth = -1
-        self.default_language = _language(root)
-        self.is_multilingual = is_multilingual
-
-    def language(self, node: etree._Element) -> str:
-        return _language(node) if self.is_multilingual else self.default_language
+        self.outer_language = _language(root) or ""  # of what the entry, or the feed's own elements, stand in
 
     def read(self) -> Channel:
         self.in_feed = self.name(self.root) == "feed"
         if self.in_feed or self.name(self.root) == "rss":
-            self.feed.values["language"] = _language(self.root, of_itself=True)
+            self.feed.values["language"] = self.outer_language
         self.walk(self.root, 2)
         values = self.feed.values
         info = FeedInfo(
@@ -197,24 +187,31 @@ class _Reader:
     def on_channel(self, node: etree._Element, depth: int) -> None:
         if any(name.lower() in ("lastmod", "href") for name in node.keys()):  # noqa: SIM118 - an lxml element
             raise Unusual("CDF")
+        outer, self.outer_language = self.outer_language, self.language(node)
         self.in_feed = True
         self.walk(node, depth + 1)
-        self.in_feed = False
+        self.in_feed, self.outer_language = False, outer
 
     def on_item(self, node: etree._Element, depth: int) -> None:
         if self.in_entry:
             raise Unusual("an item in an item")
-        named = _attributes(node)
         entry = self.context = _Context()
-        if named:
+        if node.keys():
+            named = _attributes(node)
             if "href" in named or "lastmod" in named:
                 raise Unusual("CDF")
             if about := node.get(_RDF_ABOUT):
                 entry.values["id"] = about
+        outer, self.outer_language = self.outer_language, self.language(node)
         self.in_entry, self.title_depth = True, -1
         self.walk(node, depth + 1)
-        self.in_entry, self.context = False, self.feed
+        self.in_entry, self.context, self.outer_language = False, self.feed, outer
         self.items.append(self.item(entry))
+
+    def language(self, node: etree._Element) -> str:
+        """The language that an element says it is written in, or that of what it stands in."""
+        declared = _language(node)
+        return self.outer_language if declared is None else declared
 
     def on_aside(self, node: etree._Element, depth: int) -> None:
         """An image or a text input of the feed: what it says is its own, and a title may come behind it."""
@@ -249,6 +246,7 @@ class _Reader:
 
     def title(self, node: etree._Element, depth: int) -> str:
         value, kind = self.construct(node, "text/plain")
+        value = value if value.isascii() else undo_c1(value)
         if -1 < self.title_depth <= depth:
             return value
         if self.in_source:
@@ -261,10 +259,10 @@ class _Reader:
     def on_link(self, node: etree._Element, depth: int) -> None:
         if self.in_source:
             return
-        named = _attributes(node)
-        if not named:
+        if not node.keys():
             self.keep_link(node, "alternate", "text/html")
             return
+        named = _attributes(node)
         rel = named.get("rel", "alternate").lower()
         kind = named.get("type", "application/atom+xml" if rel == "self" else "text/html").lower()
         href = named.get("url", named.get("uri", named.get("href")))
@@ -330,7 +328,7 @@ class _Reader:
             return
         value = _own_text(node)
         self.context.keep("id", value, depth)
-        if _attribute(node, "ispermalink", "true") == "true":
+        if (node.get("isPermaLink") or _attribute(node, "ispermalink", "true")) == "true":
             self.context.values.setdefault("link", value)
 
     def on_published(self, node: etree._Element, depth: int) -> None:
@@ -415,7 +413,9 @@ class _Reader:
                 return _from_base64(_own_text(node)), kind
         if kind == _XHTML or len(node):
             return self.markup(node, kind)
-        value = _mend((node.text or "").strip())
+        value = (node.text or "").strip()
+        if not value.isascii():
+            value = _undo_double_encoding(value)
         if kind == "text/plain" and not self.is_atom and ("&" in value or "</" in value) and _looks_like_html(value):
             kind = "text/html"
         return value, kind
@@ -579,25 +579,21 @@ def _from_base64(value: str) -> str:
 
 def _mend(value: str) -> str:
     """Text that is UTF-8 read as latin-1, or windows-1252 by reference, put right where that is certain."""
-    if value.isascii():
+    return value if value.isascii() else undo_c1(_undo_double_encoding(value))
+
+
+def _undo_double_encoding(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
         return value
-    with suppress(UnicodeError):
-        value = value.encode("latin-1").decode("utf-8")
-    return _C1.sub(_as_cp1252, value)
 
 
-def _as_cp1252(match: re.Match[str]) -> str:
-    return _CP1252[match[0]]
-
-
-def _language(node: etree._Element, *, of_itself: bool = False) -> str:
-    """The language in which an element is said to be written, by itself or what it stands in."""
-    for one in (node,) if of_itself else (node, *node.iterancestors()):
-        declared = one.get(_XML_LANG)
-        declared = one.get("lang") if declared is None else declared
-        if declared is not None:
-            return declared.replace("_", "-")
-    return ""
+def _language(node: etree._Element) -> str | None:
+    declared = node.get(_XML_LANG)
+    if declared is None:
+        declared = node.get("lang")
+    return declared if declared is None else declared.replace("_", "-")
 
 
 def _join(base: str, reference: str) -> str:
@@ -635,6 +631,8 @@ def _name_and_email(author: str) -> tuple[str, str]:
 
 def _names(context: _Context) -> str:
     """Names, else what stands in the field."""
+    if not context.people:
+        return context.values.get("author", "")
     names = dict.fromkeys(person.name for person in context.people if person.name)
     return ", ".join(names) or context.values.get("author", "")
 

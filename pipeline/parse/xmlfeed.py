@@ -33,8 +33,7 @@ def read_xml(text: str, *, url: str, netscape: bool = False, utf8: bytes | None 
         return Unreadable(f"it has {tags} tags, more than {MAX_TAGS}")
     try:
         root, damage = _tree(text, utf8)
-        is_multilingual = text.count("lang=") > 1
-        channel = read_tree(root, url=url, netscape=netscape, is_multilingual=is_multilingual)
+        channel = read_tree(root, url=url, netscape=netscape)
     except (etree.XMLSyntaxError, Unusual):
         return read_apart(text, url=url, netscape=netscape)
     return Channel(channel.info, channel.items, channel.author, damage)
