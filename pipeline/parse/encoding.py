@@ -83,7 +83,6 @@ class Text:
 
     text: str
     damage: str = ""
-    utf8: bytes | None = None  # the same in bytes, where they are at hand
 
 
 def decode(body: bytes, *, content_type: str = "", language: str = "") -> Text:
@@ -95,13 +94,23 @@ def decode(body: bytes, *, content_type: str = "", language: str = "") -> Text:
     body = _inflate(body)
     for mark, encoding in _BOMS:
         if body.startswith(mark):
-            if encoding == "utf-8" and (text := _decode_clean(body[len(mark) :])):
-                return text
             return _finish(body[len(mark) :].decode(encoding, "replace"))
     for pattern, encoding in _WIDE:
         if pattern.match(body.lstrip(b" \t\r\n")[:8]):
             return _finish(body.decode(encoding, "replace"))
     return _decode_bytes(body, list(_labels(body, content_type)), language)
+
+
+def plain_utf8(body: bytes, content_type: str = "") -> bytes | None:
+    """The body without its mark, if by all that it says it is UTF-8 and it holds nothing to be taken out; else None.
+
+    Whether it is UTF-8 is for the reader of the bytes to see.
+    """
+    if body.startswith(codecs.BOM_UTF8):
+        body = body[3:]
+    elif any(label != "utf-8" for label in _labels(body, content_type)) or body[:1] not in (b"<", b" ", b"\n", b"\r"):
+        return None
+    return body if _is_clean(body) else None
 
 
 def _decode_bytes(body: bytes, labels: list[str], language: str) -> Text:
@@ -110,21 +119,13 @@ def _decode_bytes(body: bytes, labels: list[str], language: str) -> Text:
     except UnicodeDecodeError:
         return _decode_other(body, labels, language)
     if not labels or labels[0] == "utf-8" or text.isascii():
-        return Text(text, utf8=body) if _is_clean(body) else _finish(text)
+        return Text(text) if _is_clean(body) else _finish(text)
     # Text in a single-byte encoding is valid UTF-8 by accident only when next to nothing in it is not ASCII; in
     # a double-byte one a single word can be, but twenty such accidents in a row cannot.
     needed = 1 if _is_single_byte(labels[0]) or labels[0].startswith("utf-") else 20
     if len(body) - len(text) >= needed:
         return _finish(text, f"labelled {labels[0]}, is utf-8")
     return _decode_other(body, labels, language)
-
-
-def _decode_clean(body: bytes) -> Text | None:
-    """The text of bytes that are UTF-8 and need nothing taken out."""
-    try:
-        return Text(body.decode("utf-8"), utf8=body) if _is_clean(body) else None
-    except UnicodeDecodeError:
-        return None
 
 
 def _is_clean(utf8: bytes) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.model import Document, ErrorKind, Feed, FetchFailed
-from pipeline.parse.encoding import Text, decode
+from pipeline.parse.encoding import Text, decode, plain_utf8
 from pipeline.parse.entries import MAX_ENTRIES, make_entries, make_info
 from pipeline.parse.items import CUT_OFF, Channel, Unreadable
 from pipeline.parse.jsonfeed import NotAFeed, read_json
 from pipeline.parse.sniff import Kind, Sniffed, describe_page, feed_links, sniff
-from pipeline.parse.xmlfeed import read_xml
+from pipeline.parse.xmlfeed import read_well_formed, read_xml
+
+_HEAD = 16 * 1024  # bytes in which the root of a sound document begins
 
 
 def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Document | FetchFailed:
@@ -35,6 +37,8 @@ def read(body: bytes, *, url: str = "", content_type: str = "", language: str = 
         return FetchFailed(
             ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
         )
+    if sound := _read_at_once(body, url, content_type):
+        return sound
     decoded = decode(body, content_type=content_type, language=language)
     if not decoded.text or decoded.text.isspace():
         return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
@@ -46,11 +50,23 @@ def read(body: bytes, *, url: str = "", content_type: str = "", language: str = 
     return replace(channel, damage=damage, is_cut=channel.damage.startswith(CUT_OFF))
 
 
+def _read_at_once(body: bytes, url: str, content_type: str) -> Channel | None:
+    """The document if it is UTF-8 and well-formed, as nearly all are; None for what must be looked at closely."""
+    utf8 = plain_utf8(body, content_type)
+    if utf8 is None:
+        return None
+    head = utf8[:_HEAD].decode("utf-8", "ignore")
+    sniffed = sniff(head)
+    if sniffed.kind is not Kind.XML_FEED or sniffed.damage or not head[: sniffed.start].isascii():
+        return None
+    return read_well_formed(utf8[sniffed.start :], url=url, netscape=sniffed.netscape)
+
+
 def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
     text = decoded.text[sniffed.start :]
     match sniffed.kind:
         case Kind.XML_FEED:
-            read = read_xml(text, url=url, netscape=sniffed.netscape, utf8=_utf8(decoded, sniffed.start))
+            read = read_xml(text, url=url, netscape=sniffed.netscape)
         case Kind.JSON:
             read = read_json(text)
         case Kind.HTML:
@@ -65,10 +81,3 @@ def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:
     if isinstance(read, Unreadable):
         return FetchFailed(ErrorKind.MALFORMED, f"a feed of which no entry could be read: {read.reason}")
     return read
-
-
-def _utf8(decoded: Text, start: int) -> bytes | None:
-    """The text from ``start`` on in bytes, where they are at hand."""
-    if decoded.utf8 is None or not decoded.text[:start].isascii():
-        return None
-    return decoded.utf8[start:]

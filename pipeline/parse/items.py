@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.model import FeedInfo
 from pipeline.parse.dates import Dated
 
 CUT_OFF = "cut off"  # how the damage of a document begins that breaks off
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+_PAGES = (*HTML_TYPES, "html", "xhtml")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A link of an entry, with its meaning and the type of what is there."""
 
     rel: str
@@ -63,8 +64,12 @@ def alternate(links: Iterable[Link], link: str, guid: str, *, is_atom: bool) -> 
     feedparser takes a guid for a link where there is none; we do where it is an address.
     """
     if is_atom:
-        alternates = [one for one in links if one.rel == "alternate" and one.href]
-        pages = [one for one in alternates if one.type in (*HTML_TYPES, "html", "xhtml")]
-        for one in (*pages, *alternates):
-            return one.href
+        other = ""
+        for one in links:
+            if one.rel == "alternate" and one.href:
+                if one.type in _PAGES:
+                    return one.href
+                other = other or one.href
+        if other:
+            return other
     return "" if link == guid and not link.startswith(("http://", "https://", "/")) else link

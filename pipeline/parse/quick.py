@@ -55,6 +55,7 @@ _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _MAX_ATTRIBUTES = 200
 _MAX_DEPTH = 64  # elements within each other that are looked at; nothing of a feed stands deeper
 
+_XHTML_DECLARED = ' xmlns="http://www.w3.org/1999/xhtml"'
 _DECLARED = re.compile(r"(<[^<>]*?) xmlns(?::[\w.-]+)?=\"[^\"]*\"")
 _PREFIXED = re.compile(r"(</?)[\w.-]+:(?=[\w.-])")
 _LONE_DIV = re.compile(r"<div(?:\s[^<>]*)?>(.*)</div>", re.DOTALL)
@@ -424,16 +425,15 @@ class _Reader:
         """What stands in an element that has children: their markup, as HTML writes it."""
         if kind[-4:] == "/xml" or (kind[-4:] == "+xml" and kind != _XHTML):
             raise Unusual("XML in an entry")
+        written: str = etree.tostring(node, encoding="unicode", method="html", with_tail=False)
+        # Neither the element's own tag nor the text behind it holds another "<" than its own.
+        value = written[written.find("<", 1) : written.rfind("</")].replace(_XHTML_DECLARED, "")
+        while "xmlns" in value and (fewer := _DECLARED.sub(_group, value)) != value:
+            value = fewer
+        if _PREFIXED.search(value):
+            value = _PREFIXED.sub(_group, value)
         text = node.text or ""
-        pieces = [html.escape(text, quote=False) if kind == _XHTML else text]
-        pieces.extend(etree.tostring(child, encoding="unicode", method="html") for child in node)
-        value = "".join(pieces)
-        if "xmlns" in value:
-            value = _DECLARED.sub(r"\1", value)
-            while (fewer := _DECLARED.sub(r"\1", value)) != value:
-                value = fewer
-        if any(child.prefix for child in node):
-            value = _PREFIXED.sub(r"\1", value)
+        value = (html.escape(text, quote=False) if kind == _XHTML else text) + value
         value = value.strip()
         if self.version == "atom10":
             value = _without_div(value)
@@ -601,6 +601,10 @@ def _join(base: str, reference: str) -> str:
         return urljoin(base, _SLASHES.sub(r"\1", reference))
     except ValueError:
         return ""
+
+
+def _group(match: re.Match[str]) -> str:
+    return match[1]
 
 
 def _without_div(value: str) -> str:

@@ -23,23 +23,32 @@ _MAX_REPAIRS = 12  # of one document, most of them prefixes that it forgot to de
 _MAX_AMPERSANDS = 300_000  # of a document that is mended: half a second
 
 
-def read_xml(text: str, *, url: str, netscape: bool = False, utf8: bytes | None = None) -> Channel | Unreadable:
+def read_well_formed(utf8: bytes, *, url: str, netscape: bool = False) -> Channel | None:
+    """The items of a document that begins with the start tag of its root; None if it is not well-formed UTF-8."""
+    if len(utf8) > 2 * MAX_TAGS and utf8.count(b"<") > MAX_TAGS:
+        return None
+    try:
+        return read_tree(parse_tree(utf8), url=url, netscape=netscape)
+    except (etree.XMLSyntaxError, Unusual):
+        return None
+
+
+def read_xml(text: str, *, url: str, netscape: bool = False) -> Channel | Unreadable:
     """The items of a document that begins with the start tag of its root.
 
-    ``url`` is the base of relative links; ``netscape``: the document type is Netscape's RSS 0.91; ``utf8``: the text
-    as bytes, where they are at hand.
+    ``url`` is the base of relative links; ``netscape``: the document type is Netscape's RSS 0.91.
     """
     if len(text) > 2 * MAX_TAGS and (tags := text.count("<")) > MAX_TAGS:
         return Unreadable(f"it has {tags} tags, more than {MAX_TAGS}")
     try:
-        root, damage = _tree(text, utf8)
+        root, damage = _tree(text)
         channel = read_tree(root, url=url, netscape=netscape)
     except (etree.XMLSyntaxError, Unusual):
         return read_apart(text, url=url, netscape=netscape)
     return Channel(channel.info, channel.items, channel.author, damage)
 
 
-def _tree(text: str, utf8: bytes | None) -> tuple[etree._Element, str]:
+def _tree(text: str) -> tuple[etree._Element, str]:
     """The tree of a document, of a whole part of it, or of what it was meant to be; and what was wrong with it.
 
     Raises ``lxml.etree.XMLSyntaxError`` where more than templates slipped.
@@ -47,14 +56,14 @@ def _tree(text: str, utf8: bytes | None) -> tuple[etree._Element, str]:
     damage: list[str] = []
     for _ in range(_MAX_REPAIRS):
         try:
-            return parse_tree(utf8 or text.encode()), "; ".join(damage)
+            return parse_tree(text.encode()), "; ".join(damage)
         except etree.XMLSyntaxError as error:
             if error.code == _JUNK_BEHIND:
                 return parse_first_tree(text.encode()), "; ".join([*damage, "text behind the end was left out"])
             repaired, what = _repaired(text, error)
             if not repaired:
                 raise
-            text, utf8 = repaired, None
+            text = repaired
             damage = [what, *damage] if what.startswith(CUT_OFF) else [*damage, what] if what else damage
     return parse_tree(text.encode()), "; ".join(damage)
 

@@ -20,7 +20,7 @@ from pipeline.parse.mistakes import mend
 MAX_ATTRIBUTES = 200  # of one tag; feedparser's time grows with their square
 MAX_DEPTH = 1000  # elements within each other
 MAX_TAGS = 500_000  # of a document
-MAX_LOOSE = 1_000_000  # characters that the forgiving parser reads; it is the slowest
+MAX_LENGTH = 1_000_000  # characters; what is well-formed does not come here
 MAX_SALVAGED = 1000  # items read one by one where the document as a whole cannot be read
 
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
@@ -104,7 +104,10 @@ def read(text: str, *, url: str) -> Reading:
     """
     if (tags := text.count("<")) > MAX_TAGS:
         return Reading({}, (), "", f"it has {tags} tags, more than {MAX_TAGS}", lost=True)
+    cut = f"only its first {MAX_LENGTH} characters were read" if len(text) > MAX_LENGTH else ""
+    text = text[:MAX_LENGTH]
     parser, damage = _read(text, url)
+    damage = "; ".join(filter(None, (cut, damage)))
     lost = not parser.entries and _ITEM.search(text) is not None
     return Reading(parser.feeddata, tuple(parser.entries), parser.version, damage, lost)
 
@@ -132,9 +135,6 @@ def _read(text: str, url: str) -> tuple[Any, str]:
 
 def _read_what_can_be_read(text: str, url: str, error: str) -> tuple[Any, str]:
     """The forgiving parser's reading of the document, or of its items one by one where that finds more of them."""
-    cut = ""
-    if len(text) > MAX_LOOSE:
-        text, cut = text[:MAX_LOOSE], f"; only its first {MAX_LOOSE} characters were read"
     parser, fault = _read_loosely(text, url)
     starts = [found.start() for found in _ITEM.finditer(text)]
     if len(starts) > len(parser.entries):
@@ -143,7 +143,7 @@ def _read_what_can_be_read(text: str, url: str, error: str) -> tuple[Any, str]:
             # A mistake that swallowed items has usually spoilt the feed's own title and link too.
             parser, _ = _read_loosely(text[: starts[0]], url)
             parser.entries = salvaged
-    return parser, f"not well-formed: {fault or error}{cut}"
+    return parser, f"not well-formed: {fault or error}"
 
 
 def _read_strictly(text: str, url: str) -> tuple[Any, ExpatError | None]:
