@@ -7,8 +7,12 @@ from hashlib import blake2b
 
 def digest(*parts: str) -> str:
     """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
-    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return blake2b(b"".join([len(one).to_bytes(8, "big") + one for one in raw]), digest_size=8).hexdigest()
+    raw = []
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        raw.append(len(encoded).to_bytes(8, "big"))
+        raw.append(encoded)
+    return blake2b(b"".join(raw), digest_size=8).hexdigest()
 
 
 def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:

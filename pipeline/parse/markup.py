@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 MAX_HTML = 200_000  # characters of a summary or content that are kept
@@ -109,27 +110,20 @@ _ENDINGS = (
     r"\[link\]\s*\[comments\]",  # Reddit
     r"\bsubmitted by /u/\S+(?:\s+to r/\S+)?",
 )
-# Each with words of which one stands in it, in how many characters before the end: asked first, for nearly all texts
-# end with none.
+# Each with words of which one stands in it.
 _TRAILERS = tuple(
-    (words, near, re.compile(rf"{ending}\s*\Z", re.IGNORECASE))
-    for ending, words, near in zip(
+    (words, re.compile(rf"{ending}\s*\Z", re.IGNORECASE))
+    for ending, words in zip(
         _ENDINGS,
         (
-            ("appeared",),
-            ("erschien",),
-            ("est apparu",),
-            (" primero ",),
-            ("появил",),
-            _MORE_WORDS,
-            ("share this:",),
-            ("[comments]",),
-            ("/u/",),
+            *(("appeared",), ("erschien",), ("est apparu",), (" primero ",), ("появил",)),
+            *(_MORE_WORDS, ("share this:",), ("[comments]",), ("/u/",)),
         ),
-        (150, 150, 150, 150, 150, 150, 700, 50, 700),
         strict=True,
     )
 )
+_NEAR = 150  # characters before the end in which the words of most stand
+_WORDS_NEAR = tuple(word for words, _ in _TRAILERS for word in words if word not in ("share this:", "/u/"))
 _LEADER = re.compile(r"\s*(?:Skip to (?:main )?(?:content|navigation)|Advertisement)\b[\s.:|–-]*", re.IGNORECASE)
 _TAIL = 700  # characters in which a trailer may begin: bounds the patterns above
 _ROUNDS = 8  # trailers stand behind one another, three or four at most; more are an attack
@@ -178,16 +172,22 @@ def trim_boilerplate(text: str) -> str:
 
 
 def _without_trailers(text: str) -> str:
-    lower = text[-_TAIL:].lower()
-    for words, near, pattern in _TRAILERS:
-        end = lower[-near:]
-        for word in words:
-            if word in end:
-                if found := pattern.search(text, max(len(text) - _TAIL, 0)):
-                    text = text[: found.start()].rstrip()
-                    lower = text[-_TAIL:].lower()
-                break
+    for pattern in _likely_trailers(text[-_TAIL:].lower()):
+        if found := pattern.search(text, max(len(text) - _TAIL, 0)):
+            text = text[: found.start()].rstrip()
     return text
+
+
+def _likely_trailers(tail: str) -> Sequence[re.Pattern[str]]:
+    """Those whose words stand near the end: nearly always none, and that is asked of every text."""
+    end = tail[-_NEAR:]
+    for word in _WORDS_NEAR:
+        if word in end:
+            break
+    else:
+        if "share this:" not in tail and "/u/" not in tail:
+            return ()
+    return [pattern for words, pattern in _TRAILERS if any(word in tail for word in words)]
 
 
 def first_words(text: str, limit: int = 100) -> str:
