@@ -32,12 +32,15 @@ def pid() -> int:
 
 
 def program(monkeypatch: pytest.MonkeyPatch, reading: str) -> None:
-    """Has the child read a document by this code instead of feedparser."""
-    monkeypatch.setattr(
-        child,
-        "PROGRAM",
-        f"import time\nfrom pipeline.parse import child\nchild._answer = lambda line: {reading}\nchild.serve()",
+    """Has the child read a document by this code instead of feedparser, in a fifth of a second."""
+    lines = (
+        "import time",
+        "from pipeline.parse import child",
+        "child.CPU_SECONDS = 0.2",
+        f"child._answer = lambda line: {reading}",
+        "child.serve()",
     )
+    monkeypatch.setattr(child, "PROGRAM", "\n".join(lines))
 
 
 def test_what_the_child_reads_is_what_feedparser_reads() -> None:
