@@ -199,6 +199,8 @@ def why_title(theirs: str, ours: str, our: Entry, body: bytes) -> str:
 
 
 def why_link(theirs: str, ours: str, their: Any, our: Entry) -> str:
+    if not ours and theirs == their.get("id") and not theirs.startswith("http"):
+        return "a guid that is no address is no link"
     if not ours and any(link.get("href") == theirs for link in their.get("links", ())):
         return "an empty link is none, and not the base"
     if not ours and not theirs.lower().startswith(("http://", "https://")):
