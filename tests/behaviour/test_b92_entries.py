@@ -265,6 +265,7 @@ def test_row_104_what_is_new_among_it_is_new(desk: Desk) -> None:
 
 @pytest.fixture
 def _no_child_is_left() -> Iterator[None]:
+    child.end_child()
     yield
     child.end_child()
 
