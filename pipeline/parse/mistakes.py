@@ -23,7 +23,7 @@ _ROOT_NAME = re.compile(r"<[\w.:-]+")
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CHANNEL = re.compile(r"<(/?)((?:\w+:)?channel)(?=[\s>])", re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
-_TAIL = 200  # characters in which the end of a whole document stands
+_TAIL = 2000  # characters in which the end of a whole document stands, before the remarks of caches
 
 
 def mend(text: str) -> str:

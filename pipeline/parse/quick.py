@@ -25,11 +25,9 @@ from pipeline.parse.hints import read_hints
 from pipeline.parse.items import HTML_TYPES, Channel, Item, Link, alternate
 from pipeline.parse.markup import undo_c1
 
-# No entity is known (the document type was cut off before), nothing is loaded, and libxml2's own bounds hold: depth,
-# the length of a name and of a text.
-
 
 def _parser(*, recover: bool) -> etree.XMLParser:
+    """No entity is known to it (the document type was cut off before), nothing is loaded, and libxml2's bounds hold."""
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -65,7 +63,6 @@ _SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)/+")
 _EMAIL = re.compile(
     r"[\w.+-]+@(?:\[(?:\d{1,3}\.){3}|(?:[A-Za-z0-9-]+\.)+)(?:[A-Za-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?"
 )
-
 
 UNBOUND = "urn:unbound"  # the namespace of prefixes that a document does not declare: they mean what they are called
 
