@@ -7,12 +7,12 @@ from hashlib import blake2b
 
 def digest(*parts: str) -> str:
     """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
-    state = blake2b(digest_size=8)
+    raw = []
     for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        state.update(len(raw).to_bytes(8, "big"))
-        state.update(raw)
-    return state.hexdigest()
+        encoded = part.encode("utf-8", "surrogatepass")
+        raw.append(len(encoded).to_bytes(8, "big"))
+        raw.append(encoded)
+    return blake2b(b"".join(raw), digest_size=8).hexdigest()
 
 
 def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:

@@ -15,7 +15,17 @@ import structlog
 
 from pipeline.alert import AlertOptions, Candidate, Channel, Rule, deliver, owed
 from pipeline.article import FulltextOptions
-from pipeline.dedup import Arrival, Lookups, Sorted, StoryIndex, lookup_keys, sort_entries
+from pipeline.dedup import (
+    Arrival,
+    Lookups,
+    Remembered,
+    Sorted,
+    StoryIndex,
+    find_twins,
+    lookup_keys,
+    recognise,
+    sort_entries,
+)
 from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import (
@@ -181,7 +191,7 @@ class _Manners:
             self._store.forget_moves(led)
 
 
-class Memory(Lookups, Protocol):
+class Memory(Remembered, Protocol):
     """What deciding asks of the memory: the look-ups of deduplication, and the feeds of a list."""
 
     def listed(self, url: str) -> Sequence[str]:
@@ -198,9 +208,12 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
     entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
-    overlap = None if first_poll else _overlap(found, known.values(), due.feed)
+    twins = () if first_poll else find_twins(found, due.feed, lookups)
+    found = recognise(found, twins)
+    stored = [*known.values(), *twins]
+    overlap = None if first_poll else _overlap(found, stored, due.feed)
     hits = [hit for entry in (*found.new, *found.edited) for hit in _hits(entry, due.feed, stages)]
-    placed = {entry.entry_id for entry in known.values() if entry.story_id}
+    placed = {entry.entry_id for entry in stored if entry.story_id}
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
     candidates = (

@@ -12,6 +12,7 @@ from typing import Literal
 from pipeline.engine import EngineOptions, poll_in_order
 from pipeline.fetch import FetchOptions
 from pipeline.model import Document, Due, Entry, ErrorKind, Feed, FeedState, FetchFailed, Polled
+from pipeline.parse import EARLIEST
 from pipeline.poll import poll_shard
 
 Verdict = Literal["ok", "warning", "failed"]
@@ -156,4 +157,4 @@ def _notes(newest_at: datetime | None, now: datetime, max_age: timedelta) -> Ite
 def _date(entry: Entry, now: datetime) -> datetime | None:
     """The date a reader would go by; one in the future (an event's) tells nothing of the entry's age."""
     moment = entry.published_at or entry.updated_at
-    return min(moment, now) if moment and moment <= now + _DAY else None
+    return min(moment, now) if moment and EARLIEST <= moment <= now + _DAY else None

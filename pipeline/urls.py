@@ -42,6 +42,16 @@ _PATH_SAFE = frozenset(_UNRESERVED + "/!$&'()*+,;=:@")
 _QUERY_SAFE = frozenset(_UNRESERVED + "/!$'()*,;:@?")
 
 
+_FIELD_SAFE = _QUERY_SAFE | {"="}
+
+# An address as most publishers write it: nothing in its path to be unescaped, resolved or dropped.
+_USUAL = re.compile(
+    r"https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
+    r"(?P<path>(?:/[\w~!$&'()*+,=:@-][\w~!$&'()*+,=:@.-]*+)*)/?(?:\?(?P<query>[!\"$-~]*))?(?:#(?!!)[!-~]*)?",
+    re.ASCII,
+)
+
+
 class _Redirector(NamedTuple):
     """A service whose links carry their target in a parameter."""
 
@@ -126,6 +136,11 @@ def canonical_url(url: str) -> str:
     their order, the fragment and the spelling of escapes make no difference; a redirector's link stands for the
     target it carries. Printed as https without www. Opaque links (Google News articles, short links) stay.
     """
+    if (usual := _USUAL.fullmatch(url)) and "amp" not in usual["path"] and len(url) < MAX_LENGTH:
+        host, query = _usual_host(usual["host"]), usual["query"]
+        if host:
+            query = _query(query) if query else ""
+            return f"https://{host}{usual['path'] or '/'}{'?' if query else ''}{query}"
     parts = _split(url)
     while parts is not None:
         target = _split(_target(parts))
@@ -152,6 +167,18 @@ def names_a_secret(name: str) -> bool:
 def _mask_parameter(match: re.Match[str]) -> str:
     is_secret = match["value"] and names_a_secret(unquote_plus(match["name"]))
     return f"{match['lead']}{match['name']}={MASK}" if is_secret else match[0]
+
+
+@lru_cache(maxsize=8192)
+def _usual_host(host: str) -> str:
+    """The host as it is printed; "" for one whose links may stand for others, or that is malformed."""
+    try:
+        name = _host(host)
+    except ValueError:
+        return ""
+    leads_on = name.endswith(".cdn.ampproject.org") or name.partition(".")[0] in ("google", "bing")
+    leads_on = leads_on or any(redirector.host.fullmatch(name) for redirector in _REDIRECTORS)
+    return "" if leads_on or not _HOST.fullmatch(name) else name
 
 
 def _split(url: str) -> SplitResult | None:
@@ -272,6 +299,9 @@ def _asks_for_device(name: str, value: str) -> bool:
 
 def _escape(text: str, safe: frozenset[str], *, keep: str = "") -> str:
     """The normal form of percent-encoding (RFC 3986 6.2.2): upper case, and only where needed."""
+
+    if (_FIELD_SAFE if keep else safe).issuperset(text):
+        return text
 
     def one(found: re.Match[str]) -> str:
         if found[1]:

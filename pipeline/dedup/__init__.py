@@ -1,7 +1,7 @@
 """The same news told twice: identity before matching; copies, stories and updates after it."""
 
 from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, read_input
-from pipeline.dedup.identity import Sorted, lookup_keys, sort_entries
+from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recognise, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
 from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions
@@ -12,11 +12,14 @@ __all__ = [
     "ClusterOutput",
     "Lookups",
     "MemoryLookups",
+    "Remembered",
     "Sorted",
     "StoryIndex",
     "StoryOptions",
     "cluster",
+    "find_twins",
     "lookup_keys",
     "read_input",
+    "recognise",
     "sort_entries",
 ]

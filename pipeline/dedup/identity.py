@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
 
+from pipeline.dedup.lookups import Lookups
 from pipeline.keys import digest, guid_key, reused_guid_key, url_key
-from pipeline.model import Entry, Feed, Known, Sighting
+from pipeline.model import DateKind, Entry, Feed, Known, Sighting
 from pipeline.text import fold
+
+_FEW, _MOST = 5, 0.8  # entries, and their share of a document, that tell that all of it was published anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,65 @@ def lookup_keys(entries: Iterable[Entry]) -> frozenset[str]:
             keys.add(_reused_key(entry))
         keys.add(_words_key(entry))
     return frozenset(keys)
+
+
+class Remembered(Lookups, Protocol):
+    """A memory that can also be asked for entries whose keys have all changed."""
+
+    def twins(self, feed_url: str, moments: Collection[datetime], hashes: Collection[str]) -> Sequence[Known]:
+        """The feed's own entries of these dates, and those of this content."""
+
+
+def find_twins(found: Sorted, feed: Feed, memory: Remembered) -> Sequence[Known]:
+    """What the memory holds that the new entries may be, under other guids and addresses."""
+    if not found.new:
+        return ()
+    moments = {entry.published_at for entry in found.new if entry.published_at and entry.date_kind is DateKind.GIVEN}
+    hashes = {entry.content_hash for entry in found.new} if _is_republished(found, len(found.new)) else set()
+    return memory.twins(feed.url, moments, hashes) if moments or hashes else ()
+
+
+def recognise(found: Sorted, twins: Iterable[Known]) -> Sorted:
+    """The same, with the new entries known again that tell what the feed has told: under that title at that date.
+
+    Where most of the document is such (a publishing system was changed), under that title in the same words is
+    enough, whatever the date. What the document still holds under its old keys is not told again; it is another entry.
+    """
+    free: defaultdict[str, list[Known]] = defaultdict(list)
+    for twin in twins:
+        if twin.entry_id not in found.seen:
+            free[_plain(twin.title)].append(twin)
+    again = {entry.id: known for entry in found.new if (known := _twin(entry, free[_plain(entry.title)]))}
+    if not _is_republished(found, len(again)):
+        dates = {entry.id: entry.published_at for entry in found.new if entry.date_kind is DateKind.GIVEN}
+        again = {key: known for key, known in again.items() if known.published_at == dates.get(key)}
+    if not again:
+        return found
+    told = [(replace(entry, id=again[entry.id].entry_id), again[entry.id]) for entry in found.new if entry.id in again]
+    return Sorted(
+        new=tuple(entry for entry in found.new if entry.id not in again),
+        edited=(*found.edited, *(entry for entry, twin in told if entry.content_hash != twin.content_hash)),
+        sightings=(*found.sightings, *(_sighting_of(entry) for entry, twin in told)),
+        seen=tuple(sorted({*found.seen, *(entry.id for entry, _ in told)})),
+    )
+
+
+def _twin(entry: Entry, free: list[Known]) -> Known | None:
+    """The first that may be the entry, which is then nobody else's."""
+    for index, known in enumerate(free):
+        same_date = entry.date_kind is DateKind.GIVEN and known.published_at == entry.published_at
+        if same_date or known.content_hash == entry.content_hash:
+            return free.pop(index)
+    return None
+
+
+def _is_republished(found: Sorted, count: int) -> bool:
+    """True when so many entries are most of a document that is worth the name."""
+    return count >= _FEW and count >= _MOST * (len(found.new) + len(found.seen))
+
+
+def _sighting_of(entry: Entry) -> Sighting:
+    return Sighting(entry.id, entry.feed_url, entry.guid, entry.url, entry.keys)
 
 
 def sort_entries(entries: Sequence[Entry], feed: Feed, known: Mapping[str, Known]) -> Sorted:

@@ -1,10 +1,10 @@
 """Bytes to entries: documents of every feed format become values, whatever state they are in."""
 
-from pipeline.parse.dates import settle
+from pipeline.parse.dates import EARLIEST, settle
 from pipeline.parse.encoding import decode
 from pipeline.parse.feed import parse
 from pipeline.parse.markup import plain_text, with_article
 from pipeline.parse.sitemap import parse_sitemap
 from pipeline.parse.sniff import feed_links
 
-__all__ = ["decode", "feed_links", "parse", "parse_sitemap", "plain_text", "settle", "with_article"]
+__all__ = ["EARLIEST", "decode", "feed_links", "parse", "parse_sitemap", "plain_text", "settle", "with_article"]

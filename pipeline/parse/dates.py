@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline.model import DateKind, Entry
+from pipeline.parse.markup import first_words
 
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # older than the web: an empty or zero field somewhere
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # what is older than the web is an empty or zero field somewhere
 CLOCK_SKEW = timedelta(minutes=10)  # a publisher's clock may be this much ahead of ours
 ZONE_MISTAKE = timedelta(days=1)  # local time labelled UTC is at most 14 hours ahead
 _LONGEST = 80  # characters of a date
@@ -95,6 +96,18 @@ _HOURS_EAST = (
 _ZONES = {name: timedelta(hours=hours) for hours, names in _HOURS_EAST for name in names.split()}
 
 
+# How nearly all dates are written (RFC 822, RFC 3339): read by fields, without asking what else they might be.
+_USUAL = re.compile(
+    r"\s*(?:(?:[A-Za-z]{3},\s)?(?P<day>\d{1,2})\s(?P<name>[A-Z][a-z]{2})\s(?P<year>\d{4})"
+    r"|(?P<iso_year>\d{4})-(?P<iso_month>\d\d)-(?P<iso_day>\d\d)[T ])\s?"
+    r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?\s?"
+    r"(?:Z|UTC?|GMT|(?P<sign>[+-])(?P<hours>0\d|1[0-3]):?(?P<minutes>[0-5]\d))\s*",
+    re.ASCII,
+)
+_ENGLISH = {"Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10}
+_ENGLISH |= {"Nov": 11, "Dec": 12}
+
+
 @dataclass(frozen=True, slots=True)
 class Dated:
     """A moment in UTC and how far it can be trusted."""
@@ -109,6 +122,8 @@ def parse_date(raw: str, parsed: time.struct_time | None = None) -> Dated | None
     ``parsed`` is feedparser's reading (UTC), used as a guess for formats that we do not know ourselves. A date
     that could be two days (1/6/2025) or that does not exist (30 February) is None.
     """
+    if (usual := _USUAL.fullmatch(raw)) and (dated := _usual(usual)):
+        return dated
     text = " ".join(unicodedata.normalize("NFKC", raw[: _LONGEST * 4]).split())
     if not text or len(text) > _LONGEST:
         return None
@@ -118,17 +133,38 @@ def parse_date(raw: str, parsed: time.struct_time | None = None) -> Dated | None
         return None  # the 30th of February, the hour 25, a year that UTC cannot hold
     if moment is None:
         return _from_feedparser(text, parsed)
+    return _dated(moment, is_certain=_CERTAIN.fullmatch(text) is not None)
+
+
+def _dated(moment: datetime, *, is_certain: bool) -> Dated | None:
+    """A date before 1990 is what the feed says, but not to be believed; nobody guesses one."""
     if moment < EARLIEST:
+        return Dated(moment, DateKind.GUESSED) if is_certain else None
+    return Dated(moment, DateKind.GIVEN if is_certain else DateKind.GUESSED)
+
+
+def _usual(found: re.Match[str]) -> Dated | None:
+    """The moment of a date in a usual form, None where it has to be looked at closely."""
+    day, name, year, iso_year, iso_month, iso_day, hour, minute, second, sign, hours, minutes = found.groups()
+    month = int(iso_month) if iso_month else _ENGLISH.get(name, 0)
+    try:
+        local = datetime(
+            int(year or iso_year), month, int(day or iso_day), int(hour), int(minute), int(second or 0), tzinfo=UTC
+        )
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            local = local + offset if sign == "-" else local - offset
+    except (ValueError, OverflowError):
         return None
-    return Dated(moment, DateKind.GIVEN if _CERTAIN.fullmatch(text) else DateKind.GUESSED)
+    return _dated(local, is_certain=True)
 
 
 def settle(entry: Entry, *, now: datetime, first_poll: bool) -> Entry:
-    """The entry with the dates it is stored under.
+    """The entry under the title and the dates that it is stored with.
 
-    No date (or one before 1990): the time we saw it. More than ten minutes ahead: clamped to ``now`` and guessed;
-    but on the first poll of a feed a date more than a day ahead (no zone mistake, but a calendar of coming events)
-    tells nothing of the age of the entry, and it counts as undated.
+    No title: the first words of its text. No date (or one before 1990): the time we saw it. More than ten minutes
+    ahead: clamped to ``now`` and guessed; but on the first poll of a feed a date more than a day ahead (no zone
+    mistake, but a calendar of coming events) tells nothing of the age of the entry, and it counts as undated.
     """
     published, kind = entry.published_at, entry.date_kind
     if published is None or published < EARLIEST:
@@ -139,9 +175,10 @@ def settle(entry: Entry, *, now: datetime, first_poll: bool) -> Entry:
     updated = entry.updated_at
     if updated is not None:
         updated = None if updated < EARLIEST else now if updated > now + CLOCK_SKEW else updated
-    if (published, updated, kind) == (entry.published_at, entry.updated_at, entry.date_kind):
+    title = entry.title or first_words(entry.text)
+    if (title, published, updated, kind) == (entry.title, entry.published_at, entry.updated_at, entry.date_kind):
         return entry  # nearly always, and making an entry anew costs more than all of this
-    return replace(entry, published_at=published, updated_at=updated, date_kind=kind)
+    return replace(entry, title=title, published_at=published, updated_at=updated, date_kind=kind)
 
 
 def _epoch(text: str) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urljoin
@@ -23,6 +23,8 @@ MAX_NAME = 300  # characters of an author or publisher
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,3}")
 _AGGREGATORS = ("https://news.google.com/", "http://news.google.com/")
+_ABSOLUTE = re.compile(r"https?://[\w.-]+(?:[:/?][^\s]*)?")
+_SCHEME = re.compile(r"[^/?#]*:")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -62,7 +64,12 @@ def newest(items: Sequence[Item]) -> Sequence[Item]:
 
 
 def absolute_url(base: str, reference: str) -> str:
-    """A web address, resolved against ``base``; "" for anything that is none (javascript:, data:, mailto:)."""
+    """A web address, resolved against ``base``; "" for anything that is none (javascript:, data:, mailto:).
+
+    What is relative stays as it is where no base is known.
+    """
+    if _ABSOLUTE.fullmatch(reference) and len(reference) <= MAX_URL:
+        return reference
     reference = "".join(reference.split()) if "\n" in reference or "\t" in reference else reference.strip()
     if not reference or len(reference) > MAX_URL:
         return ""
@@ -70,6 +77,8 @@ def absolute_url(base: str, reference: str) -> str:
         url = urljoin(base, reference)
     except ValueError:
         return ""
+    if not base and not _SCHEME.match(url):
+        return url
     host = url.partition("://")[2]
     return url if url.lower().startswith(("http://", "https://")) and host[:1] not in ("", "/", "?", "#") else ""
 
@@ -87,11 +96,11 @@ def _entry(item: Item, context: _Context) -> Entry:
     # What an aggregator adds are names of outlets and headlines of theirs: none of the article's words.
     summary, content = ("", "") if _is_aggregated(url, source) else (item.summary[:MAX_HTML], item.content[:MAX_HTML])
     text = entry_text(own_words(summary), own_words(content) if content != summary else "")
-    title = plain_title(item.title, is_markup=item.title_is_markup) or first_words(text)
-    title = without_source(title, source)
+    title = without_source(plain_title(item.title, is_markup=item.title_is_markup), source)
     guid = item.guid.strip()[:MAX_GUID]
     canonical = canonical_url(absolute_url(context.base_url, item.original_link) or url)
-    keys = entry_keys(feed_url=feed.url, guid=guid, canonical_url=canonical, title=title, text=text)
+    name = title or first_words(text)
+    keys = entry_keys(feed_url=feed.url, guid=guid, canonical_url=canonical, title=name, text=text)
     return Entry(
         id=keys[0],
         feed_url=feed.url,
@@ -109,7 +118,7 @@ def _entry(item: Item, context: _Context) -> Entry:
         published_at=item.published.moment if item.published else None,
         updated_at=item.updated.moment if item.updated else None,
         date_kind=item.published.kind if item.published else DateKind.SEEN,
-        content_hash=content_hash(title, text),
+        content_hash=content_hash(name, text),
     )
 
 
@@ -125,6 +134,13 @@ def _is_aggregated(url: str, source: str) -> bool:
 
 def _told_apart(entries: list[Entry]) -> Iterable[Entry]:
     """The entries; where a document gives one guid to different addresses, the guid alone is nobody's identity."""
+    guids = [entry.guid for entry in entries]
+    if len(set(guids)) == len(guids):
+        return entries
+    return _told_apart_by_address(entries)
+
+
+def _told_apart_by_address(entries: list[Entry]) -> Iterator[Entry]:
     addresses: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:
         addresses[entry.guid].add(entry.canonical_url)
@@ -132,5 +148,6 @@ def _told_apart(entries: list[Entry]) -> Iterable[Entry]:
         if not entry.guid or len(addresses[entry.guid]) < 2:
             yield entry
             continue
-        own = reused_guid_key(entry.feed_url, entry.guid, entry.canonical_url, entry.title)
+        name = entry.title or first_words(entry.text)
+        own = reused_guid_key(entry.feed_url, entry.guid, entry.canonical_url, name)
         yield replace(entry, id=own, keys=(own, *entry.keys[1:]))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.model import Document, ErrorKind, Feed, FetchFailed
-from pipeline.parse.encoding import Text, decode
+from pipeline.parse.encoding import Text, decode, plain_utf8
 from pipeline.parse.entries import MAX_ENTRIES, make_entries, make_info
 from pipeline.parse.items import CUT_OFF, Channel, Unreadable
 from pipeline.parse.jsonfeed import NotAFeed, read_json
 from pipeline.parse.sniff import Kind, Sniffed, describe_page, feed_links, sniff
-from pipeline.parse.xmlfeed import read_xml
+from pipeline.parse.xmlfeed import read_well_formed, read_xml
+
+_HEAD = 16 * 1024  # bytes in which the root of a sound document begins
 
 
 def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Document | FetchFailed:
@@ -17,23 +21,45 @@ def parse(body: bytes, *, feed: Feed, url: str, content_type: str = "") -> Docum
     Never raises for what stands in the body, reads no file and asks no network. The format is told by the content:
     ``content_type`` is asked for the charset only. A feed without items is a document without entries.
     """
-    if not body.strip():
-        return FetchFailed(
-            ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
-        )
-    decoded = decode(body, content_type=content_type, language=feed.language)
-    if not decoded.text.strip():
-        return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
-    sniffed = sniff(decoded.text)
-    channel = _read(decoded, sniffed, url)
+    channel = read(body, url=url, content_type=content_type, language=feed.language)
     if isinstance(channel, FetchFailed):
         return channel
     info = make_info(channel.info, url=url)
     entries = make_entries(channel, info, feed=feed, url=url)
     left_out = len(channel.items) - MAX_ENTRIES
     cap = f"{left_out} older entries beyond {MAX_ENTRIES} were left out" if left_out > 0 else ""
-    damage = "; ".join(filter(None, (decoded.damage, sniffed.damage, channel.damage, cap)))
-    return Document(info, entries, damage, is_cut=channel.damage.startswith(CUT_OFF))
+    return Document(info, entries, "; ".join(filter(None, (channel.damage, cap))), is_cut=channel.is_cut)
+
+
+def read(body: bytes, *, url: str = "", content_type: str = "", language: str = "") -> Channel | FetchFailed:
+    """What a body says as it says it, or why it is no feed: ``parse`` before anything is made of it."""
+    if not body or body.isspace():
+        return FetchFailed(
+            ErrorKind.EMPTY, "an empty document" if not body else "a document of nothing but white space"
+        )
+    if sound := _read_at_once(body, url, content_type):
+        return sound
+    decoded = decode(body, content_type=content_type, language=language)
+    if not decoded.text or decoded.text.isspace():
+        return FetchFailed(ErrorKind.EMPTY, "a document of nothing but white space and control characters")
+    sniffed = sniff(decoded.text)
+    channel = _read(decoded, sniffed, url)
+    if isinstance(channel, FetchFailed):
+        return channel
+    damage = "; ".join(filter(None, (decoded.damage, sniffed.damage, channel.damage)))
+    return replace(channel, damage=damage, is_cut=channel.damage.startswith(CUT_OFF))
+
+
+def _read_at_once(body: bytes, url: str, content_type: str) -> Channel | None:
+    """The document if it is UTF-8 and well-formed, as nearly all are; None for what must be looked at closely."""
+    utf8 = plain_utf8(body, content_type)
+    if utf8 is None:
+        return None
+    head = utf8[:_HEAD].decode("utf-8", "ignore")
+    sniffed = sniff(head)
+    if sniffed.kind is not Kind.XML_FEED or sniffed.damage or not head[: sniffed.start].isascii():
+        return None
+    return read_well_formed(utf8[sniffed.start :], url=url, netscape=sniffed.netscape)
 
 
 def _read(decoded: Text, sniffed: Sniffed, url: str) -> Channel | FetchFailed:

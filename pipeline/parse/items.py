@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.model import FeedInfo
 from pipeline.parse.dates import Dated
 
 CUT_OFF = "cut off"  # how the damage of a document begins that breaks off
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+_PAGES = (*HTML_TYPES, "html", "xhtml")
+
+
+class Link(NamedTuple):
+    """A link of an entry, with its meaning and the type of what is there."""
+
+    rel: str
+    type: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,7 @@ class Channel:
     items: tuple[Item, ...]
     author: str = ""  # of items that name none
     damage: str = ""
+    is_cut: bool = False  # it breaks off
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +56,20 @@ class Unreadable:
     """A document of a feed's format from which nothing could be read, and why."""
 
     reason: str
+
+
+def alternate(links: Iterable[Link], link: str, guid: str, *, is_atom: bool) -> str:
+    """The address of an entry's page: in Atom the first alternate, a page before other forms (RFC 4287 4.2.7.2).
+
+    feedparser takes a guid for a link where there is none; we do where it is an address.
+    """
+    if is_atom:
+        other = ""
+        for one in links:
+            if one.rel == "alternate" and one.href:
+                if one.type in _PAGES:
+                    return one.href
+                other = other or one.href
+        if other:
+            return other
+    return "" if link == guid and not link.startswith(("http://", "https://", "/")) else link

@@ -4,33 +4,68 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 MAX_HTML = 200_000  # characters of a summary or content that are kept
 MAX_TEXT = 20_000  # characters of an entry's plain text
 MAX_TITLE = 1_000  # characters
 
-# Every alternative ends at the next "<" at the latest, or else swallows the rest for good: linear on any input.
-_MARKUP = re.compile(
+# What shows nothing of what stands in it, and marks that are no tags.
+_HIDDEN = re.compile(
     r"<!--.*?(?:-->|\Z)"
     r"|<!\[CDATA\[|\]\]>"
-    r"|<(script|style|template|noscript|svg|iframe|object|head|title|select|textarea)\b[^<>]*(?:/>|>.*?(?:</\1\s*>|\Z)|\Z)"
-    r"|</?([a-z][^\s<>/]*+)(?:\"[^\"<]*+\"|'[^'<]*+'|[^<>\"'])*+>"
-    r"|</?([a-z][^\s<>/]*+)[^<>]*+(?:>|(?=<)|\Z)"
-    r"|<[!?/][^<>]*+>?",
+    r"|<(script|style|template|noscript|svg|iframe|object|head|title|select|textarea)\b[^<>]*(?:/>|>.*?(?:</\1\s*>|\Z)|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-# Tags inside a word do not part it: "Micro<b>soft</b>" is one name.
-_INLINE = re.compile(
-    r"a|abbr|acronym|b|bdi|bdo|big|cite|code|data|del|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong"
-    r"|sub|sup|time|tt|u|var|wbr",
-    re.IGNORECASE,
+# The rest of a tag behind its name. Every alternative ends at the next "<" at the latest: linear on any input.
+_REST = r"(?:[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+>|[^<>]*+(?:>|(?=<)|\Z))"
+_TAG = re.compile(r"<(/?[A-Za-z][^\s<>/]*+|[!?/])" + _REST)
+_HIDING = frozenset(
+    {"!", *re.findall(r"\w+", "script style template noscript svg iframe object head title select textarea")}
 )
+_INLINE = frozenset(
+    re.findall(
+        r"\w+",
+        "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q s samp small span strike"
+        " strong sub sup time tt u var wbr",
+    )
+)
+_BLOCKS = re.findall(
+    r"\w+", "p br div li ul ol h1 h2 h3 h4 h5 h6 img hr tr td th table tbody figure figcaption blockquote pre section"
+)
+
+
+class _Gaps(dict[str, str]):
+    """What parts the words on both sides of a tag, by its name; tags inside a word do not ("Micro<b>soft</b>")."""
+
+    def __missing__(self, name: str) -> str:
+        return "" if name.lower().removeprefix("/") in _INLINE else " "
+
+
+class _Hiding(Exception):
+    """The HTML holds what is not to be read."""
+
+
+class _Shown(_Gaps):
+    """The same; raises ``_Hiding`` for what is no tag, or for one whose content is not shown."""
+
+    def __missing__(self, name: str) -> str:
+        if name.lower() in _HIDING:
+            raise _Hiding
+        return super().__missing__(name)
+
+
+_USUAL = {f"{slash}{name}": "" if name in _INLINE else " " for name in (*_INLINE, *_BLOCKS) for slash in ("", "/")}
+_GAPS, _SHOWN = _Gaps(_USUAL), _Shown(_USUAL)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # C0 and C1 (a terminal obeys them), overrides of writing direction (a reader is deceived by them), lone surrogates, and
 # what stands invisibly within words: soft hyphens, zero-width spaces, joiners of words.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
+_CP1252 = {chr(code): bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
 _FORMATTING = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|div|em|font|h[1-6]|i|iframe|img|ins|mark|p|s|script|small|span|strong|style|sub|sup|tt|u)"
     r"(?:\s[^<>]*+)?/?>",
@@ -48,6 +83,10 @@ _MORE = (
     r"|Lire la suite|Leer más|Seguir leyendo|Leggi tutto|Continua a leggere|Lees meer|Ler mais"
     r"|Читать далее|Читать полностью"
 )
+_MORE_WORDS = (
+    *("continue r", "keep r", "read more", "read the", "view the full", "weiterlesen", "mehr lesen", "lire la"),
+    *("leer más", "seguir leyendo", "leggi tutto", "continua a", "lees meer", "ler mais", "читать"),
+)
 _SHARE = (
     r"(?:Click to share|Share) on \w+|Tweet|Share|Print|E-?mail|Facebook|Twitter|X|LinkedIn|Reddit|WhatsApp|Telegram"
     r"|Pinterest|Tumblr|Pocket|\(Opens in new window\)|Like|Loading|Related|[.…,|]"
@@ -60,28 +99,39 @@ _APPEARED = (
     ("La entrada", "se publicó primero en|aparece primero en"),
     ("Сообщение", "появилось сначала на|появились сначала на"),
 )
+_ENDINGS = (
+    *(
+        rf"\b{post}\s(?:(?!\b{post}\s|[.!?]\s(?:He|She|It|They|The|This|That)\s).){{1,300}}?\s(?:{appeared})\s"
+        r"(?:[^,;.!?]|\.(?=\S)){1,80}[.!]?"
+        for post, appeared in _APPEARED
+    ),
+    rf"(?<=[.!?…\]»”\"'])\s*(?:{_MORE})\b[^.!?…]{{0,80}}[.…→»>›]*",
+    rf"\bShare this:(?:\s*(?:{_SHARE}))*",
+    r"\[link\]\s*\[comments\]",  # Reddit
+    r"\bsubmitted by /u/\S+(?:\s+to r/\S+)?",
+)
+# Each with words of which one stands in it.
 _TRAILERS = tuple(
-    re.compile(rf"{pattern}\s*\Z", re.IGNORECASE)
-    for pattern in (
-        *(
-            rf"\b{post}\s(?:(?!\b{post}\s|[.!?]\s(?:He|She|It|They|The|This|That)\s).){{1,300}}?\s(?:{appeared})\s"
-            r"(?:[^,;.!?]|\.(?=\S)){1,80}[.!]?"
-            for post, appeared in _APPEARED
+    (words, re.compile(rf"{ending}\s*\Z", re.IGNORECASE))
+    for ending, words in zip(
+        _ENDINGS,
+        (
+            *(("appeared",), ("erschien",), ("est apparu",), (" primero ",), ("появил",)),
+            *(_MORE_WORDS, ("share this:",), ("[comments]",), ("/u/",)),
         ),
-        rf"(?<=[.!?…\]»”\"'])\s*(?:{_MORE})\b[^.!?…]{{0,80}}[.…→»>›]*",
-        rf"\bShare this:(?:\s*(?:{_SHARE}))*",
-        r"\[link\]\s*\[comments\]",  # Reddit
-        r"\bsubmitted by /u/\S+(?:\s+to r/\S+)?",
+        strict=True,
     )
 )
-_LEADER = re.compile(r"\A\s*(?:Skip to (?:main )?(?:content|navigation)|Advertisement)\b[\s.:|–-]*", re.IGNORECASE)
+_NEAR = 150  # characters before the end in which the words of most stand
+_WORDS_NEAR = tuple(word for words, _ in _TRAILERS for word in words if word not in ("share this:", "/u/"))
+_LEADER = re.compile(r"\s*(?:Skip to (?:main )?(?:content|navigation)|Advertisement)\b[\s.:|–-]*", re.IGNORECASE)
 _TAIL = 700  # characters in which a trailer may begin: bounds the patterns above
 _ROUNDS = 8  # trailers stand behind one another, three or four at most; more are an attack
 
 
 def plain_text(html_text: str) -> str:
     """The words of a piece of HTML on one line, entities undone once; linear in time, for any input."""
-    return _one_line(_undo_entities(_strip(html_text)))
+    return _one_line(_undo_entities(_strip(html_text))) if html_text else ""
 
 
 def plain_title(title: str, *, is_markup: bool) -> str:
@@ -89,6 +139,8 @@ def plain_title(title: str, *, is_markup: bool) -> str:
 
     One that is not declared as markup keeps its angle brackets ("R&D <3") but for tags that only format.
     """
+    if _is_plain(title) and len(title) <= MAX_TITLE:
+        return title
     bounded = title[: MAX_TITLE * 20]
     stripped = _strip(bounded) if is_markup else _FORMATTING.sub("", bounded)
     return _cap(_one_line(_undo_entities(stripped)), MAX_TITLE)
@@ -112,7 +164,8 @@ def with_article(text: str, article: str) -> str:
 
 def trim_boilerplate(text: str) -> str:
     """The text without what a publishing system put round it: at its end, in the last 5,600 characters."""
-    text = _LEADER.sub("", text)
+    if leader := _LEADER.match(text):
+        text = text[leader.end() :]
     split = max(len(text) - _TAIL * _ROUNDS, 0)
     body, tail = text[:split], text[split:]
     for _ in range(_ROUNDS):
@@ -124,10 +177,22 @@ def trim_boilerplate(text: str) -> str:
 
 
 def _without_trailers(text: str) -> str:
-    for pattern in _TRAILERS:
+    for pattern in _likely_trailers(text[-_TAIL:].lower()):
         if found := pattern.search(text, max(len(text) - _TAIL, 0)):
             text = text[: found.start()].rstrip()
     return text
+
+
+def _likely_trailers(tail: str) -> Sequence[re.Pattern[str]]:
+    """Those whose words stand near the end: nearly always none, and that is asked of every text."""
+    end = tail[-_NEAR:]
+    for word in _WORDS_NEAR:
+        if word in end:
+            break
+    else:
+        if "share this:" not in tail and "/u/" not in tail:
+            return ()
+    return [pattern for words, pattern in _TRAILERS if any(word in tail for word in words)]
 
 
 def first_words(text: str, limit: int = 100) -> str:
@@ -140,22 +205,55 @@ def first_words(text: str, limit: int = 100) -> str:
 
 def _strip(html_text: str) -> str:
     bounded = html_text[:MAX_HTML]
-    if "<" not in bounded and _ESCAPED_HTML.match(bounded):
+    if "<" not in bounded:
+        if "&lt;" not in bounded or not _ESCAPED_HTML.match(bounded):
+            return bounded
         bounded = _undo_entities(bounded)
-    return _MARKUP.sub(_gap, bounded) if "<" in bounded else bounded
-
-
-def _gap(match: re.Match[str]) -> str:
-    tag = match[2] or match[3]
-    return "" if tag and _INLINE.fullmatch(tag) else " "
+    pieces = _TAG.split(bounded)
+    try:
+        pieces[1::2] = map(_SHOWN.__getitem__, pieces[1::2])
+        is_plain = "]]>" not in bounded
+    except _Hiding:
+        is_plain = False
+    if not is_plain:
+        pieces = _TAG.split(_HIDDEN.sub(" ", bounded))
+        pieces[1::2] = map(_GAPS.__getitem__, pieces[1::2])
+    return "".join(pieces)
 
 
 def _undo_entities(text: str) -> str:
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+    return _ENTITY.sub(_character, text) if "&" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    return _unescape(match[0])
+
+
+_unescape = lru_cache(maxsize=2048)(html.unescape)
+
+
+def _is_plain(text: str) -> bool:
+    """True for what is one line without markup already; false says nothing."""
+    return (
+        text.isprintable()
+        and "<" not in text
+        and "&" not in text
+        and "  " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+        and text.isascii()
+    )
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_UNSEEN.sub("", text).split())
+    line = " ".join(text.split())
+    # What is invisible is not printable either, and where all is printable nothing has to go.
+    return line if line.isprintable() else " ".join(_UNSEEN.sub("", undo_c1(text)).split())
+
+
+def undo_c1(text: str) -> str:
+    """The text with control characters that are meant to be windows-1252 (``&#146;``) as what they are meant to be."""
+    return _C1.sub(lambda found: _CP1252[found[0]], text)
 
 
 def _join(short: str, long: str) -> str:

@@ -57,9 +57,8 @@ _HTML_TAG = re.compile(
 
 def sniff(text: str) -> Sniffed:
     """What the text is, by its root element and not by what a server calls it. Linear in time."""
-    body = text.lstrip()
-    indent = len(text) - len(body)
-    if body[:1] in ("{", "["):
+    indent = _skip_space(text, 0)
+    if text[indent : indent + 1] in ("{", "["):
         return Sniffed(Kind.JSON, indent)
     start, doctype = _root_start(text, indent)
     root = _ROOT.match(text, start)

@@ -1,19 +1,36 @@
-"""RSS, RDF, Atom and CDF to items: which of feedparser's fields means what."""
+"""RSS, RDF, Atom and CDF to items: well-formed quickly, mended where templates slipped, else as feedparser can."""
 
 from __future__ import annotations
 
-import html
-import time
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
 
-from pipeline.model import FeedInfo
-from pipeline.parse.dates import Dated, parse_date
-from pipeline.parse.hints import read_hints
-from pipeline.parse.items import Channel, Item, Unreadable
-from pipeline.parse.xmlread import Reading, read
+from lxml import etree
 
-_HTML_TYPES = ("text/html", "application/xhtml+xml")
+from pipeline.parse.child import read_apart
+from pipeline.parse.items import CUT_OFF, Channel, Unreadable
+from pipeline.parse.mistakes import close_voids, declare, is_cut, mend, quote_values, rename_ends, whole_items
+from pipeline.parse.quick import UNBOUND, Unusual, parse_first_tree, parse_tree, read_tree
+from pipeline.parse.xmlread import MAX_TAGS
+
+_JUNK_BEHIND = etree.ErrorTypes.ERR_DOCUMENT_END
+_UNBOUND = re.compile(r"Namespace prefix ([\w.-]+) (?:for [\w.:-]+ )?on [\w.:-]+ is not defined")
+_REPAIRS: Mapping[int, tuple[Callable[[str], str], ...]] = {
+    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: (close_voids, rename_ends),
+    etree.ErrorTypes.ERR_ATTRIBUTE_NOT_STARTED: (quote_values,),
+}
+_MAX_REPAIRS = 12  # of one document, most of them prefixes that it forgot to declare
+_MAX_AMPERSANDS = 300_000  # of a document that is mended: half a second
+
+
+def read_well_formed(utf8: bytes, *, url: str, netscape: bool = False) -> Channel | None:
+    """The items of a document that begins with the start tag of its root; None if it is not well-formed UTF-8."""
+    if len(utf8) > 2 * MAX_TAGS and utf8.count(b"<") > MAX_TAGS:
+        return None
+    try:
+        return read_tree(parse_tree(utf8), url=url, netscape=netscape)
+    except (etree.XMLSyntaxError, Unusual):
+        return None
 
 
 def read_xml(text: str, *, url: str, netscape: bool = False) -> Channel | Unreadable:
@@ -21,89 +38,47 @@ def read_xml(text: str, *, url: str, netscape: bool = False) -> Channel | Unread
 
     ``url`` is the base of relative links; ``netscape``: the document type is Netscape's RSS 0.91.
     """
-    reading = read(text, url=url)
-    if reading.lost:
-        return Unreadable(reading.damage or "its items are empty")
-    return _channel(reading, "rss091n" if netscape else reading.version)
+    if len(text) > 2 * MAX_TAGS and (tags := text.count("<")) > MAX_TAGS:
+        return Unreadable(f"it has {tags} tags, more than {MAX_TAGS}")
+    try:
+        root, damage = _tree(text)
+        channel = read_tree(root, url=url, netscape=netscape)
+    except (etree.XMLSyntaxError, Unusual):
+        return read_apart(text, url=url, netscape=netscape)
+    return Channel(channel.info, channel.items, channel.author, damage)
 
 
-def _channel(reading: Reading, version: str) -> Channel:
-    feed = dict(reading.feed)
-    title = feed.get("title_detail") or {}
-    info = FeedInfo(
-        title=_as_html(_string(feed, "title"), title.get("type", "text/html")),
-        link=_string(feed, "link"),
-        language=_string(feed, "language"),
-        format=version,
-        hints=read_hints(feed),
-    )
-    # RFC 4287 4.2.1: the feed's author is the author of entries that name none. RSS's managing editor is not.
-    author = _author(feed) if version.startswith("atom") else ""
-    items = tuple(_item(dict(entry), version) for entry in reading.entries)
-    return Channel(info, items, author=author, damage=reading.damage)
+def _tree(text: str) -> tuple[etree._Element, str]:
+    """The tree of a document, of a whole part of it, or of what it was meant to be; and what was wrong with it.
 
-
-def _item(entry: Mapping[str, Any], version: str) -> Item:
-    title, summary = entry.get("title_detail") or {}, entry.get("summary_detail") or {}
-    source = entry.get("source")
-    updated = _date(entry, "updated")
-    return Item(
-        guid=_string(entry, "id"),
-        link=_link(entry, version),
-        original_link=_string(entry, "feedburner_origlink") or _string(entry, "pheedo_origlink"),
-        title=_string(entry, "title"),
-        title_is_markup=title.get("type") in _HTML_TYPES,
-        # Where there is only content, feedparser copies it into the summary, without detail.
-        summary=_as_html(_string(entry, "summary"), summary.get("type") or "text/html") if summary else "",
-        content=_content(entry),
-        author=_author(entry),
-        source=_string(source, "title") if isinstance(source, dict) else _string(entry, "news_source"),  # Bing's
-        language=_string(entry, "language") or title.get("language") or summary.get("language") or "",
-        published=_date(entry, "published") or _date(entry, "created") or updated,
-        updated=updated,
-    )
-
-
-def _link(entry: Mapping[str, Any], version: str) -> str:
-    """The address of the page: in Atom the first alternate, a page before other forms (RFC 4287 4.2.7.2).
-
-    feedparser takes a guid for a link where there is none; we do where it is an address.
+    Raises ``lxml.etree.XMLSyntaxError`` where more than templates slipped.
     """
-    if version.startswith("atom"):
-        alternates = [link for link in entry.get("links") or () if link.get("rel") == "alternate" and link.get("href")]
-        pages = [link for link in alternates if link.get("type") in (*_HTML_TYPES, "html", "xhtml")]
-        for link in (*pages, *alternates):
-            return str(link["href"])
-    link = _string(entry, "link")
-    return "" if link == _string(entry, "id") and not link.startswith(("http://", "https://")) else link
+    damage: list[str] = []
+    for _ in range(_MAX_REPAIRS):
+        try:
+            return parse_tree(text.encode()), "; ".join(damage)
+        except etree.XMLSyntaxError as error:
+            if error.code == _JUNK_BEHIND:
+                return parse_first_tree(text.encode()), "; ".join([*damage, "text behind the end was left out"])
+            repaired, what = _repaired(text, error)
+            if not repaired:
+                raise
+            text = repaired
+            damage = [what, *damage] if what.startswith(CUT_OFF) else [*damage, what] if what else damage
+    return parse_tree(text.encode()), "; ".join(damage)
 
 
-def _content(entry: Mapping[str, Any]) -> str:
-    """The longest of the entry's contents that is text."""
-    contents = [
-        _as_html(part.get("value") or "", part.get("type") or "text/html")
-        for part in entry.get("content") or ()
-        if (part.get("type") or "text/html").startswith(("text/", "application/xhtml", "application/xml"))
-    ]
-    return max(contents, key=len, default="")
-
-
-def _author(context: Mapping[str, Any]) -> str:
-    """Names, else what stands in the field."""
-    names = [author.get("name") or "" for author in context.get("authors") or ()]
-    return ", ".join(dict.fromkeys(filter(None, names))) or _string(context, "author")
-
-
-def _date(entry: Mapping[str, Any], name: str) -> Dated | None:
-    parsed = entry.get(f"{name}_parsed")
-    return parse_date(_string(entry, name), parsed if isinstance(parsed, time.struct_time) else None)
-
-
-def _as_html(value: str, content_type: str) -> str:
-    return html.escape(value, quote=False) if content_type == "text/plain" else value
-
-
-def _string(context: Mapping[str, Any], key: str) -> str:
-    """A text element; a hostile document can make anything else of it."""
-    value = context.get(key)
-    return value if isinstance(value, str) else ""
+def _repaired(text: str, error: etree.XMLSyntaxError) -> tuple[str, str]:
+    """The document without the mistake that stopped the parser, "" if that cannot be known; what was done in words."""
+    reason = str(error.msg)
+    if text.count("&") > _MAX_AMPERSANDS:
+        return "", ""
+    if found := _UNBOUND.match(reason):
+        return declare(text, found[1], UNBOUND), f"a prefix that is declared nowhere: {found[1]}"
+    if is_cut(text):
+        whole = whole_items(text)
+        return whole, f"{CUT_OFF}: {reason}"
+    for repair in (mend, *_REPAIRS.get(error.code, ())):
+        if (mended := repair(text)) != text:
+            return mended, f"mended: {reason}"
+    return "", ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,25 +15,18 @@ from xml.sax.xmlreader import AttributesNSImpl, InputSource
 from feedparser.api import LooseFeedParser, StrictFeedParser
 
 from pipeline.parse.items import CUT_OFF
+from pipeline.parse.mistakes import mend
 
 MAX_ATTRIBUTES = 200  # of one tag; feedparser's time grows with their square
 MAX_DEPTH = 1000  # elements within each other
-MAX_TAGS = 500_000  # of a document: half a minute of feedparser's time
-MAX_LOOSE = 2_000_000  # characters that the forgiving parser reads; it is the slowest
+MAX_TAGS = 500_000  # of a document
+MAX_LENGTH = 1_000_000  # characters; what is well-formed does not come here
 MAX_SALVAGED = 1000  # items read one by one where the document as a whole cannot be read
 
 _ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _END = re.compile(r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 
-# What templates get wrong: bare "&" and "<", HTML's entities, references to characters that XML forbids. Inside CDATA
-# and comments all that is text already.
-_MISTAKE = re.compile(
-    r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))"
-    r"|&(?:(?:amp|lt|gt|quot|apos);|#(x[0-9a-f]{1,6}|\d{1,7});|([a-z][a-z0-9]{1,31});)?"
-    r"|<(?![a-z/!?_:])",
-    re.DOTALL | re.IGNORECASE,
-)
 _TOO_DEEP = -1  # our own code beside expat's
 _CUT_SHORT = {
     errors.codes[errors.XML_ERROR_NO_ELEMENTS],
@@ -112,7 +104,10 @@ def read(text: str, *, url: str) -> Reading:
     """
     if (tags := text.count("<")) > MAX_TAGS:
         return Reading({}, (), "", f"it has {tags} tags, more than {MAX_TAGS}", lost=True)
+    cut = f"only its first {MAX_LENGTH} characters were read" if len(text) > MAX_LENGTH else ""
+    text = text[:MAX_LENGTH]
     parser, damage = _read(text, url)
+    damage = "; ".join(filter(None, (cut, damage)))
     lost = not parser.entries and _ITEM.search(text) is not None
     return Reading(parser.feeddata, tuple(parser.entries), parser.version, damage, lost)
 
@@ -125,7 +120,7 @@ def _read(text: str, url: str) -> tuple[Any, str]:
     mended = ""
     if error.code in _MENDABLE:
         mended = f"mended: {error}"
-        text = _MISTAKE.sub(_mended, text)
+        text = mend(text)
         parser, error = _read_strictly(text, url)
     if error is None:
         return parser, mended
@@ -140,9 +135,6 @@ def _read(text: str, url: str) -> tuple[Any, str]:
 
 def _read_what_can_be_read(text: str, url: str, error: str) -> tuple[Any, str]:
     """The forgiving parser's reading of the document, or of its items one by one where that finds more of them."""
-    cut = ""
-    if len(text) > MAX_LOOSE:
-        text, cut = text[:MAX_LOOSE], f"; only its first {MAX_LOOSE} characters were read"
     parser, fault = _read_loosely(text, url)
     starts = [found.start() for found in _ITEM.finditer(text)]
     if len(starts) > len(parser.entries):
@@ -151,7 +143,7 @@ def _read_what_can_be_read(text: str, url: str, error: str) -> tuple[Any, str]:
             # A mistake that swallowed items has usually spoilt the feed's own title and link too.
             parser, _ = _read_loosely(text[: starts[0]], url)
             parser.entries = salvaged
-    return parser, f"not well-formed: {fault or error}{cut}"
+    return parser, f"not well-formed: {fault or error}"
 
 
 def _read_strictly(text: str, url: str) -> tuple[Any, ExpatError | None]:
@@ -217,23 +209,3 @@ def _read_one_by_one(text: str, starts: list[int], url: str) -> Iterator[Any]:
 def _telling(entries: list[Any]) -> list[Any]:
     """The entries that say anything."""
     return [entry for entry in entries if any(entry.get(key) for key in ("title", "link", "summary", "id"))]
-
-
-def _mended(match: re.Match[str]) -> str:
-    whole, verbatim, number, name = match[0], match[1], match[2], match[3]
-    if verbatim:
-        return whole
-    if whole == "<":
-        return "&lt;"
-    if number:
-        code = int(number[1:], 16) if number[0] in "xX" else int(number)
-        return whole if _is_xml_character(code) else ""
-    if name:
-        character = html.unescape(whole)
-        return "&amp;" + whole[1:] if character == whole else html.escape(character)
-    return "&amp;" if whole == "&" else whole.lower()
-
-
-def _is_xml_character(code: int) -> bool:
-    """XML 1.0 2.2."""
-    return code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF

@@ -25,6 +25,20 @@ def known(connection: sqlite3.Connection, keys: Collection[str]) -> Mapping[str,
     return {row["key"]: _known(row) for row in connection.execute(QUERIES["known"], {"texts": texts(keys)})}
 
 
+def twins(
+    connection: sqlite3.Connection, feed_url: str, moments: Collection[datetime], hashes: Collection[str]
+) -> Sequence[Known]:
+    """The feed's own entries of these dates, and those of this content (for which all of the feed's are read)."""
+    asked = {"feed_url": clean(feed_url)}
+    rows: list[sqlite3.Row] = []
+    if moments:
+        dates = texts(str(stamp(one)) for one in moments)
+        rows.extend(connection.execute(QUERIES["twins_by_date"], {**asked, "texts": dates}))
+    if hashes:
+        rows.extend(connection.execute(QUERIES["twins_by_content"], {**asked, "texts": texts(hashes)}))
+    return list({row["id"]: _known(row) for row in rows}.values())
+
+
 def sharing(connection: sqlite3.Connection, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
     """Entries published since then, with how many of the sketch's telling hashes they share."""
     asked = {"hashes": to_json(sorted(set(sketch))), "since": stamp(since), "postings": SKETCH_POSTINGS}

@@ -312,6 +312,17 @@ FROM json_each(:texts) AS asked
 CROSS JOIN entry_keys AS k ON k.key = asked.value
 CROSS JOIN entries AS e ON e.id = k.entry_id;
 
+-- name: twins_by_date
+SELECT e.id, e.feed_url, e.canonical_url, e.title, e.content_hash, e.published_at, e.story_id
+FROM json_each(:texts) AS asked
+CROSS JOIN entries AS e INDEXED BY entries_by_time ON e.published_at = asked.value
+WHERE e.feed_url = :feed_url ORDER BY e.seq;
+
+-- name: twins_by_content
+SELECT id, feed_url, canonical_url, title, content_hash, published_at, story_id
+FROM entries INDEXED BY entries_by_feed
+WHERE feed_url = :feed_url AND content_hash IN (SELECT value FROM json_each(:texts)) ORDER BY seq;
+
 -- name: sharing
 -- A hash in very many entries is boilerplate and says nothing of any two of them.
 WITH telling (hash) AS MATERIALIZED (

@@ -238,6 +238,11 @@ class Store:
         with self._reading() as connection:
             return lookups.known(connection, keys)
 
+    def twins(self, feed_url: str, moments: Collection[datetime], hashes: Collection[str]) -> Sequence[Known]:
+        """The feed's own entries of these dates, and those of this content."""
+        with self._reading() as connection:
+            return lookups.twins(connection, feed_url, moments, hashes)
+
     def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
         """Entries published since then that share hashes of the sketch, with how many; boilerplate does not count."""
         with self._reading() as connection:

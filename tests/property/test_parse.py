@@ -1,13 +1,16 @@
 """What holds for any document: no exception, bounded values, and the same answer twice."""
 
+import os
 import random
+import resource
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.model import Document, Feed, FetchFailed
+from pipeline.model import DateKind, Document, Feed, FetchFailed
 from pipeline.parse import parse, plain_text
 from pipeline.parse.dates import EARLIEST, parse_date
 from pipeline.parse.encoding import decode
@@ -41,7 +44,7 @@ def check(body: bytes) -> None:
         assert max(len(entry.summary), len(entry.content)) <= MAX_HTML
         assert not entry.url or entry.url.lower().startswith(("http://", "https://"))
         assert not CONTROLS & set(entry.title + entry.text + entry.author + entry.publisher)
-        assert entry.published_at is None or entry.published_at >= EARLIEST
+        assert entry.published_at is None or entry.published_at >= EARLIEST or entry.date_kind is DateKind.GUESSED
         # The database can only write what UTF-8 can.
         "".join((entry.guid, entry.title, entry.text, entry.summary, entry.content, entry.url)).encode()
     assert parse(body, feed=Feed(URL), url=URL) == result
@@ -79,6 +82,31 @@ def test_thousands_of_damages_to_feeds_are_survived() -> None:
 
     for _ in range(20_000):
         check(mutated(chance.choice(FEEDS), chance))
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(
+    not os.environ.get("NEWSWARD_DATA"), reason="captured feeds lie below NEWSWARD_DATA, which is not set"
+)
+def test_damages_to_captured_feeds_cost_neither_time_nor_memory() -> None:
+    captured = sorted(
+        path for path in (Path(os.environ["NEWSWARD_DATA"]) / "feeds" / "real").rglob("*") if path.is_file()
+    )
+    bodies, chance = [path.read_bytes() for path in captured], random.Random(1)
+    for body in bodies:
+        parse(body, feed=Feed(URL), url=URL)
+    before, slowest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+
+    for _ in range(int(os.environ.get("NEWSWARD_MUTATIONS", "20000"))):
+        body = mutated(chance.choice(bodies), chance)
+        began = time.process_time()
+        result = parse(body, feed=Feed(URL), url=URL)
+        slowest = max(slowest, time.process_time() - began)
+        assert isinstance(result, FetchFailed) or len(result.entries) <= 500
+        assert not isinstance(result, FetchFailed) or "died" not in result.reason
+
+    assert slowest < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024  # kB
 
 
 @given(st.binary(max_size=300))
@@ -149,7 +177,7 @@ def test_any_date_is_none_or_a_moment_in_utc(raw: str) -> None:
     dated = parse_date(raw)
 
     assert dated is None or dated.moment.utcoffset() is not None
-    assert dated is None or dated.moment >= EARLIEST
+    assert dated is None or dated.moment >= EARLIEST or dated.kind is DateKind.GUESSED
 
 
 @given(

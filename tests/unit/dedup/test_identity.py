@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from pipeline.dedup import lookup_keys, sort_entries
+from pipeline.dedup import Sorted, lookup_keys, recognise, sort_entries
 from pipeline.keys import guid_key, reused_guid_key, url_key
+from pipeline.model import DateKind, Entry
 from tests.builders_dedup import FEED, OTHER_FEED, an_entry, known_as
 
 URL = "https://example.com/news/harbour-deal"
@@ -151,3 +152,57 @@ def test_an_edit_in_another_feed_does_not_touch_the_stored_entry() -> None:
     later = replace(longer, published_at=(longer.published_at or an_entry("").published_at) + timedelta(hours=1))  # type: ignore[operator, arg-type]
 
     assert not sort_entries([later], OTHER_FEED, known_as(ENTRY)).edited
+
+
+def moved(number: int, *, site: str, hours: float = 0, text: str = "") -> Entry:
+    """The number-th entry of a feed, under the guids and addresses that the site gives at the time."""
+    return an_entry(
+        f"Harbour news {number}", text, url=f"https://example.com/{site}/{number}", guid=f"{site}-{number}", hours=hours
+    )
+
+
+def dated(*entries: Entry) -> list[Entry]:
+    return [replace(entry, date_kind=DateKind.GIVEN) for entry in entries]
+
+
+def recognised(entries: list[Entry], stored: list[Entry], document: list[Entry] | None = None) -> Sorted:
+    """The entries of a document, all of them unknown by their keys unless they stand in ``document`` too."""
+    memory = {key: known for entry in stored for key, known in known_as(entry).items()}
+    found = sort_entries([*entries, *(document or ())], FEED, memory if document else {})
+    return recognise(found, {known.entry_id: known for known in memory.values()}.values())
+
+
+def test_an_entry_of_the_same_title_and_date_is_known_under_its_new_keys() -> None:
+    [old], [new] = dated(moved(1, site="old")), dated(moved(1, site="new"))
+
+    found = recognised([new], [old])
+
+    assert found.new == ()
+    assert found.seen == (old.id,)
+    assert found.sightings[0].keys == new.keys
+
+
+def test_a_title_told_again_at_another_date_is_another_entry() -> None:
+    [old], [new] = dated(moved(1, site="old")), dated(moved(1, site="new", hours=24))
+
+    assert recognised([new], [old]).new == (new,)
+
+
+def test_what_the_document_still_holds_under_its_old_keys_is_another_entry() -> None:
+    [old], [new] = dated(moved(1, site="old")), dated(moved(1, site="new"))
+
+    assert recognised([new], [old], document=[old]).new == (new,)
+
+
+def test_of_a_feed_published_anew_without_dates_the_words_are_known_again() -> None:
+    old = [moved(number, site="old", text=f"No. {number}") for number in range(6)]
+    new = [moved(number, site="new", text=f"No. {number}", hours=24) for number in range(6)]
+
+    assert recognised(new, old).new == ()
+    assert len(recognised(new[:3], old).new) == 3
+
+
+def test_a_recognised_entry_whose_text_changed_is_an_edit() -> None:
+    [old], [new] = dated(moved(1, site="old")), dated(moved(1, site="new", text="Now in full."))
+
+    assert [(entry.id, entry.text) for entry in recognised([new], [old]).edited] == [(old.id, "Now in full.")]

@@ -1,6 +1,7 @@
 """Dates: certain, guessed or none; never wrong and certain."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,8 +99,7 @@ def test_odd_days_and_hours_are_read(raw: str, moment: datetime) -> None:
         "1/6/2025",  # January or June
         "Sun, 30 Feb 2025 10:00:00 GMT",
         "2025-13-45T10:00:00Z",
-        "Thu, 01 Jan 1970 00:00:00 GMT",
-        "Mon, 01 Jan 0001 00:00:00 +0000",
+        "1/1/1970",
         "0000-00-00 00:00:00",
         "9999-12-31T23:59:59-05:00",
         "10:00",
@@ -113,6 +113,16 @@ def test_what_cannot_be_known_is_none(raw: str) -> None:
     assert parse_date(raw) is None
 
 
+@pytest.mark.parametrize("raw", ["Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 01 Jan 0001 00:00:00 +0000"])
+def test_a_date_before_the_web_is_told_and_not_believed(raw: str) -> None:
+    dated = parse_date(raw)
+
+    assert dated is not None
+    assert (dated.moment.year, dated.kind) == (int(raw[12:16]), DateKind.GUESSED)
+    stored = settle(entry(dated.moment, dated.kind), now=NOW, first_poll=True)
+    assert (stored.published_at, stored.date_kind) == (NOW, DateKind.SEEN)
+
+
 def test_feedparsers_reading_serves_as_a_guess_where_it_can_be_right() -> None:
     korean = time.struct_time((2025, 1, 6, 1, 0, 0, 0, 6, 0))
     half_a_year = time.struct_time((1995, 6, 6, 0, 0, 0, 0, 157, 0))
@@ -123,6 +133,12 @@ def test_feedparsers_reading_serves_as_a_guess_where_it_can_be_right() -> None:
 
 def entry(published: datetime | None, kind: DateKind = DateKind.GIVEN, updated: datetime | None = None) -> Entry:
     return Entry("id", "https://a.example/feed", "t", published_at=published, date_kind=kind, updated_at=updated)
+
+
+def test_an_entry_without_a_title_is_stored_under_the_first_words_of_its_text() -> None:
+    untitled = replace(entry(TEN), title="", text="Only this.")
+
+    assert settle(untitled, now=NOW, first_poll=True).title == "Only this."
 
 
 def test_a_date_that_may_be_is_stored_as_it_is() -> None:

@@ -88,8 +88,11 @@ def test_the_language_is_the_items_else_the_documents_else_the_feeds() -> None:
     assert entries(Item(), language="en")[0].language == "en"
 
 
-def test_an_entry_without_a_title_begins_with_its_text() -> None:
-    assert entry(summary="<p>Only this.</p>").title == "Only this."
+def test_an_entry_without_a_title_has_none_and_is_known_by_the_first_words_of_its_text() -> None:
+    untitled, titled = entry(summary="<p>Only this.</p>"), entry(title="Only this.", summary="<p>Only this.</p>")
+
+    assert untitled.title == ""
+    assert (untitled.id, untitled.content_hash) == (titled.id, titled.content_hash)
 
 
 def test_sizes_are_bounded() -> None:

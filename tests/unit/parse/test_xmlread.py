@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pipeline.parse.xmlread import MAX_TAGS, Reading, read
+from pipeline.parse.xmlread import MAX_LENGTH, MAX_TAGS, Reading, read
 
 URL = "https://a.example/feed"
 HEAD = '<rss version="2.0"><channel><title>T</title>'
@@ -143,3 +143,11 @@ def test_a_document_of_too_many_tags_is_refused() -> None:
     assert took < 1.0
     assert reading.lost
     assert "tags" in reading.damage
+
+
+def test_of_a_very_long_document_the_beginning_is_read() -> None:
+    reading, took = timed(HEAD + ITEM + "<item><title>" + "& " * MAX_LENGTH + "</title></item>" + TAIL)
+
+    assert took < 2.0
+    assert [entry["title"] for entry in reading.entries] == ["x"]
+    assert reading.damage.startswith("only its first 1000000 characters were read")
