@@ -112,6 +112,7 @@ def run_once(
         if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
             store.beat(moment)
             beaten_at = moment
+        _repair(batch, stages)
         report = _count(report, batch, committed)
         _tell(batch, committed)
         if watch:
@@ -232,6 +233,14 @@ def _take_turn(judged: Judged, stages: Stages, run_id: int, now: datetime) -> tu
         log.exception("feed_refused_by_database", feed=public_url(polled.due.feed.url))
         batch = _lost_turn(polled, f"{error}; please report it with the log", stages, now)
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
+
+
+def _repair(batch: Batch, stages: Stages) -> None:
+    """Makes one story of two that an entry of this batch has shown to be one."""
+    for placement in batch.placements:
+        if merge := stages.stories.repair(placement, stages.store):
+            stages.store.merge(merge, rule="merged_late")
+            log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
 
 
 def _excused(judged: Judged, now: datetime) -> Batch:

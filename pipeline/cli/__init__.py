@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, feeds, keep, live, match, operate, setup, show, streams, tending, trials
+from pipeline.cli import correcting, evaluate, feeds, keep, live, match, operate, setup, show, streams, tending, trials
 from pipeline.cli.output import unicode_streams
 from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
@@ -14,6 +14,7 @@ from pipeline.observe import redact_text, telling_uncaught
 
 for _module in (setup, operate, live, keep, show, match, streams):
     _module.add_commands(app)
+correcting.add_commands(show.stories)
 trials.add_commands(feeds.app)
 tending.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")

@@ -4,7 +4,7 @@ from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, read_in
 from pipeline.dedup.identity import Sorted, lookup_keys, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
-from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions
+from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions, look_at
 
 __all__ = [
     "Arrival",
@@ -16,6 +16,7 @@ __all__ = [
     "StoryIndex",
     "StoryOptions",
     "cluster",
+    "look_at",
     "lookup_keys",
     "read_input",
     "sort_entries",

@@ -51,6 +51,11 @@ def m008_pauses(database: Database) -> None:
     _run_file(database, "m008_pauses.sql")
 
 
+def m013_stories(database: Database) -> None:
+    """What stories are known by at length, which of them were made one, and indexes that go with their window."""
+    _run_file(database, "m013_stories.sql")
+
+
 STEPS = (
     m001_tables,
     m002_search,
@@ -60,6 +65,7 @@ STEPS = (
     m006_answers,
     m007_manners,
     m008_pauses,
+    m013_stories,
 )
 
 migrations = Migrations("newsward")

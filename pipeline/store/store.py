@@ -23,6 +23,7 @@ from pipeline.model import (
     FeedState,
     Known,
     Member,
+    Merge,
     OwedAlert,
     RunReport,
     StoryView,
@@ -44,6 +45,7 @@ from pipeline.store.migrations import is_current, migrate
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
 from pipeline.store.queries import READING
+from pipeline.store.stories import Look
 
 BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's transaction; ours take milliseconds
 
@@ -237,6 +239,11 @@ class Store:
         with self._reading() as connection:
             return lookups.candidates(connection, companies, terms, since, limit)
 
+    def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
+        """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
+        with self._reading() as connection:
+            return lookups.stories(connection, story_ids)
+
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs, and how many stories there are."""
         with self._reading() as connection:
@@ -267,6 +274,24 @@ class Store:
             hits.withdraw(connection, batch.edited, batch.hits)
             stories.extend(connection, batch.hits, batch.placements)
             return committed
+
+    def merge(self, merge: Merge, *, rule: str) -> None:
+        """Makes one story of two; `split` without entries undoes it. What the other owes to a channel that knows of
+        the one is not sent any more. Nothing happens when one of them is no story (any more)."""
+        with self._writing() as connection:
+            stories.merge(connection, merge, rule)
+
+    def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str) -> str:
+        """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing
+        to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry."""
+        with self._writing() as connection:
+            return stories.split(connection, story_id, entry_ids, look, rule)
+
+    def reindex(self, look: Look, since: datetime, watch: Callable[[int], object] = lambda done: None) -> int:
+        """Makes the indexes of stories and copies anew from the stored entries, in one transaction; how many entries
+        were looked at. Copies are found among entries published since then."""
+        with self._writing() as connection:
+            return stories.reindex(connection, look, since, watch)
 
     # ---------------------------------------------------------------- the outbox
 
