@@ -404,13 +404,18 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class StoryView:
-    """A live story as a candidate: its newest members, newest last."""
+    """A live story as a candidate: some of its members, newest last.
+
+    ``told`` says of its commonest terms in how many members each stands; empty where ``members`` are all there are.
+    """
 
     id: str
     companies: frozenset[str]
     first_at: datetime
     last_at: datetime
     members: tuple[Member, ...]
+    entries: int = 0  # how many there are, when more than those shown; else 0
+    told: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,8 +431,18 @@ class Placement:
     score: float = 0.0  # 0 to 1
     features: tuple[tuple[str, float], ...] = ()  # leading first
     companies: frozenset[str] = frozenset()
+    rival: str = ""  # another story that it would have joined: the two may be one
     sketch: tuple[int, ...] = ()  # what the copy index stores: 64-bit signed
     terms: tuple[str, ...] = ()  # what the story index stores
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two stories that turned out to be one: ``story_id``, the older, takes in the entries of ``other_id``."""
+
+    story_id: str
+    other_id: str
+    score: float  # 0 to 1
 
 
 # --------------------------------------------------------------------------- alerts

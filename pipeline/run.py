@@ -374,7 +374,9 @@ class _Writer:
         else:
             self._write_quiet()
             self._begin()
-            self._written.append(_take_turn(judged, self._stages, self._run_id, self._now))
+            batch, committed = _take_turn(judged, self._stages, self._run_id, self._now)
+            _repair(batch, self._stages)  # before the next turn is decided, which shall see one story
+            self._written.append((batch, committed))
         is_late = bool(self._written) and self._stages.monotonic() >= self._ends
         if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
             self.settle()
@@ -421,6 +423,14 @@ def _take_turn(judged: Judged, stages: Stages, run_id: int, now: datetime) -> tu
         log.exception("feed_refused_by_database", feed=public_url(polled.due.feed.url))
         batch = _lost_turn(polled, f"{error}; please report it with the log", stages, now)
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
+
+
+def _repair(batch: Batch, stages: Stages) -> None:
+    """Makes one story of two that an entry of this batch has shown to be one."""
+    for placement in batch.placements:
+        if merge := stages.stories.repair(placement, stages.store):
+            stages.store.merge(merge, rule="merged_late")
+            log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
 
 
 def _excused(judged: Judged, now: datetime) -> Batch:

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli import (
     companies,
+    correcting,
     evaluate,
     feeds,
     keep,
@@ -28,6 +29,7 @@ from pipeline.observe import redact_text, telling_uncaught
 
 for _module in (setup, operate, live, keep, show, match, streams):
     _module.add_commands(app)
+correcting.add_commands(show.stories)
 trials.add_commands(feeds.app)
 tending.add_commands(feeds.app)
 lists.add_commands(feeds.app)

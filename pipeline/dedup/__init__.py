@@ -4,7 +4,7 @@ from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, read_in
 from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recognise, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
-from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions
+from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions, look_at
 
 __all__ = [
     "Arrival",
@@ -18,6 +18,7 @@ __all__ = [
     "StoryOptions",
     "cluster",
     "find_twins",
+    "look_at",
     "lookup_keys",
     "read_input",
     "recognise",

@@ -91,6 +91,8 @@ class _Clusterer:
         entry = replace(found.new[0], id=line.id)
         (placement,) = self._index.place([Arrival(entry, line.companies)], self._memory)
         self._memory.add(entry, placement)
+        if merge := self._index.repair(placement, self._memory):
+            self._memory.merge(merge)
         given = ClusterOutput(line.id, line.id, placement.article_id, placement.story_id, placement.relation)
         self._given[line.id] = given
         return given

@@ -12,6 +12,7 @@ from pipeline.model import Known, Member, StoryView
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate: it says nothing of any two of them
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
 LIVE_STORIES = 500  # of all companies asked for together: the stories with the newest members
+CORE_TERMS = 256  # of a story with more members than are shown: those that most of them tell
 SHOWN_MEMBERS = 16  # of a story: the entry that opened it, which tells what it is about, and the newest others
 
 
@@ -39,8 +40,12 @@ class Lookups(Protocol):
         the newest member, then the smaller id. Read are the ``LIVE_STORIES`` of the companies with the newest
         members (ties as above), or, for any company, of each term the ``TERM_POSTINGS`` stories opened last.
         A view shows at most ``SHOWN_MEMBERS``, oldest first: the entry that opened the story, and the newest
-        ``SHOWN_MEMBERS - 1``.
+        ``SHOWN_MEMBERS - 1``; of a story with more, also how many members there are, and of the ``CORE_TERMS`` that
+        most of them tell (of equals the first in the alphabet) by how many.
         """
+
+    def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
+        """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs (a missing one in none), and how many stories there are."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import nsmallest
 from math import log
 
-from pipeline.dedup.lookups import LIVE_STORIES, SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
-from pipeline.model import Entry, Known, Member, Placement, StoryView
+from pipeline.dedup.lookups import CORE_TERMS, LIVE_STORIES, SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
+from pipeline.dedup.similarity import words_of
+from pipeline.model import Entry, Known, Member, Merge, Placement, StoryView
 
 
 @dataclass(slots=True)
@@ -22,7 +24,8 @@ class _Story:
     last_at: datetime
     companies: frozenset[str]
     members: list[Member] = field(default_factory=list)  # by date, those of one moment as they came
-    terms: set[str] = field(default_factory=set)
+    told: Counter[str] = field(default_factory=Counter)  # by how many of the members that were added here
+    added: int = 0
 
     @property
     def age(self) -> tuple[float, str]:
@@ -30,7 +33,10 @@ class _Story:
         return -self.last_at.timestamp(), self.id
 
     def view(self) -> StoryView:
-        return StoryView(self.id, self.companies, self.first_at, self.last_at, _shown(self.members, self.opener))
+        """The story as the contract has it; of one that was adopted, what came of it here."""
+        shown = _shown(self.members, self.opener)
+        view = StoryView(self.id, self.companies, self.first_at, self.last_at, shown)
+        return view if len(shown) == len(self.members) else replace(view, entries=self.added, told=core(self.told))
 
 
 class MemoryLookups:
@@ -71,9 +77,10 @@ class MemoryLookups:
             self._sharers[value].append(member.entry_id)
         story = self._story(member)
         insort(story.members, member, key=_date)
-        for term in set(terms) - story.terms:
+        for term in set(terms).difference(story.told):
             insort(self._postings[term], story.number)
-        story.terms.update(terms)
+        story.told.update(set(terms))
+        story.added += 1
         self._renew(story, member.published_at, member.published_at, member.companies)
 
     def _renew(self, story: _Story, first_at: datetime, last_at: datetime, companies: frozenset[str]) -> None:
@@ -90,6 +97,23 @@ class MemoryLookups:
             insort(self._of_company[company], story.age)
         story.companies |= companies
 
+    def merge(self, merge: Merge) -> None:
+        """Make one story of two."""
+        story, other = self._stories[merge.story_id], self._stories.pop(merge.other_id)
+        for company in other.companies:
+            self._of_company[company].remove(other.age)
+        for term in other.told:
+            self._postings[term].remove(other.number)
+            if term not in story.told:
+                insort(self._postings[term], story.number)
+        story.told.update(other.told)
+        story.added += other.added
+        for member in other.members:
+            moved = replace(member, story_id=story.id)
+            self._members[member.entry_id] = moved
+            insort(story.members, moved, key=_date)
+        self._renew(story, other.first_at, other.last_at, other.companies)
+
     def adopt(self, view: StoryView, terms: Collection[str]) -> None:
         """Take over a story of another memory, so that its next members find it whole; its terms are counted there."""
         opener = next((one for one in view.members if one.entry_id == view.id), view.members[0])
@@ -98,7 +122,8 @@ class MemoryLookups:
         for member in view.members:
             if member.entry_id not in present:
                 insort(story.members, member, key=_date)
-        story.terms.update(terms)
+        for term in terms:
+            story.told.setdefault(term, 0)
         self._renew(story, view.first_at, view.last_at, view.companies)
 
     def _story(self, member: Member) -> _Story:
@@ -135,7 +160,7 @@ class MemoryLookups:
             scores = self._scores_of_any(weights, since)
         else:
             near = (self._stories[story] for story in self._live(companies, since))
-            scores = {story.id: score_of(weights, story.terms) for story in near}
+            scores = {story.id: score_of(weights, story.told) for story in near}
         found = sorted((-score, *self._stories[story].age) for story, score in scores.items() if score)
         return [self._stories[story].view() for *_, story in found[:limit]]
 
@@ -154,6 +179,10 @@ class MemoryLookups:
         stories = ((self._in_order[number], score) for number, score in scores.items())
         return {story.id: round(score, 6) for story, score in stories if story.last_at >= since}
 
+    def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
+        found = [self._stories[story].view() for story in frozenset(story_ids) if story in self._stories]
+        return sorted(found, key=lambda view: (view.first_at, view.id))
+
     def view(self, story_id: str) -> StoryView | None:
         """The story as it stands; None when it is unknown."""
         story = self._stories.get(story_id)
@@ -162,7 +191,7 @@ class MemoryLookups:
     def terms_of(self, story_id: str) -> Collection[str]:
         """The terms of a story; empty when it is unknown."""
         story = self._stories.get(story_id)
-        return story.terms if story else ()
+        return story.told if story else ()
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         counts = {term: len(self._postings[term]) for term in terms if term in self._postings}
@@ -175,16 +204,31 @@ def term_weights(terms: Collection[str], counts: Mapping[str, int], stories: int
 
 
 def merged(one: StoryView, other: StoryView) -> StoryView:
-    """One story seen from two memories: each member once, at most as many as a view shows."""
+    """A stored story with what came of it here: each member once, at most as many as a view shows."""
     members = {member.entry_id: member for member in (*one.members, *other.members)}
     opener = members.get(one.id) or min(members.values(), key=_date)
+    shown = _shown(sorted(members.values(), key=_date), opener)
+    further = [member for member in other.members if member not in one.members]
+    is_cut = bool(one.entries or other.entries or len(shown) < len(members))
+    told = _told(one, one.members) + _told(other, further) if is_cut else {}
     return StoryView(
         id=one.id,
         companies=one.companies | other.companies,
         first_at=min(one.first_at, other.first_at),
         last_at=max(one.last_at, other.last_at),
-        members=_shown(sorted(members.values(), key=_date), opener),
+        members=shown,
+        entries=(one.entries or len(one.members)) + (other.entries or len(further)) if is_cut else 0,
+        told=core(told),
     )
+
+
+def core(told: Mapping[str, int]) -> dict[str, int]:
+    """The commonest terms of a story; of equals the first in the alphabet."""
+    return dict(nsmallest(CORE_TERMS, told.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _told(view: StoryView, members: Iterable[Member]) -> Counter[str]:
+    return Counter(view.told or (term for member in members for term in words_of(member).terms))
 
 
 def score_of(weights: Mapping[str, float], terms: Collection[str]) -> float:

@@ -45,6 +45,12 @@ class Overlay:
         whole.sort(key=lambda view: (-score_of(weights, self._terms(view)), -view.last_at.timestamp(), view.id))
         return whole[:limit]
 
+    def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
+        views = {view.id: view for view in self._base.stories(story_ids)}
+        for view in self._local.stories(story_ids):
+            views[view.id] = merged(views[view.id], view) if view.id in views else view
+        return sorted(views.values(), key=lambda view: (view.first_at, view.id))
+
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         ours, _ = self._local.frequencies(terms)
         base, total = self._base.frequencies(terms)

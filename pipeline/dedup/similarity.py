@@ -14,7 +14,7 @@ from math import exp, log, log1p, sqrt
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import Wording, is_everyday, stem, wording
+from pipeline.dedup.wording import Wording, is_everyday, is_recurring, is_told, stem, wording
 from pipeline.model import Member, StoryView
 from pipeline.text import fold, tokens
 
@@ -96,7 +96,7 @@ def story_features(
     readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
     features = {
-        "core": whole.cosine(_core(readable, idf)),
+        "core": whole.cosine(_core(story.told or Counter(term for other in readable for term in other.bag), idf)),
         "wording": _mean_of_best(both),
         "title": _mean_of_best(titles),
         "text": max(texts, default=0.0),
@@ -104,22 +104,25 @@ def story_features(
         "title_set": max(token_set_ratio(entry.title, other.title) for other in near) / 100,
         "known_words": _headline_share(entry.title_terms, said, idf),
         "told_words": max(_headline_share(other.title_terms, entry.bag, idf) for other in near),
-        "gap": log1p(max(hours, 0.0)) / log1p(72.0),
+        "gap": log1p(60 * max(hours, 0.0)) / log1p(60 * 72.0),
         "age": min(age, 168.0) / 168.0,
         "size": 1 - 1 / len(readable),
+        "crowd": log1p(story.entries or len(told)) / log1p(1000.0),
         "gated": float(companies is not None),
         "further_companies": float(min(max(shared - 1, 0), 2)),
     }
     features.update(_facts(entry, told))
     features.update(_names(entry, near, said, idf))
+    # Of two recalls the facts tell whether they are one; where nothing contradicts, the kind of event does.
+    if any(value for name, value in features.items() if name.endswith("_clash")):
+        features["events"] = 0.0
     if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
         features["names_clash"] = 0.0
     return features
 
 
-def _core(told: Sequence[Wording], idf: Idf) -> _Vector:
+def _core(counts: Mapping[str, int], idf: Idf) -> _Vector:
     """What the members have in common: each term by its rarity and by how many say it."""
-    counts = Counter(term for other in told for term in other.bag)
     weights = {term: idf[term] * count for term, count in counts.items()}
     return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
 
@@ -138,16 +141,33 @@ def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
     figures = frozenset().union(*(other.figures for other in told))
     quarters = frozenset().union(*(other.quarters for other in told))
     weekdays = frozenset().union(*(other.weekdays for other in told))
+    events = frozenset().union(*(other.events for other in told))
     directions = {other.direction for other in told} - {0}
     # "Talks start on 14 April" contradicts no amount.
     amounts = entry.title_figures.difference(*_DAY.findall(entry.title))
     return {
         "figures": min(1.0, len(entry.figures & figures) / 2),
-        "figures_clash": float(bool(amounts and figures) and not entry.title_figures & figures),
+        # A turn of events brings figures of its own.
+        "figures_clash": float(not entry.reversals and _figures_clash(amounts, figures)),
+        "sequel": float(bool(entry.reversals and entry.events & events)),
+        "quarters": float(bool(entry.quarters & quarters)),
+        "events": float(any(not is_recurring(event) for event in entry.events & events)),
+        "events_clash": float(bool(entry.events and events) and not entry.events & events),
         "quarters_clash": float(bool(entry.quarters and quarters) and not entry.quarters & quarters),
         "weekdays_clash": float(bool(entry.weekdays and weekdays) and not entry.weekdays & weekdays),
         "direction_clash": float(bool(entry.direction and directions) and entry.direction not in directions),
     }
+
+
+def _figures_clash(ours: frozenset[str], theirs: frozenset[str]) -> bool:
+    """Figures of one kind stand on both sides, and none of any kind is the same, rounded or not."""
+    is_new = not any(is_told(one, theirs) for one in ours)
+    return is_new and not {_kind_of(one) for one in ours}.isdisjoint(map(_kind_of, theirs))
+
+
+def _kind_of(figure: str) -> str:
+    """A share, an amount in millions, or a count or price: 900 jobs do not contradict 12 billion dollars."""
+    return "share" if figure.endswith("%") else "amount" if float(figure) >= 1e6 else "count"
 
 
 def _names(entry: Wording, near: Sequence[Wording], said: frozenset[str], idf: Idf) -> dict[str, float]:
@@ -155,10 +175,18 @@ def _names(entry: Wording, near: Sequence[Wording], said: frozenset[str], idf: I
     actors = entry.actors - idf.own
     told = [_share(theirs, entry.bag, idf) for other in near if (theirs := other.actors - idf.own)]
     return {
-        "names": _share(actors, said, idf) if actors else 0.5,
-        "names_told": max(told, default=0.5),
+        "names": _share(actors, said, idf),
+        "names_told": max(told, default=0.0),
         "names_clash": float(bool(actors and told) and not actors & said),
+        "parties_clash": float(_parties_clash(entry, near, said, idf)),
     }
+
+
+def _parties_clash(entry: Wording, near: Sequence[Wording], said: frozenset[str], idf: Idf) -> bool:
+    """Both headlines name somebody beside the company, and nobody that the other side names at all."""
+    ours = entry.title_actors - idf.own
+    theirs = frozenset().union(*(other.title_actors for other in near)) - idf.own
+    return bool(ours and theirs) and not ours & said and not theirs & entry.bag
 
 
 def cross_language_score(

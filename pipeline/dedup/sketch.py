@@ -22,8 +22,12 @@ MAX_SHINGLE_TOKENS = 600
 MIN_CONTAINMENT = 0.39
 MIN_JACCARD = 0.157
 
+SHORT_HOURS = 24.0  # "Why its shares are down today" is the same article only on the same day
 SHORT_TOKENS = 25  # below, chance makes shingles common: headlines and figures must agree as well
 SHORT_TITLE_RATIO = 80.0
+# Of a teaser a sentence or two taken from the same press release is half: under another headline that is no copy.
+TEASER_TOKENS = 70
+MIN_TEASER = 0.8
 MIN_FIGURES_SHARED = 0.5
 MIN_TITLE_TOLD = 0.6
 
@@ -66,6 +70,8 @@ def copy_score(one: Shingled, other: Shingled) -> float:
     jaccard = shared / (len(one.shingles) + len(other.shingles) - shared)
     if containment < MIN_CONTAINMENT and jaccard < MIN_JACCARD:
         return 0.0
+    if min(one.tokens, other.tokens) < TEASER_TOKENS and containment < MIN_TEASER and not _is_one_headline(one, other):
+        return 0.0
     return containment
 
 
@@ -76,9 +82,13 @@ def _facts_agree(one: Shingled, other: Shingled) -> bool:
     if len(a.figures & b.figures) < MIN_FIGURES_SHARED * fewer or a.direction * b.direction < 0:
         return False
     if min(one.tokens, other.tokens) < SHORT_TOKENS:
-        is_one_headline = a.title == b.title or token_set_ratio(a.title, b.title) >= SHORT_TITLE_RATIO
-        return a.title_figures == b.title_figures and is_one_headline
+        return a.title_figures == b.title_figures and _is_one_headline(one, other)
     return max(_told(a, b), _told(b, a)) >= MIN_TITLE_TOLD
+
+
+def _is_one_headline(one: Shingled, other: Shingled) -> bool:
+    a, b = one.words.title, other.words.title
+    return a == b or token_set_ratio(a, b) >= SHORT_TITLE_RATIO
 
 
 def _told(one: Wording, other: Wording) -> float:

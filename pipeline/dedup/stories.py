@@ -20,15 +20,20 @@ from pipeline.dedup.similarity import (
     story_model,
     words_of,
 )
-from pipeline.dedup.sketch import SHARED_HASHES, SHORT_TOKENS, Shingled, copy_score, shingled, sketch
-from pipeline.dedup.updates import news_in
+from pipeline.dedup.sketch import SHARED_HASHES, SHORT_HOURS, SHORT_TOKENS, Shingled, copy_score, shingled, sketch
+from pipeline.dedup.updates import news_in, update_features
 from pipeline.dedup.wording import Wording
-from pipeline.model import Entry, Member, Placement, Relation, StoryView
+from pipeline.model import Entry, Member, Merge, Placement, Relation, StoryView
 
 # The probability from which an entry joins a story. Broad is what a news site shows as one cluster (side aspects
 # included), fine is one event told by several outlets.
-THRESHOLDS: Mapping[str, float] = {"broad": 0.2, "normal": 0.5, "fine": 0.7}
+THRESHOLDS: Mapping[str, float] = {"broad": 0.18, "normal": 0.35, "fine": 0.7}
 
+UPDATE_THRESHOLD = 0.2  # the probability from which an entry that joins is an update
+# From which probability, both ways, two stories are made one; and how long after the other one may have been opened.
+MERGE_FROM: Mapping[str, float] = {"broad": 0.6, "normal": 0.9, "fine": 0.95}
+MERGE_WITHIN = timedelta(hours=24)
+MERGE_MEMBERS = 3
 COPIES_COMPARED = 20  # entries that share the most hashes: the originals of a copy are always among them
 QUERY_TERMS = 20  # the entry's rarest terms, by which stories are found
 
@@ -83,6 +88,7 @@ class StoryIndex:
     def __init__(self, options: StoryOptions, model: Model | None = None) -> None:
         self._options = options
         self._model = model or story_model("broad" if options.grain == "broad" else "normal")
+        self._updates = story_model("update")
 
     def place(self, arrivals: Sequence[Arrival], lookups: Lookups) -> tuple[Placement, ...]:
         """One placement for each arrival, in order; later arrivals see the earlier ones. Changes nothing.
@@ -119,6 +125,27 @@ class StoryIndex:
             return replace(placement, rule="no_company"), None
         return self._join(arrival, look.words, placement, lookups)
 
+    def repair(self, placement: Placement, lookups: Lookups) -> Merge | None:
+        """Whether the story of an entry that was placed and stored, and its rival, are one after all."""
+        views = lookups.stories({placement.story_id, placement.rival})
+        if not placement.rival or len(views) < 2:
+            return None
+        older, newer = views
+        if newer.first_at - older.first_at > MERGE_WITHIN:
+            return None
+        score = min(self._likeness(newer, older, lookups), self._likeness(older, newer, lookups))
+        return Merge(older.id, newer.id, round(score, 4)) if score >= MERGE_FROM[self._options.grain] else None
+
+    def _likeness(self, one: StoryView, other: StoryView, lookups: Lookups) -> float:
+        """How surely the entries of one story would join the other: the mean over its opener and its newest."""
+        shown = (one.members[0], *one.members[1:][-MERGE_MEMBERS:])
+        return sum(self._likeness_of(member, other, lookups) for member in shown) / len(shown)
+
+    def _likeness_of(self, member: Member, story: StoryView, lookups: Lookups) -> float:
+        entry = Entry(member.entry_id, "", member.title, member.text, published_at=member.published_at)
+        arrival = Arrival(entry, member.companies or None)
+        return self.judge(arrival, words_of(member), [story], lookups)[0].score
+
     # ------------------------------------------------------------------ the same article
 
     def _original(
@@ -146,9 +173,8 @@ class StoryIndex:
             return 0.0
         other = shingled(member.title, member.text, member.publisher, member.language)
         assert entry.published_at is not None
-        # A short text ("Why its shares are down today") is the same article only while it is the same news.
-        apart = abs(entry.published_at - member.published_at)
-        if min(look.tokens, other.tokens) < SHORT_TOKENS and apart > self._options.window:
+        apart = abs(entry.published_at - member.published_at) / timedelta(hours=1)
+        if min(look.tokens, other.tokens) < SHORT_TOKENS and apart > SHORT_HOURS:
             return 0.0
         return copy_score(look, other)
 
@@ -166,15 +192,27 @@ class StoryIndex:
         )
         if best.score < THRESHOLDS[self._options.grain]:
             return judged, None
-        news = news_in(words, arrival.companies or frozenset(), best.story)
+        news = self._news(words, arrival, best)
+        rival = max(
+            (one for one in verdicts if one is not best), key=lambda one: (one.score, one.story.id), default=None
+        )
         relation = Relation.UPDATE if news else Relation.SAME_STORY
         return replace(
             judged,
             story_id=best.story.id,
             relation=relation,
+            rival=rival.story.id if rival and rival.score >= MERGE_FROM[self._options.grain] else "",
             rule=best.rule,
             features=best.leading + tuple((f"new:{what}", 1.0) for what in news),
         ), best.story
+
+    def _news(self, words: Wording, arrival: Arrival, verdict: _Verdict) -> tuple[str, ...]:
+        """What the entry adds to its story, in kinds; empty when that is not worth telling."""
+        kinds = news_in(words, arrival.companies or frozenset(), verdict.story)
+        features = update_features(words, verdict.story, verdict.features, kinds)
+        if self._updates.probability(features) < UPDATE_THRESHOLD:
+            return ()
+        return kinds or ("words",)
 
     def weigh(self, arrival: Arrival, words: Wording, lookups: Lookups) -> list[_Verdict]:
         """Every candidate story with its probability; the training of the model looks at these too."""
@@ -220,6 +258,12 @@ class StoryIndex:
         if foreign > score or is_of_other_scripts(words, story):
             return _Verdict(story, partner, "other_language", foreign, features, tuple(evidence.items()))
         return _Verdict(story, partner, "alike", score, features, self._model.leading(features))
+
+
+def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:
+    """What the indexes hold of a placed entry: its sketch and its terms."""
+    look = shingled(member.title, member.text, member.publisher, member.language)
+    return sketch(look.shingles), look.words.terms
 
 
 def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryView], lookups: Lookups) -> Idf:

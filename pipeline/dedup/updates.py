@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.dedup.similarity import words_of
-from pipeline.dedup.wording import Wording
-from pipeline.model import StoryView
+from collections.abc import Collection, Mapping
 
-TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
+from pipeline.dedup.similarity import words_of
+from pipeline.dedup.wording import Wording, is_told
+from pipeline.model import StoryView
 
 
 def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tuple[str, ...]:
@@ -15,19 +15,31 @@ def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tupl
     known = frozenset().union(*(other.figures for other in told))
     turns = frozenset().union(*(other.title_terms | other.text_terms for other in told))
     found = {
-        "figures": any(not _is_told(figure, known) for figure in entry.title_figures),
+        "figures": any(not is_told(figure, known) for figure in entry.title_figures),
         "companies": bool(companies - story.companies),
         "reversal": bool(entry.reversals - turns),
     }
     return tuple(kind for kind, is_new in found.items() if is_new)
 
 
-def _is_told(figure: str, known: frozenset[str]) -> bool:
-    return figure in known or any(_is_near(figure, other) for other in known)
-
-
-def _is_near(one: str, other: str) -> bool:
-    if one.endswith("%") != other.endswith("%"):
-        return False
-    a, b = float(one.rstrip("%")), float(other.rstrip("%"))
-    return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+def update_features(
+    entry: Wording, story: StoryView, features: Mapping[str, float], kinds: Collection[str]
+) -> dict[str, float]:
+    """What tells an update from a further telling; ``features`` are those by which the entry joined the story."""
+    told = [words_of(member) for member in story.members]
+    known = frozenset().union(*(other.figures for other in told))
+    in_text = entry.figures - entry.title_figures
+    return {
+        "figures": float("figures" in kinds),
+        "text_figures": float(any(not is_told(figure, known) for figure in in_text)),
+        "companies": float("companies" in kinds),
+        "reversal": float("reversal" in kinds),
+        "event": float(bool(entry.events - frozenset().union(*(other.events for other in told)))),
+        "untold": 1 - features["known_words"],
+        "unlike": 1 - features["title"],
+        "gap": features["gap"],
+        "age": features["age"],
+        "no_text": features["no_text"],
+        "sequel": features["sequel"],
+        "alone": float(len(told) == 1),
+    }

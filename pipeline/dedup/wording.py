@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -14,7 +14,9 @@ import snowballstemmer
 
 from pipeline.text import fold, is_cjk, tokens
 
+LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
+TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
 MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
 
 _VOCABULARY: Mapping[str, Any] = tomllib.loads(
@@ -25,7 +27,25 @@ _STOP = frozenset().union(*_STOP_OF.values())
 _UP = frozenset(_VOCABULARY["direction"]["up"].split())
 _DOWN = frozenset(_VOCABULARY["direction"]["down"].split())
 _REVERSAL = frozenset(_VOCABULARY["reversal"]["words"].split())
+_EVENT_KIND = {
+    name.strip(): kind for kind, names in _VOCABULARY["events"]["kinds"].items() for name in names.split("|")
+}
+_VERBS_AND_NOUNS = (
+    _STOP
+    | _UP
+    | _DOWN
+    | _REVERSAL
+    | frozenset(_EVENT_KIND)
+    | frozenset(" ".join(_VOCABULARY["everyday"].values()).split())
+)
 _WEEKDAYS = frozenset(_VOCABULARY["calendar"]["weekdays"].split())
+_RECURRING = frozenset(_VOCABULARY["events"]["recurring"].split())
+# Unspaced scripts have no words to stand between.
+_EVENT = re.compile(
+    "|".join(
+        name if not name.isascii() else f"(?<= ){name}(?= )" for name in sorted(_EVENT_KIND, key=len, reverse=True)
+    )
+)
 _SCALE: Mapping[str, float] = _VOCABULARY["scale"]
 _QUARTERS = tuple(
     (re.compile("|".join(map(re.escape, spellings))), quarter)
@@ -41,8 +61,18 @@ _TOKEN = re.compile(
 # Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")
+_MOVED = re.compile(
+    r"\b(?:shares?|stocks?|sales|profits?|revenues?|earnings|income|index)\b[^.;:]{0,40}\b(up|down)\b"
+    r"|\b(up|down) [$€£]?\d"
+)
+# What is raised or cut when an offer or a stake is: not the price target of a broker, nor a plain rise.
+_REVISED = re.compile(
+    r"\b(rais(?:es?|ed|ing)|sweeten(?:s|ed)?|increas(?:es?|ed)|improv(?:es?|ed)|lower(?:s|ed)?|cuts?|lift(?:s|ed)?|ups)\b"
+    r"(?=[^.;:]{0,60}\b(?:offer|bid|stake|takeover)\b)"
+)
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 _ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
+_SUBJECT = re.compile(r"([A-Z][\w&]*[A-Za-z]) (?:[A-Z]|[a-z]+s\b)")  # "Texas lands ...", "Ardent Media says ..."
 
 _CONTINENTAL = frozenset(("millionen", "millones", "mio", "milliarde", "milliarden", "milliards", "mrd"))  # "1.800 Mio"
 _OUTLET_WORDS = 5
@@ -74,9 +104,11 @@ class Wording:
     figures: frozenset[str]  # of title and text
     quarters: frozenset[str]
     weekdays: frozenset[str]
+    events: frozenset[str]  # kinds of events that the title names, or the first sentence where the title names none
     direction: int  # of the title: 1 up, -1 down, 0 neither or both
     reversals: frozenset[str]  # of the title
     actors: frozenset[str]  # stems of the words that are written as names
+    title_actors: frozenset[str]  # those of the title
     latin: frozenset[str]  # terms in Latin letters, which other scripts quote too
     language: str  # "" = unknown
 
@@ -102,9 +134,11 @@ def wording(title: str, text: str, publisher: str = "", language: str = "") -> W
         figures=frozenset(term for term in title_terms + text_terms if is_figure(term)),
         quarters=_quarters(both),
         weekdays=_WEEKDAYS.intersection(re.findall(r"\w+", both)),
-        direction=bool(words & _UP) - bool(words & _DOWN),
-        reversals=frozenset(stem(word) for word in words & _REVERSAL),
+        events=_events(folded) or _events(fold(lead[:LEAD_SENTENCE])),
+        direction=_direction(folded, words),
+        reversals=frozenset(stem(word) for word in (words & _REVERSAL).union(_REVISED.findall(folded))),
         actors=_actors(bare, lead),
+        title_actors=_actors(bare, ""),
         latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
         language=language[:2].lower() or _guess_language(both),
     )
@@ -139,6 +173,23 @@ def is_figure(term: str) -> bool:
 def stem(word: str) -> str:
     """The stem of an English word; other words, and short ones, stand for themselves."""
     return str(_english().stemWord(word)) if len(word) > 3 and word.isascii() and word.isalpha() else word
+
+
+def is_told(figure: str, known: Collection[str]) -> bool:
+    """True when the figure is among those known, as it stands or rounded."""
+    return figure in known or any(_is_near(figure, other) for other in known)
+
+
+def _is_near(one: str, other: str) -> bool:
+    if one.endswith("%") != other.endswith("%"):
+        return False
+    a, b = float(one.rstrip("%")), float(other.rstrip("%"))
+    return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+
+
+def is_recurring(event: str) -> bool:
+    """True for kinds of events of which a company has several a week."""
+    return event in _RECURRING
 
 
 def is_everyday(term: str) -> bool:
@@ -205,6 +256,17 @@ def _quarters(folded: str) -> frozenset[str]:
     return frozenset(named.union(re.findall(r"\bq[1-4]\b", folded)))
 
 
+def _direction(folded: str, words: frozenset[str]) -> int:
+    """1 up, -1 down; "up" and "down" themselves only where they are said of a price or a figure."""
+    moved = {found for pair in _MOVED.findall(folded) for found in pair}
+    return bool(words & _UP or "up" in moved) - bool(words & _DOWN or "down" in moved)
+
+
+def _events(folded: str) -> frozenset[str]:
+    words = " " + " ".join(re.findall(r"\w+", folded)) + " "
+    return frozenset(_EVENT_KIND[found] for found in _EVENT.findall(words))
+
+
 def _actors(title: str, text: str) -> frozenset[str]:
     """Words written as names. A headline in Title Case tells nothing, and neither does the start of a sentence."""
     words = re.findall(r"[A-Za-z]{3,}", title)
@@ -214,6 +276,9 @@ def _actors(title: str, text: str) -> frozenset[str]:
         for name in _ACTOR.finditer(part):
             if part[max(0, name.start() - 2) : name.start()] not in ("", ". ", "! ", "? "):
                 found.add(stem(fold(name[0])))
+    subject = None if shouted else _SUBJECT.match(title)
+    if subject and fold(subject[1]) not in _VERBS_AND_NOUNS:
+        found.add(stem(fold(subject[1])))
     return frozenset(found - _STOP)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-from pipeline.dedup import ClusterInput, ClusterOutput, StoryOptions, cluster
+from pipeline.dedup import ClusterInput, ClusterOutput, StoryOptions, cluster, read_input
 from pipeline.errors import InputError
 from pipeline.evaluate.dedup_sets import STREAMS, Grain, Labelled, read_stress, rows_of, titles, ungated
 from pipeline.model import Relation
@@ -183,12 +183,24 @@ def _score_urls(file: Path) -> Iterator[Score]:
     yield Score("urls", "look-alikes merged", sum(merged) / max(1, len(merged)))
 
 
+def _score_story_pairs(file: Path) -> Iterator[Score]:
+    """What a person noted by `stories same` and `stories notsame`, each pair by itself."""
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for row in rows_of(file):
+        one, other = list(cluster([read_input({**row[side], "id": side}) for side in ("a", "b")]))
+        right[row["same"]].append((one.story == other.story) is row["same"])
+    for is_same, measure in ((True, "pairs of one story found"), (False, "pairs of two stories kept apart")):
+        if right[is_same]:
+            yield Score("story_pairs", measure, sum(right[is_same]) / len(right[is_same]))
+
+
 _SETS: Mapping[str, Callable[[Path], Iterator[Score]]] = {
     "uci": _score_broad("uci"),
     "gnews": _score_broad("gnews"),
     "basil": _score_broad("basil"),
     "stress": _score_stress,
     "urls": _score_urls,
+    "story_pairs": _score_story_pairs,
 }
 
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import log
 
@@ -17,6 +18,7 @@ from pipeline.store.queries import QUERIES
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
 LIVE_STORIES = 500  # of all companies asked for, those with the newest members
+CORE_TERMS = 256  # of a story with more members than are shown: those that most of them tell
 SHOWN_MEMBERS = 16  # of a story: the entry that opened it, and the newest
 
 
@@ -47,7 +49,7 @@ def sharing(connection: sqlite3.Connection, sketch: Collection[int], since: date
 
 def members(connection: sqlite3.Connection, entry_ids: Collection[str]) -> Mapping[str, Member]:
     """Placed entries by id; others are left out."""
-    return {row["id"]: _member(row) for row in connection.execute(QUERIES["members"], {"texts": texts(entry_ids)})}
+    return {row["id"]: member_of(row) for row in connection.execute(QUERIES["members"], {"texts": texts(entry_ids)})}
 
 
 def candidates(
@@ -88,11 +90,26 @@ def _views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[St
     asked = {"texts": texts(story_ids), "newest": SHOWN_MEMBERS - 1}
     shown: dict[str, list[Member]] = defaultdict(list)
     for row in connection.execute(QUERIES["story_members"], asked):
-        shown[row["story_id"]].append(_member(row))
+        shown[row["story_id"]].append(member_of(row))
     heads: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for row in connection.execute(QUERIES["story_heads"], {"texts": asked["texts"]}):
         heads[row["id"]].append(row)
-    return tuple(_view(heads[story_id], shown[story_id]) for story_id in story_ids)
+    views = (_view(heads[story_id], shown[story_id]) for story_id in story_ids)
+    return tuple(_whole(connection, view, heads[view.id][0]["entries"]) for view in views)
+
+
+def stories(connection: sqlite3.Connection, story_ids: Collection[str]) -> Sequence[StoryView]:
+    """The stories of these ids, by date of their first entry."""
+    rows = connection.execute(QUERIES["stories_by_id"], {"texts": texts(story_ids)})
+    return _views(connection, [row["id"] for row in rows])
+
+
+def _whole(connection: sqlite3.Connection, view: StoryView, entries: int) -> StoryView:
+    """With what all its members tell, where not all are shown."""
+    if entries <= len(view.members):
+        return view
+    told = connection.execute(QUERIES["story_told"], {"story_id": view.id, "limit": CORE_TERMS})
+    return replace(view, entries=entries, told=dict(map(tuple, told)))
 
 
 def _view(heads: Sequence[sqlite3.Row], shown: Sequence[Member]) -> StoryView:
@@ -118,7 +135,8 @@ def _known(row: sqlite3.Row) -> Known:
     )
 
 
-def _member(row: sqlite3.Row) -> Member:
+def member_of(row: sqlite3.Row) -> Member:
+    """A row of ``members`` and its like."""
     return Member(
         entry_id=row["id"],
         article_id=row["article_id"],

@@ -51,9 +51,14 @@ def m008_pauses(database: Database) -> None:
     _run_file(database, "m008_pauses.sql")
 
 
-def m011_sources(database: Database) -> None:
+def m009_sources(database: Database) -> None:
     """Lists that name feeds, and the pages of entries."""
-    _run_file(database, "m011_sources.sql")
+    _run_file(database, "m009_sources.sql")
+
+
+def m010_stories(database: Database) -> None:
+    """What stories are known by at length, which of them were made one, and indexes that go with their window."""
+    _run_file(database, "m010_stories.sql")
 
 
 STEPS = (
@@ -65,7 +70,8 @@ STEPS = (
     m006_answers,
     m007_manners,
     m008_pauses,
-    m011_sources,
+    m009_sources,
+    m010_stories,
 )
 
 migrations = Migrations("newsward")

@@ -35,6 +35,13 @@ class StoreOptions(BaseModel):
         description="how long an entry about no company is kept after its feed last told it; "
         "entries with hits, stories and alerts stay for ever",
     )
+    indexes: timedelta = Field(
+        timedelta(days=30),
+        ge=timedelta(days=8),
+        le=timedelta(days=36500),
+        description="how long the indexes know an entry and a story, by which later ones find them; "
+        "longer than `stories.copy_window`",
+    )
     history: timedelta = Field(
         timedelta(days=30),
         ge=timedelta(days=2),

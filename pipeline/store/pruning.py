@@ -13,6 +13,7 @@ from pipeline.store.columns import instant, stamp, texts
 from pipeline.store.entries import SEEN_STEP
 from pipeline.store.options import StoreOptions
 from pipeline.store.queries import QUERIES
+from pipeline.text import to_iso
 
 # What a transaction takes on: some 50 ms of work, so that no other writer waits for long.
 CHUNK = 500  # entries
@@ -25,6 +26,11 @@ GONE_AFTER = SEEN_STEP + timedelta(days=1)
 # How far beyond the last run of an earlier day the clock is believed: two days in a row must agree (decision 0004).
 BELIEVED_STEP = timedelta(days=2)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+_INDEXES = (  # how far each was pruned, what is next, and what forgets it
+    ("terms_to", "indexed_stories_old", "story_terms_forget"),
+    ("sketches_to", "indexed_entries_old", "sketches_forget"),
+)
 
 Transact = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
@@ -61,7 +67,7 @@ class Pruning:
         with self.reading() as connection:
             done = Pruned(believed(connection, now))
         counting = (self._count_history, self._count_entries)
-        forgetting = (self._forget_history, self._forget_entries, self._sweep_keys)
+        forgetting = (self._forget_history, self._forget_entries, self._sweep_keys, self._forget_indexes)
         for step in counting if dry_run else forgetting:
             for _ in step(done):
                 if self.stop():
@@ -118,6 +124,20 @@ class Pruning:
             asked = {"cutoff": stamp(done.as_of - self.options.history)}
             done.fetches, done.runs = connection.execute(QUERIES["history_count"], asked).fetchone()
 
+    def _forget_indexes(self, done: Pruned) -> Iterator[None]:
+        """What finds old stories and copies goes; how rare terms are stays. An entry that is dated long ago and comes
+        late is passed over: `stories rebuild` finds it."""
+        cutoff = to_iso(done.as_of - self.options.indexes)
+        for mark, old, forget in _INDEXES:
+            while self._is_there(mark, old, cutoff):
+                yield
+                with self.writing() as connection:
+                    _forget_indexed(connection, (mark, old, forget), cutoff)
+
+    def _is_there(self, mark: str, old: str, cutoff: str) -> bool:
+        with self.reading() as connection:
+            return bool(_next_indexed(connection, mark, old, cutoff))
+
     def _sweep_keys(self, done: Pruned) -> Iterator[None]:
         """Keys of forgotten entries: found by walking all keys once after entries were forgotten, from where it ended
         the last time. They are never answered and fall to whoever needs them, so there is no hurry."""
@@ -128,6 +148,21 @@ class Pruning:
                 if not rounds:
                     return
                 _sweep(connection, start, rounds)
+
+
+def _next_indexed(connection: sqlite3.Connection, mark: str, old: str, cutoff: str) -> list[sqlite3.Row]:
+    """What an index holds that is next to be forgotten."""
+    after = connection.execute(f"SELECT {mark} FROM upkeep").fetchone()[0]  # noqa: S608
+    return connection.execute(QUERIES[old], {"after": after, "cutoff": cutoff, "limit": CHUNK}).fetchall()
+
+
+def _forget_indexed(connection: sqlite3.Connection, names: tuple[str, str, str], cutoff: str) -> None:
+    mark, old, forget = names
+    rows = _next_indexed(connection, mark, old, cutoff)
+    if rows:
+        after = connection.execute(f"SELECT {mark} FROM upkeep").fetchone()[0]  # noqa: S608
+        connection.execute(QUERIES[forget], {"after": after, "until": rows[-1]["at"]})
+        connection.execute(f"UPDATE upkeep SET {mark} = ?", (rows[-1]["at"],))  # noqa: S608
 
 
 @dataclass(slots=True)

@@ -255,7 +255,118 @@ UPDATE story_companies SET last_at = (SELECT last_at FROM stories WHERE id = sto
 
 -- name: story_term_insert
 INSERT INTO story_terms (story, term)
-SELECT seq, :term FROM stories WHERE id = :story_id ON CONFLICT DO NOTHING;
+SELECT seq, :term FROM stories WHERE id = :story_id ON CONFLICT DO UPDATE SET entries = entries + 1;
+
+-- name: story_term_take
+UPDATE story_terms SET entries = entries - 1
+WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND term = :term;
+
+-- name: story_terms_sweep
+DELETE FROM story_terms WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND entries < 1;
+
+-- name: terms_lose
+-- Terms that a story no longer tells are told by one story less.
+UPDATE terms SET stories = stories - 1 WHERE stories > 0 AND term IN (
+    SELECT term FROM story_terms
+    WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND entries < 1
+);
+
+-- name: story_told
+SELECT term, entries FROM story_terms
+WHERE story = (SELECT seq FROM stories WHERE id = :story_id)
+ORDER BY entries DESC, term LIMIT :limit;
+
+-- name: stories_by_id
+SELECT id FROM stories WHERE id IN (SELECT value FROM json_each(:texts)) ORDER BY first_at, id;
+
+-- name: merge_terms_shared
+-- Terms that both tell are told by one story less.
+UPDATE terms SET stories = stories - 1 WHERE stories > 0 AND term IN (
+    SELECT a.term FROM story_terms AS a JOIN story_terms AS b ON b.term = a.term
+    WHERE a.story = (SELECT seq FROM stories WHERE id = :story_id)
+    AND b.story = (SELECT seq FROM stories WHERE id = :other_id)
+);
+
+-- name: merge_terms_update
+UPDATE story_terms SET entries = entries + (
+    SELECT o.entries FROM story_terms AS o
+    WHERE o.story = (SELECT seq FROM stories WHERE id = :other_id) AND o.term = story_terms.term
+)
+WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND term IN (
+    SELECT term FROM story_terms WHERE story = (SELECT seq FROM stories WHERE id = :other_id)
+);
+
+-- name: merge_terms_move
+UPDATE OR IGNORE story_terms SET story = (SELECT seq FROM stories WHERE id = :story_id)
+WHERE story = (SELECT seq FROM stories WHERE id = :other_id);
+
+-- name: merge_companies
+INSERT INTO story_companies (story_id, company_id, last_at)
+SELECT :story_id, company_id, last_at FROM story_companies WHERE story_id = :other_id ON CONFLICT DO NOTHING;
+
+-- name: merge_opener
+UPDATE placements SET relation = 'same_story', rule = :rule, partner = :story_id, score = :score, features = '[]'
+WHERE entry_id = :other_id AND relation = 'new';
+
+-- name: merge_placements
+UPDATE placements SET merged_from = CASE merged_from WHEN '' THEN :other_id ELSE merged_from END, story_id = :story_id
+WHERE story_id = :other_id;
+
+-- name: merge_relations
+UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :other_id AND relation = 'new';
+
+-- name: merge_alerts_owed
+-- The older alert counts: what the other story owes a channel that knows of this one is not sent any more.
+UPDATE alerts SET state = 'dead', error = 'its story was made one with another that this channel knows'
+WHERE story_id = :other_id AND state = 'pending' AND attempts = 0
+AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
+
+-- name: split_placements
+UPDATE placements SET story_id = :story_id, merged_from = '' WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: split_opener
+UPDATE placements SET relation = 'new', rule = :rule, partner = '', score = 0, features = '[]'
+WHERE entry_id = :story_id;
+
+-- name: split_entries
+UPDATE entries SET story_id = :story_id WHERE id IN (SELECT value FROM json_each(:texts));
+
+-- name: split_hits
+UPDATE hits SET story_id = :story_id WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: split_companies
+INSERT INTO story_companies (story_id, company_id, last_at)
+SELECT DISTINCT :story_id, c.value, s.last_at
+FROM placements AS p CROSS JOIN json_each(p.companies) AS c CROSS JOIN stories AS s ON s.id = :story_id
+WHERE p.story_id = :story_id AND c.value IN (SELECT id FROM companies) ON CONFLICT DO NOTHING;
+
+-- name: story_entries
+SELECT e.id, p.article_id, e.published_at, p.merged_from
+FROM entries AS e CROSS JOIN placements AS p ON p.entry_id = e.id
+WHERE e.story_id = :story_id ORDER BY e.published_at, e.seq;
+
+-- name: placed_entries
+SELECT
+    e.seq, e.id, e.article_id, e.story_id, e.title, e.text, e.published_at, e.publisher, e.language, p.companies
+FROM entries AS e CROSS JOIN placements AS p ON p.entry_id = e.id
+WHERE e.story_id IS NOT NULL AND e.seq > :after ORDER BY e.seq LIMIT :limit;
+
+-- name: indexed_stories_old
+SELECT seq, last_at AS at FROM stories WHERE last_at > :after AND last_at < :cutoff ORDER BY last_at LIMIT :limit;
+
+-- name: story_terms_forget
+DELETE FROM story_terms WHERE story IN (
+    SELECT seq FROM stories WHERE last_at > :after AND last_at <= :until
+);
+
+-- name: sketches_forget
+DELETE FROM sketches WHERE entry IN (
+    SELECT seq FROM entries WHERE published_at > :after AND published_at <= :until AND story_id IS NOT NULL
+);
+
+-- name: indexed_entries_old
+SELECT seq, published_at AS at FROM entries
+WHERE published_at > :after AND published_at < :cutoff ORDER BY published_at LIMIT :limit;
 
 -- name: sketch_insert
 INSERT INTO sketches (hash, entry)
@@ -382,7 +493,7 @@ GROUP BY s.seq
 ORDER BY round(sum(asked.weight), 6) DESC, s.last_at DESC, s.id LIMIT :limit;
 
 -- name: story_heads
-SELECT s.id, s.first_at, s.last_at, c.company_id
+SELECT s.id, s.first_at, s.last_at, s.entries, c.company_id
 FROM json_each(:texts) AS asked
 CROSS JOIN stories AS s ON s.id = asked.value
 LEFT JOIN story_companies AS c ON c.story_id = s.id;
@@ -437,9 +548,10 @@ AND NOT EXISTS (
 LIMIT 1;
 
 -- name: tellings
+-- The most authoritative first.
 SELECT coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title), e.title, e.url
 FROM entries AS e CROSS JOIN feeds AS f ON f.url = e.feed_url
-WHERE e.story_id = :story_id AND e.id <> :entry_id ORDER BY e.published_at, e.seq LIMIT :limit;
+WHERE e.story_id = :story_id AND e.id <> :entry_id ORDER BY f.tier, e.published_at, e.seq LIMIT :limit;
 
 -- name: alert_fix
 UPDATE alerts SET payload = :payload, is_fixed = 1 WHERE id = :alert_id AND is_fixed = 0;
@@ -554,6 +666,13 @@ CROSS JOIN entries AS e ON e.seq = entries_fts.rowid
 CROSS JOIN feeds AS f ON f.url = e.feed_url
 WHERE entries_fts MATCH :query
 ORDER BY e.published_at DESC, e.seq DESC LIMIT :limit;
+
+-- name: entry_pair
+SELECT
+    e.id, e.title, e.text, e.url, e.guid, e.feed_url AS feed, e.publisher, e.published_at AS published, e.language AS lang,
+    p.companies
+FROM entries AS e CROSS JOIN placements AS p ON p.entry_id = e.id
+WHERE e.id IN (:one, :other) ORDER BY e.published_at, e.seq;
 
 -- name: story_list
 SELECT * FROM story_list LIMIT :limit;

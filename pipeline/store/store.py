@@ -24,6 +24,7 @@ from pipeline.model import (
     FeedState,
     Known,
     Member,
+    Merge,
     OwedAlert,
     OwedPage,
     PageBatch,
@@ -47,6 +48,7 @@ from pipeline.store.migrations import is_current, migrate
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
 from pipeline.store.queries import READING
+from pipeline.store.stories import Look
 from pipeline.text import to_iso
 from pipeline.urls import public_url
 
@@ -261,6 +263,11 @@ class Store:
         with self._reading() as connection:
             return lookups.candidates(connection, companies, terms, since, limit)
 
+    def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
+        """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
+        with self._reading() as connection:
+            return lookups.stories(connection, story_ids)
+
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs, and how many stories there are."""
         with self._reading() as connection:
@@ -369,6 +376,24 @@ class Store:
         with refusing(self.path), self._writing() as connection:
             turns.write_states(connection, batches, now)
             runs.note_fetches(connection, [batch.fetch for batch in batches], run_id)
+
+    def merge(self, merge: Merge, *, rule: str) -> None:
+        """Makes one story of two; `split` without entries undoes it. What the other owes to a channel that knows of
+        the one is not sent any more. Nothing happens when one of them is no story (any more)."""
+        with self._writing() as connection:
+            stories.merge(connection, merge, rule)
+
+    def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str) -> str:
+        """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing
+        to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry."""
+        with self._writing() as connection:
+            return stories.split(connection, story_id, entry_ids, look, rule)
+
+    def reindex(self, look: Look, since: datetime, watch: Callable[[int], object] = lambda done: None) -> int:
+        """Makes the indexes of stories and copies anew from the stored entries, in one transaction; how many entries
+        were looked at. Copies are found among entries published since then."""
+        with self._writing() as connection:
+            return stories.reindex(connection, look, since, watch)
 
     # ---------------------------------------------------------------- the outbox
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pipeline.model import Hit, Placement
+from pipeline.model import Hit, Member, Merge, Placement
 from pipeline.store.columns import clean, stamp, texts, to_json
+from pipeline.store.lookups import member_of
 from pipeline.store.queries import QUERIES
+
+Look = Callable[[Member], tuple[Sequence[int], Sequence[str]]]  # an entry's sketch and terms
+CHUNK = 2000  # entries read at a time
 
 
 def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: datetime) -> int:
@@ -17,12 +21,13 @@ def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: 
     if not placements:
         return 0
     rows = [_placement_row(placement, now) for placement in placements]
-    touched = sorted({row["story_id"] for row in rows} | _stories_of(connection, rows))
+    before = _stories_of(connection, rows)
+    touched = sorted({row["story_id"] for row in rows}.union(before.values()))
     opened = connection.executemany(QUERIES["story_insert"], rows).rowcount
     for name in ("placement_upsert", "entry_place", "hits_place"):
         connection.executemany(QUERIES[name], rows)
     connection.executemany(QUERIES["story_refresh"], zip(touched))
-    _post(connection, placements)
+    _post(connection, placements, before)
     connection.executemany(QUERIES["story_companies_refresh"], zip(touched))
     return opened
 
@@ -35,23 +40,137 @@ def extend(connection: sqlite3.Connection, hits: Sequence[Hit], placements: Sequ
     connection.executemany(QUERIES["placement_companies_extend"], rows)
 
 
-def _stories_of(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> set[str]:
-    """The stories that the entries are in so far."""
+def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> None:
+    """Moves all that hangs on the other story, and the other story goes."""
+    asked = {"story_id": clean(merge.story_id), "other_id": clean(merge.other_id), "score": merge.score, "rule": rule}
+    known = connection.execute(QUERIES["stories_by_id"], {"texts": texts((merge.story_id, merge.other_id))})
+    if len(known.fetchall()) < 2:
+        return
+    steps = (
+        "merge_terms_shared", "merge_terms_update", "merge_terms_move", "merge_companies", "merge_opener",
+        "merge_placements", "merge_relations", "merge_alerts_owed",
+    )  # fmt: skip
+    for name in steps:
+        connection.execute(QUERIES[name], _named(name, asked))
+    for table in ("entries", "hits", "alerts"):
+        connection.execute(f"UPDATE {table} SET story_id = :story_id WHERE story_id = :other_id", asked)  # noqa: S608
+    connection.execute(
+        "UPDATE hits SET relation = 'same_story' WHERE entry_id = ? AND relation = 'new'", (asked["other_id"],)
+    )
+    for table, column in (("story_companies", "story_id"), ("stories", "id")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (asked["other_id"],))  # noqa: S608
+    _refresh(connection, clean(merge.story_id))
+
+
+def split(connection: sqlite3.Connection, story_id: str, entry_ids: Collection[str], look: Look, rule: str) -> str:
+    """A story of these entries, or of those that came by the last merge; "" when all or none would go."""
+    rows = connection.execute(QUERIES["story_entries"], {"story_id": clean(story_id)}).fetchall()
+    wanted = set(map(clean, entry_ids)) or _merged_last(rows)
+    articles = {row["article_id"] for row in rows if row["id"] in wanted}
+    moved = [row["id"] for row in rows if row["article_id"] in articles]
+    if rows and clean(story_id) in moved:  # the story keeps the entry that it is named by
+        moved = [row["id"] for row in rows if row["id"] not in moved]
+    if not moved or len(moved) == len(rows):
+        return ""
+    fresh = next((row["merged_from"] for row in rows if row["merged_from"] in moved), moved[0])
+    asked = {"story_id": fresh, "texts": texts(moved), "rule": rule}
+    connection.execute(QUERIES["story_insert"], {"story_id": fresh, "entry_id": fresh})
+    for name in ("split_placements", "split_opener", "split_entries", "split_hits"):
+        connection.execute(QUERIES[name], _named(name, asked))
+    for table, column in (("entries", "id"), ("hits", "entry_id")):
+        connection.execute(f"UPDATE {table} SET relation = 'new' WHERE {column} = ?", (fresh,))  # noqa: S608
+    for story in (clean(story_id), fresh):
+        connection.execute("DELETE FROM story_companies WHERE story_id = ?", (story,))
+        _refresh(connection, story)
+        connection.execute(QUERIES["split_companies"], {"story_id": story})
+        _retell(connection, story, look)
+    return str(fresh)
+
+
+def reindex(connection: sqlite3.Connection, look: Look, since: datetime, watch: Callable[[int], object]) -> int:
+    """Sketches, terms and how rare they are, from the entries as they are stored."""
+    connection.execute("DELETE FROM sketches")
+    connection.execute("DELETE FROM story_terms")
+    connection.execute("DELETE FROM terms WHERE term <> ''")
+    connection.execute("UPDATE terms SET stories = (SELECT count(*) FROM stories) WHERE term = ''")
+    done, after = 0, 0
+    while rows := connection.execute(QUERIES["placed_entries"], {"after": after, "limit": CHUNK}).fetchall():
+        for row in rows:
+            hashes, terms = look(member_of(row))
+            _post_terms(connection, row["story_id"], terms)
+            if row["published_at"] >= stamp(since):
+                _post_sketch(connection, row["id"], hashes)
+        done, after = done + len(rows), rows[-1]["seq"]
+        watch(done)
+    return done
+
+
+def _merged_last(rows: Sequence[sqlite3.Row]) -> set[str]:
+    """The entries of the story that was taken in last, as far as dates tell: the one that began last."""
+    merged = [row["merged_from"] for row in rows if row["merged_from"]]
+    last = max(
+        merged, key=lambda story: min(row["published_at"] for row in rows if row["merged_from"] == story), default=""
+    )
+    return {row["id"] for row in rows if last and row["merged_from"] == last}
+
+
+def _refresh(connection: sqlite3.Connection, story: str) -> None:
+    connection.execute(QUERIES["story_refresh"], (story,))
+    connection.execute(QUERIES["story_companies_refresh"], (story,))
+
+
+def _retell(connection: sqlite3.Connection, story: str, look: Look) -> None:
+    """The terms of a story anew from its entries."""
+    connection.execute(
+        "UPDATE story_terms SET entries = 0 WHERE story = (SELECT seq FROM stories WHERE id = ?)", (story,)
+    )
+    rows = connection.execute(QUERIES["story_entries"], {"story_id": story}).fetchall()
+    found = connection.execute(QUERIES["members"], {"texts": texts(row["id"] for row in rows)}).fetchall()
+    for row in found:
+        _post_terms(connection, story, look(member_of(row))[1])
+    for name in ("terms_lose", "story_terms_sweep"):
+        connection.execute(QUERIES[name], {"story_id": story})
+
+
+def _named(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the values that the statement names: sqlite3 refuses others."""
+    return {key: value for key, value in values.items() if f":{key}" in QUERIES[name]}
+
+
+def _stories_of(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The stories that the entries are in so far, by entry."""
     asked = texts(row["entry_id"] for row in rows)
-    sql = "SELECT story_id FROM placements WHERE entry_id IN (SELECT value FROM json_each(?))"
-    return {row["story_id"] for row in connection.execute(sql, (asked,))}
+    sql = "SELECT entry_id, story_id FROM placements WHERE entry_id IN (SELECT value FROM json_each(?))"
+    return dict(map(tuple, connection.execute(sql, (asked,))))
 
 
-def _post(connection: sqlite3.Connection, placements: Sequence[Placement]) -> None:
+def _post(connection: sqlite3.Connection, placements: Sequence[Placement], before: Mapping[str, str]) -> None:
     """The companies, terms and sketches by which the look-ups find the stories and entries."""
     for placement in placements:
         story, entry = clean(placement.story_id), clean(placement.entry_id)
         companies = ({"story_id": story, "company_id": clean(one)} for one in sorted(placement.companies))
-        terms = ({"story_id": story, "term": clean(term)} for term in placement.terms if term)
-        sketch = ({"entry_id": entry, "hash": value} for value in placement.sketch)
         connection.executemany(QUERIES["story_company_insert"], companies)
-        connection.executemany(QUERIES["story_term_insert"], terms)
-        connection.executemany(QUERIES["sketch_insert"], sketch)
+        if before.get(entry, story) != story:
+            _take_terms(connection, before[entry], placement.terms)
+        if before.get(entry) != story:
+            _post_terms(connection, story, placement.terms)
+        _post_sketch(connection, entry, placement.sketch)
+
+
+def _post_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
+    rows = ({"story_id": story, "term": clean(term)} for term in terms if term)
+    connection.executemany(QUERIES["story_term_insert"], rows)
+
+
+def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
+    rows = ({"story_id": story, "term": clean(term)} for term in terms if term)
+    connection.executemany(QUERIES["story_term_take"], rows)
+    for name in ("terms_lose", "story_terms_sweep"):
+        connection.execute(QUERIES[name], {"story_id": story})
+
+
+def _post_sketch(connection: sqlite3.Connection, entry: str, sketch: Iterable[int]) -> None:
+    connection.executemany(QUERIES["sketch_insert"], ({"entry_id": entry, "hash": value} for value in sketch))
 
 
 def _placement_row(placement: Placement, now: datetime) -> dict[str, Any]:

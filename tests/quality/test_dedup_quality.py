@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,3 +74,21 @@ def test_quarters_of_one_company_are_two_stories() -> None:
     assert story["q2-0"] != story["q3-0"]
     assert story["recall1-0"] != story["recall2-0"]
     assert story["move-0"] != story["move2-0"]
+
+
+def test_the_same_entries_in_the_same_order_give_the_same_stories_in_every_process() -> None:
+    """The order in which sets are walked differs from process to process."""
+    command = [sys.executable, "-m", "pipeline", "cluster"]
+    answers = {
+        subprocess.run(
+            command,
+            input=CASES.read_bytes(),
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+
+    (answer,) = answers
+    assert len(answer.splitlines()) == len(cases())

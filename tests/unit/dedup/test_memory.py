@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pipeline.dedup.lookups import SHOWN_MEMBERS
 from pipeline.dedup.memory import MemoryLookups
-from pipeline.model import Member
+from pipeline.model import Member, Merge
 from tests.builders_dedup import START
 
 
@@ -51,3 +51,30 @@ def test_terms_are_counted_in_stories_not_in_entries() -> None:
     memory = remembering(a_member("a", "s1"), a_member("b", "s1"), a_member("c", "s2"))
 
     assert memory.frequencies(["ferry", "port"]) == ({"ferry": 2}, 2)
+
+
+def test_a_story_of_more_members_than_are_shown_says_what_most_of_them_tell() -> None:
+    memory = MemoryLookups()
+    for n in range(SHOWN_MEMBERS + 4):
+        memory.add_member(a_member(f"m{n:02}", hours=n), terms=("ferry", "old" if n < 6 else "new"))
+
+    (view,) = memory.stories(["s"])
+
+    assert view.entries == SHOWN_MEMBERS + 4
+    assert view.told == {"ferry": SHOWN_MEMBERS + 4, "new": SHOWN_MEMBERS - 2, "old": 6}
+
+
+def test_two_stories_made_one_are_found_by_the_words_and_companies_of_both() -> None:
+    memory = MemoryLookups()
+    memory.add_member(a_member("a", "one"), terms=("ferry", "sold"))
+    memory.add_member(a_member("b", "other", hours=2, company="borealis"), terms=("yard", "sold"))
+
+    memory.merge(Merge("one", "other", 0.95))
+
+    since = START - timedelta(hours=1)
+    for company, term in (("acme", "yard"), ("borealis", "ferry")):
+        (view,) = memory.candidates(frozenset({company}), [term], since, 5)
+        assert (view.id, [member.entry_id for member in view.members]) == ("one", ["a", "b"])
+    assert memory.frequencies(["sold", "yard"]) == ({"sold": 1, "yard": 1}, 1)
+    assert memory.members(["b"])["b"].story_id == "one"
+    assert memory.stories(["other"]) == []

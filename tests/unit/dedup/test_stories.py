@@ -278,3 +278,46 @@ def test_a_headline_that_is_only_the_companys_name_swallows_no_other_news() -> N
     placed = list(cluster([read_input(line) for line in lines]))
 
     assert [line.relation for line in placed] == [Relation.NEW] * 3
+
+
+def two_stories(*titles: str, apart: float = 1.0) -> tuple[MemoryLookups, list[Entry]]:
+    """A memory of stories of one entry each, so many hours apart."""
+    memory = MemoryLookups()
+    entries = [an_entry(title, guid=title, hours=number * apart) for number, title in enumerate(titles)]
+    for entry in entries:
+        placement = Placement(entry.id, entry.id, entry.id, Relation.NEW, "nothing_like_it", companies=ONE)
+        memory.add(entry, placement)
+    return memory, entries
+
+
+def bridging(entries: list[Entry]) -> Placement:
+    """An entry that joined the first story and would have joined the second."""
+    first, second = entries
+    return Placement("bridge", "bridge", first.id, Relation.SAME_STORY, "alike", companies=ONE, rival=second.id)
+
+
+def test_two_stories_that_an_entry_shows_to_be_one_are_made_one_and_the_older_stays() -> None:
+    memory, entries = two_stories(
+        "Xiaomi sells 12,000 ferry shares to Lindqvist", "Lindqvist buys 12,000 ferry shares from Xiaomi"
+    )
+
+    merge = StoryIndex(StoryOptions()).repair(bridging(entries), memory)
+
+    assert merge is not None
+    assert (merge.story_id, merge.other_id) == (entries[0].id, entries[1].id)
+    assert merge.score >= 0.9
+
+
+def test_a_bridge_between_unlike_stories_or_stories_of_two_days_holds_nothing() -> None:
+    unlike, entries = two_stories("Xiaomi recalls 400 scooters in Faro", "Xiaomi names Ines Prado as chief executive")
+    assert StoryIndex(StoryOptions()).repair(bridging(entries), unlike) is None
+
+    titles = "Xiaomi sells 12,000 ferry shares to Lindqvist", "Lindqvist buys 12,000 ferry shares from Xiaomi"
+    memory, entries = two_stories(*titles, apart=25)
+    assert StoryIndex(StoryOptions()).repair(bridging(entries), memory) is None
+
+
+def test_an_entry_that_would_have_joined_no_other_story_repairs_nothing() -> None:
+    memory, entries = two_stories("Xiaomi opens a shop in Faro", "Xiaomi opens a shop in Hull")
+
+    assert StoryIndex(StoryOptions()).repair(replace(bridging(entries), rival=""), memory) is None

@@ -90,3 +90,35 @@ def test_unspaced_script_comes_in_pairs_and_latin_names_in_it_are_found() -> Non
 def test_names_come_from_headlines_that_are_not_in_title_case() -> None:
     assert "penros" in wording("Shares rise after Penrose report on trade", "").actors
     assert not wording("Shares Rise After Penrose Report On Trade", "").actors
+
+
+@pytest.mark.parametrize(
+    ("title", "events"),
+    [
+        ("Arlund recalls 40,000 pumps", {"recall"}),
+        ("Hundreds of jobs to go at Arlund", {"layoffs"}),
+        ("Arlund lays off 300", {"layoffs"}),
+        ("小米发布第二季度财报", {"earnings", "product"}),
+        ("Arlund moves into a new house", set()),
+    ],
+)
+def test_a_headline_names_kinds_of_events(title: str, events: set[str]) -> None:
+    assert wording(title, "").events == events
+
+
+@pytest.mark.parametrize(
+    ("title", "direction"),
+    [
+        ("Why Arlund shares are up today", 1),
+        ("Arlund stock down 4%", -1),
+        ("Arlund teams up with Borealis", 0),
+        ("Arlund boss steps down", 0),
+    ],
+)
+def test_up_and_down_count_where_they_are_said_of_a_price_or_figure(title: str, direction: int) -> None:
+    assert wording(title, "").direction == direction
+
+
+def test_who_acts_in_a_headline_is_a_name_also_as_its_first_word() -> None:
+    assert "texa" in wording("Texas lands Arlund factory", "").title_actors
+    assert not wording("Regulator announces Arlund recall", "").title_actors & {"regul"}

@@ -133,8 +133,15 @@ def test_frequencies_count_stories_and_not_entries() -> None:
         tell(store, "other", ["a"])
 
         assert store.frequencies(["a", "b", "c", "never"]) == ({"a": 2, "b": 1, "c": 1, "never": 0}, 2)
+
+
+def test_a_term_is_as_rare_as_before_when_what_finds_its_stories_is_pruned() -> None:
+    with open_store() as store:
+        tell(store, "first", ["a", "b"])
+
         store.database.execute("DELETE FROM story_terms WHERE term = 'b'")
-        assert store.frequencies(["b"]) == ({"b": 0}, 2)
+
+        assert store.frequencies(["b"]) == ({"b": 1}, 1)
 
 
 def test_answers_do_not_depend_on_the_order_of_asking() -> None:

@@ -4,10 +4,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, Sent, Telling
+from pipeline.model import Alert, Delivery, Feed, OwedAlert, SendFailed, Sent, Telling
 from pipeline.store import Store
 from pipeline.store.queries import QUERIES
-from tests.builders_store import NOW, OTHER_FEED, make_alert, make_batch, make_entry, make_placement, open_store
+from tests.builders_store import (
+    FEED,
+    NOW,
+    OTHER_FEED,
+    WATCHLIST,
+    make_alert,
+    make_batch,
+    make_entry,
+    make_placement,
+    open_store,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -202,6 +212,20 @@ def test_what_waits_is_not_walked_to_know_whether_there_is_work() -> None:
 
         walked = [step for step in plan if "alerts" in step and not step.startswith("SEARCH b ")]
         assert walked == [f"SEARCH alerts USING INDEX alerts_due (next_attempt_at{sign}?)" for sign in "<>"]
+
+
+def test_of_other_tellings_the_most_authoritative_comes_first() -> None:
+    lead, early = make_entry("lead"), make_entry("early", feed=OTHER_FEED)
+    late = make_entry("late", published_at=NOW + MINUTE)
+    with open_store() as store:
+        store.remember(WATCHLIST, (Feed(FEED, title="The Wire", tier=1), Feed(OTHER_FEED, title="Daily", tier=4)), NOW)
+        placements = (make_placement(lead), make_placement(early, lead), make_placement(late, lead))
+        store.commit(make_batch(lead, early, late, placements=placements), run_id=None, now=NOW)
+        owe(store, make_alert("a", story=lead.id))
+
+        (owed,) = store.claim(NOW + MINUTE, lease=MINUTE, limit=1)
+
+        assert [telling.title for telling in owed.tellings] == [late.title, early.title]
 
 
 def test_an_alert_comes_with_the_other_tellings_of_its_story_until_its_payload_is_fixed() -> None:

@@ -324,3 +324,19 @@ def test_upkeep_is_due_once_a_day_and_after_a_clock_was_set_back(store: Store) -
         True,
         True,
     ]
+
+
+def test_what_finds_old_stories_and_copies_goes_and_the_stories_stay(store: Store) -> None:
+    old, young = make_entry("old"), make_entry("young", published_at=LATER - DAY)
+    for entry, at in ((old, NOW), (young, LATER - DAY)):
+        placement = make_placement(entry, terms=(entry.title.split()[-1],))
+        store.commit(make_batch(entry, placements=(placement,), at=at), run_id=store.open_run(at), now=at)
+    before = store.frequencies(["old", "young"])
+
+    store.prune(OPTIONS, LATER)
+
+    assert [row["term"] for row in store.database.query("SELECT term FROM story_terms")] == ["young"]
+    left = store.database.execute("SELECT DISTINCT e.id FROM sketches AS s JOIN entries AS e ON e.seq = s.entry")
+    assert [row[0] for row in left] == [young.id]
+    assert store.frequencies(["old", "young"]) == before
+    assert len(store.stories([old.id, young.id])) == 2
