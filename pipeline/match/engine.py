@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isfinite
 
 from rapidfuzz import fuzz, process
@@ -36,16 +37,20 @@ class Explanation:
 
 
 class MatchEngine:
-    """Compiled once; asks every finder about every entry."""
+    """Asks every finder about every entry. Names are compiled once, when the first entry comes: most polls bring none."""
 
-    def __init__(self, watchlist: Watchlist, finders: Sequence[Finder]) -> None:
+    def __init__(self, watchlist: Watchlist, compiled: Callable[[], Iterable[Finder]]) -> None:
         self._companies = {company.id: company for company in watchlist.companies}
-        self._finders = tuple((finder, _version(finder)) for finder in finders)
+        self._compiled = compiled
+
+    @cached_property
+    def _finders(self) -> tuple[tuple[Finder, str], ...]:
+        return tuple((finder, _version(finder)) for finder in (self._compiled() if self._companies else ()))
 
     @classmethod
     def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher], shelf: Shelf | None = None) -> MatchEngine:
-        """Compile every matcher for the watchlist; what ours makes of it is kept on the shelf, if there is one."""
-        return cls(watchlist, [_finder_of(matcher, watchlist, shelf) for matcher in matchers])
+        """Has every matcher compiled for the watchlist; what ours makes of it is kept on the shelf, if there is one."""
+        return cls(watchlist, lambda: [_finder_of(matcher, watchlist, shelf) for matcher in matchers])
 
     def hits(self, entry: Entry) -> tuple[Hit, ...]:
         """The companies that the entry names beyond the threshold, by company id; mentions best first.

@@ -221,7 +221,7 @@ def test_all_companies_are_explained_from_one_search_hits_first() -> None:
             return self.names.find(item)
 
     watchlist = Watchlist((TARGET, XIAOMI, MICROSOFT, SIEMENS))
-    ask = MatchEngine(watchlist, [Counting(watchlist)])
+    ask = MatchEngine(watchlist, lambda: [Counting(watchlist)])
     news = entry("Micorsoft and Xiaomi miss their 2% target")
 
     explanations = ask.explain_all(news)

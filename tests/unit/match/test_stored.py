@@ -35,7 +35,9 @@ class Box(dict):
 
 
 def built(box: Box, companies=COMPANIES, **options) -> MatchEngine:
-    return MatchEngine.build(Watchlist(companies), [Matcher(**options)], box)
+    engine = MatchEngine.build(Watchlist(companies), [Matcher(**options)], box)
+    engine.hits(NEWS[0])  # names are compiled when the first entry comes
+    return engine
 
 
 def test_what_is_read_back_answers_as_what_was_compiled() -> None:
