@@ -166,10 +166,8 @@ def test_a_file_that_may_not_grow_is_told_and_the_next_run_loses_nothing(
         stages.store.database.execute(f"PRAGMA max_page_count = {pages + 60}")
         with pytest.raises(StoreError, match="the disk is full"):
             run_once(stages, MORNING)
-    stored = ask(house.database, "SELECT count(*) FROM fetches")
 
     assert house.is_sound()
-    assert stored != [(0,)]
     assert house.do("run").code == 0
     assert house.do("feeds", "poll", "--force").code == 0
     assert remembered(house.database) == expected

@@ -324,7 +324,7 @@ def test_a_name_may_be_told_twice_by_one_company(folder: Folder) -> None:
         ('[stories]\ngrain = "finest"\n', "[stories]: key 'grain' must be 'broad', 'normal' or 'fine'"),
         ('[engine]\nkind = "dask"\n', "[engine]: key 'kind' must be 'inline'"),
         ('[log]\nformat = "jsno"\n', "[log]: key 'format' must be 'auto', 'console' or 'json'"),
-        ("[store]\npath = 'x'\n", "[store]: key 'path' is unknown (known keys: busy_timeout, database, history, retention, search)"),
+        ("[store]\npath = 'x'\n", "[store]: key 'path' is unknown (known keys: busy_timeout, database, history, indexes, retention, search)"),
         ("[[fetch]]\n", "'fetch' must be a table, written [fetch]"),
         ("[fetsh]\n", "'fetsh' is unknown (did you mean 'fetch'?)"),
         ("[[rules]]\n", "'rules' is unknown (did you mean 'rule'?)"),
