@@ -37,7 +37,7 @@ class Explanation:
 
 
 class MatchEngine:
-    """Asks every finder about every entry. Names are compiled once, when the first entry comes: most polls bring none."""
+    """Asks every finder about every entry. Names are compiled when the first entry comes: most polls bring none."""
 
     def __init__(self, watchlist: Watchlist, compiled: Callable[[], Iterable[Finder]]) -> None:
         self._companies = {company.id: company for company in watchlist.companies}
