@@ -22,6 +22,7 @@ import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -86,6 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=10, help="of reader")
     parser.add_argument("--only", nargs="+", default=("newsward", "reader", "naive"))
     parser.add_argument("--polls", nargs="+", default=POLLS[1:], choices=POLLS[1:], help="cold is always made")
+    parser.add_argument("--bare", action="store_true", help="no companies, and no index for full-text search")
     parser.add_argument("--venvs", type=Path, default=Path.home() / ".cache" / "newsward-bench")
     return parser.parse_args()
 
@@ -101,7 +103,7 @@ def _contestants(options: argparse.Namespace) -> tuple[Contestant, ...]:
         Contestant(
             "newsward",
             lambda folder, urls: [*newsward, "--config", str(folder), "feeds", "poll", "--force", "--json"],
-            _configure,
+            partial(_configure, bare=options.bare),
         ),
         Contestant(
             "reader",
@@ -128,11 +130,13 @@ def _python(folder: Path, packages: Sequence[str]) -> str:
     return str(python)
 
 
-def _configure(folder: Path, urls: Sequence[str]) -> None:
+def _configure(folder: Path, urls: Sequence[str], *, bare: bool = False) -> None:
     """As people have it: a few companies, and no alerts; the defaults of everything else."""
     (folder / "feeds.toml").write_text("".join(f"[[feed]]\nurl = {json.dumps(one)}\n" for one in urls))
-    (folder / "companies.toml").write_text('[[company]]\nname = "Xiaomi"\n[[company]]\nname = "Novo Nordisk"\n')
-    (folder / "newsward.toml").write_text('[store]\ndatabase = "newsward.db"\n[fetch]\nallow_private = true\n')
+    companies = '[[company]]\nname = "Xiaomi"\n[[company]]\nname = "Novo Nordisk"\n'
+    (folder / "companies.toml").write_text("" if bare else companies)
+    store = f'[store]\ndatabase = "newsward.db"\nsearch = {"false" if bare else "true"}\n'
+    (folder / "newsward.toml").write_text(f"{store}[fetch]\nallow_private = true\n")
 
 
 def _round(options: argparse.Namespace, contestants: Sequence[Contestant]) -> Iterator[tuple[str, str, Cost]]:
