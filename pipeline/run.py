@@ -311,6 +311,7 @@ def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable
         stages.store, stages.engine, stages.fetch, stages.fulltext, stages.engine_options.shard_size, judge
     )
     for batch, committed in pages.read(now, stop):
+        _repair(batch.placements, stages)  # before the next page is judged
         say = log.info if committed.hits else log.debug
         page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
         say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)
@@ -372,10 +373,13 @@ class _Writer:
         if judged.polled.document is None:
             self._quiet.append(judged)
         else:
+            if not self._stages.matching.is_ready:
+                self.settle()  # names may be compiled for this turn, which takes long: nobody shall wait for that
             self._write_quiet()
+            batch = _batch(judged, self._stages, self._now)
             self._begin()
-            batch, committed = _take_turn(judged, self._stages, self._run_id, self._now)
-            _repair(batch, self._stages)  # before the next turn is decided, which shall see one story
+            batch, committed = _commit(batch, judged, self._stages, self._run_id, self._now)
+            _repair(batch.placements, self._stages)  # before the next turn is decided, which shall see one story
             self._written.append((batch, committed))
         is_late = bool(self._written) and self._stages.monotonic() >= self._ends
         if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
@@ -404,7 +408,10 @@ class _Writer:
             self._stages.store.commit_quiet(batches, run_id=self._run_id, now=self._now)
         except DataRefused:
             # One of them cannot be stored: each by itself finds out which.
-            self._written += [_take_turn(judged, self._stages, self._run_id, self._now) for judged in quiet]
+            self._written += [
+                _commit(batch, judged, self._stages, self._run_id, self._now)
+                for batch, judged in zip(batches, quiet, strict=True)
+            ]
         else:
             self._written += [(batch, Committed()) for batch in batches]
 
@@ -413,24 +420,32 @@ def _batch(judged: Judged, stages: Stages, now: datetime) -> Batch:
     return _excused(judged, now) if judged.excuse else _decide(judged.polled, stages, now)
 
 
-def _take_turn(judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
-    """One feed decided and committed; what the database refuses costs this feed its turn and nobody else."""
-    polled = judged.polled
-    batch = _batch(judged, stages, now)
+def _commit(batch: Batch, judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
+    """One feed's turn committed; what the database refuses costs this feed its turn and nobody else."""
     try:
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
     except DataRefused as error:
-        log.exception("feed_refused_by_database", feed=public_url(polled.due.feed.url))
-        batch = _lost_turn(polled, f"{error}; please report it with the log", stages, now)
+        log.exception("feed_refused_by_database", feed=public_url(batch.feed.url))
+        batch = _lost_turn(judged.polled, f"{error}; please report it with the log", stages, now)
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
 
 
-def _repair(batch: Batch, stages: Stages) -> None:
-    """Makes one story of two that an entry of this batch has shown to be one."""
-    for placement in batch.placements:
-        if merge := stages.stories.repair(placement, stages.store):
-            stages.store.merge(merge, rule="merged_late")
-            log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
+def _repair(placements: Sequence[Placement], stages: Stages) -> None:
+    """Makes one story of two that an entry placed just now has shown to be one. Where that fails by a fault of ours
+    they stay two, which a person can merge; nobody's turn is lost for it.
+    """
+    for placement in placements:
+        try:
+            merge = stages.stories.repair(placement, stages.store)
+            if merge:
+                stages.store.merge(merge, rule="merged_late")
+                log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
+        except DataRefused:
+            log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
+        except NewswardError:
+            raise
+        except Exception:
+            log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
 
 
 def _excused(judged: Judged, now: datetime) -> Batch:

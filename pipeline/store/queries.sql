@@ -411,10 +411,14 @@ UPDATE placements SET companies = (
 ) WHERE entry_id = ?;
 
 -- name: alert_insert
+-- A story that took in another one is known where that one was told: the alert came with it, under its own id.
 INSERT INTO alerts (
     id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
-) VALUES (
+) SELECT
     :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
+WHERE NOT EXISTS (
+    SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
+    WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = :kind AND p.merged_from <> ''
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: known
