@@ -855,7 +855,7 @@ UPDATE articles SET next_attempt_at = :until
 WHERE next_attempt_at IS NOT NULL AND entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: articles_owed
-SELECT e.*, a.owed_at, a.attempts
+SELECT e.*, a.owed_at, a.attempts, a.read_at IS NOT NULL AS is_again
 FROM articles AS a CROSS JOIN entries AS e ON e.id = a.entry_id
 WHERE a.next_attempt_at <= :now OR a.next_attempt_at > :absurd
 ORDER BY a.next_attempt_at, e.seq LIMIT :limit;

@@ -348,6 +348,18 @@ def test_an_edited_entry_is_read_once_more_after_an_hour(watch: Watch) -> None:
     assert len(watch.hits()) == 2
 
 
+def test_a_page_that_is_read_again_and_again_keeps_its_lines(watch: Watch) -> None:
+    watch.server.serve("/1", page("Xiaomi opens a quay", "Xiaomi built it, with Sunrise Lidar."))
+    for hour in range(4):
+        watch.tell("Xiaomi opens a quay", text=f"News of the day, edition {hour}.")
+        watch.run(MORNING + timedelta(minutes=65 * hour))
+
+    assert watch.asked() == ["/robots.txt", "/1", "/1", "/1", "/1"]
+    assert watch.articles() == [("read", "")]
+    assert len(watch.hits()) == 2
+    assert ask(watch.database, "SELECT DISTINCT pages FROM page_lines") == [(1,)]
+
+
 def test_the_pages_of_one_run_are_bounded(watch: Watch) -> None:
     watch.configure(fulltext="max_pages = 2")
     titles = [f"Xiaomi opens quay {name}" for name in ("Anna", "Berta", "Clara", "Dora", "Emma")]
