@@ -9,10 +9,10 @@ from datetime import datetime
 import structlog
 
 from pipeline.config import Config
+from pipeline.decide import Stages
 from pipeline.dedup import StoryIndex
 from pipeline.engine import open_engine
 from pipeline.match import MatchEngine
-from pipeline.run import Stages
 from pipeline.store import Shelf, Store
 
 log = structlog.get_logger()

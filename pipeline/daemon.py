@@ -24,12 +24,13 @@ from apscheduler.triggers.base import BaseTrigger
 
 from pipeline.app import mind_the_clock, open_stages
 from pipeline.config import Config, ConfigFiles
+from pipeline.decide import Stages
 from pipeline.errors import AlreadyRunning, CannotListen, ConfigError, DatabaseBusy, StoreError
 from pipeline.health import pages
 from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
 from pipeline.observe import Metrics, MetricsOptions, Server
-from pipeline.run import Stages, run_once
+from pipeline.run import run_once
 from pipeline.store import RunLock, file_identity
 
 # Container runtimes kill 10 seconds after SIGTERM. What takes longer is cut off, as by a crash, for which it is made.

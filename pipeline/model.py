@@ -570,6 +570,7 @@ class OwedPage:
     entry: Entry
     owed_at: datetime
     attempts: int = 0
+    is_again: bool = False  # it was read before, and its lines count as those of one page
 
 
 @dataclass(frozen=True, slots=True)

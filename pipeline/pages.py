@@ -131,8 +131,8 @@ class PagePass:
             if result is None:
                 self._put_off(same, reading, now)
                 continue
-            for page in same:
-                batch = self._decide(page, result, now)
+            for number, page in enumerate(same):
+                batch = self._decide(replace(page, is_again=page.is_again or number > 0), result, now)
                 yield batch, self._commit(batch, now)
         for plea in pleas:
             self.store.rest_host(plea.host, now + plea.rest, now)
@@ -161,9 +161,12 @@ class PagePass:
         if result.outcome != "read":
             return PageBatch(entry, result.outcome, result.reason, attempts=attempts)
         site, marks = site_of(page_url(entry)), marks_of(result.lines)
-        own = without_common(result.lines, self.store.line_counts(site, marks))
+        others = {mark: pages - page.is_again for mark, pages in self.store.line_counts(site, marks).items()}
+        own = without_common(result.lines, others)
         article = " ".join(own)
-        done = PageBatch(entry, "read", attempts=attempts, characters=len(article), site=site, marks=marks)
+        done = PageBatch(entry, "read", attempts=attempts, characters=len(article), site=site)
+        if not page.is_again:
+            done = replace(done, marks=marks)
         if not own:
             return replace(done, outcome="empty", reason="only lines that the site's other pages have too")
         whole = replace(entry, text=with_article(entry.text, article))

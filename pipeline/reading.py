@@ -8,12 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from pipeline.article import FulltextOptions, Robots, article_lines, line_mark, origin_of, own_lines, robots_of
-from pipeline.fetch import FetchOptions, fetch_many
+from pipeline.fetch import FetchOptions, fetch_many, public_url
 from pipeline.model import Due, ErrorKind, Feed, FeedState, Fetched, FetchFailed, FetchResult, PageRead
 from pipeline.parse import decode
 from pipeline.text import fold, tokens
 from pipeline.urls import registrable_domain
+
+log = structlog.get_logger()
 
 _ROBOTS_ACCEPT = (("Accept", "text/plain, */*;q=0.1"),)
 _PAGE_ACCEPT = (("Accept", "text/html, application/xhtml+xml, */*;q=0.1"),)
@@ -153,6 +157,15 @@ class _Reader:
 
 
 def _understood(page: Page, result: Fetched) -> PageRead:
+    """The lines of a page; a fault of ours costs this page its turn, and stops nobody else."""
+    try:
+        return _article(page, result)
+    except Exception as error:
+        log.exception("page_failed_unexpectedly", page=public_url(page.url))
+        return PageRead(page.entry_id, "failed", f"a fault in newsward: {type(error).__name__}: {error}")
+
+
+def _article(page: Page, result: Fetched) -> PageRead:
     lines = article_lines(_text(result))
     if lines is None:
         return PageRead(page.entry_id, "refused", "a page of too many elements")

@@ -20,13 +20,14 @@ from rich.text import Text
 from pipeline.app import open_stages
 from pipeline.cli.output import out, print_json, print_table, progress_bar, say
 from pipeline.cli.root import Settings, now
+from pipeline.decide import Stages
 from pipeline.demo import DemoResult, run_demo
 from pipeline.errors import AlreadyRunning
 from pipeline.fetch import public_url
 from pipeline.maintenance import keep_house
 from pipeline.model import Batch, RunReport
 from pipeline.observe import summary
-from pipeline.run import Stages, run_once
+from pipeline.run import run_once
 from pipeline.store import RunLock, Store
 from pipeline.text import to_iso
 

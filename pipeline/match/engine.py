@@ -47,6 +47,11 @@ class MatchEngine:
     def _finders(self) -> tuple[tuple[Finder, str], ...]:
         return tuple((finder, _version(finder)) for finder in (self._compiled() if self._companies else ()))
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether names were compiled, so that the next entry waits for nothing."""
+        return "_finders" in self.__dict__
+
     @classmethod
     def build(cls, watchlist: Watchlist, matchers: Sequence[AnyMatcher], shelf: Shelf | None = None) -> MatchEngine:
         """Has every matcher compiled for the watchlist; what ours makes of it is kept on the shelf, if there is one."""

@@ -26,11 +26,6 @@ UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``uns
 _SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
-# Who took the picture or passed a post on: "Foto: Jane Roe / REUTERS", "via @YouTube".
-_CREDIT = re.compile(
-    r"(?:\b|(?<=\.))(?:fotos?|photos?|photographs?|bild|images?|pictures?|quelle)\s?: [^.:!?]{0,40}$|\bvia @$"
-)
-_LONGEST_CREDIT = 60
 _POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
 _COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")

@@ -100,6 +100,9 @@ class _Nursery:
                 return f"the parser had not read it after {WALL_SECONDS:.0f} seconds"
             except OSError:
                 return _cause_of_death(self.end())
+            except BaseException:
+                self.end()  # an answer that nobody took would be that of the next document
+                raise
 
     def end(self) -> int:
         """Ends the child at once; its exit code, negative for a signal."""

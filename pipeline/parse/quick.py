@@ -51,17 +51,20 @@ _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 _MAX_ATTRIBUTES = 200
+_MAX_LOOKED_AT = 20  # children of a root that may tell the format: each is asked for all namespaces known to it
 _MAX_DEPTH = 64  # elements within each other that are looked at; nothing of a feed stands deeper
 
 _XHTML_DECLARED = ' xmlns="http://www.w3.org/1999/xhtml"'
-_DECLARED = re.compile(r"(<[^<>]*?) xmlns(?::[\w.-]+)?=\"[^\"]*\"")
+_TAG = re.compile(r"<[^<>]*")
+_DECLARED = re.compile(r" xmlns(?::[\w.-]+)?=\"[^\"]*\"")
 _PREFIXED = re.compile(r"(</?)[\w.-]+:(?=[\w.-])")
 _LONE_DIV = re.compile(r"<div(?:\s[^<>]*)?>(.*)</div>", re.DOTALL)
 _DIV = re.compile(r"<(/?)div\b[^<>]*?(/?)>")
 _STRAY_REFERENCE = re.compile(r"&([A-Za-z0-9_]+);")
 _SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)/+")
+# RFC 5321 4.5.3.1.1: 64 letters before the "@"; without a bound, a long text would be read from each of its letters.
 _EMAIL = re.compile(
-    r"[\w.+-]+@(?:\[(?:\d{1,3}\.){3}|(?:[A-Za-z0-9-]+\.)+)(?:[A-Za-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?"
+    r"[\w.+-]{1,64}@(?:\[(?:\d{1,3}\.){3}|(?:[A-Za-z0-9-]+\.)+)(?:[A-Za-z]{2,4}|\d{1,3})\]?(?:\?subject=\S+)?"
 )
 
 UNBOUND = "urn:unbound"  # the namespace of prefixes that a document does not declare: they mean what they are called
@@ -425,8 +428,8 @@ class _Reader:
         written: str = etree.tostring(node, encoding="unicode", method="html", with_tail=False)
         # Neither the element's own tag nor the text behind it holds another "<" than its own.
         value = written[written.find("<", 1) : written.rfind("</")].replace(_XHTML_DECLARED, "")
-        while "xmlns" in value and (fewer := _DECLARED.sub(_group, value)) != value:
-            value = fewer
+        if " xmlns" in value:
+            value = _TAG.sub(lambda tag: _DECLARED.sub("", tag[0]), value)
         if _PREFIXED.search(value):
             value = _PREFIXED.sub(_group, value)
         text = node.text or ""
@@ -530,7 +533,7 @@ def _version(root: etree._Element) -> str:
     if local == "feed":
         return version or _ATOM_VERSIONS.get(given, "atom")
     if local == "rdf":
-        return version or next(filter(None, map(_declared_version, root)), "")
+        return version or next(filter(None, map(_declared_version, root[:_MAX_LOOKED_AT])), "")
     raise Unusual(f"the root is {local}")
 
 

@@ -22,6 +22,7 @@ from pipeline.sources.feed import web_address, web_address_problem
 
 _LARGEST = 16 * 1024 * 1024  # bytes; a list of 50,000 feeds takes about 10 MB
 _MOST_CATEGORIES = 20
+_LONGEST_TITLE = 500  # characters; a folder's are kept with each feed in it
 _DEEPEST = 64  # nested outlines; people nest three
 _MOST_FILES = 1000
 _MOST_LISTED = 50_000  # feeds of a list on the web: what one watch is made for
@@ -278,7 +279,7 @@ class _Reader:
         if tag != "outline":
             return
         given = {key.lower(): value.strip() for key, value in attributes.items()}
-        title = unescape(given.get("title") or given.get("text", ""))
+        title = unescape(given.get("title") or given.get("text", ""))[:_LONGEST_TITLE]
         if given.get("xmlurl"):
             language = given.get("language", "")
             self.outlines.append(

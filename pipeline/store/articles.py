@@ -108,4 +108,4 @@ def _owed(row: sqlite3.Row) -> OwedPage:
         date_kind=DateKind(row["date_kind"]),
         content_hash=row["content_hash"],
     )
-    return OwedPage(entry, owed_at, row["attempts"])
+    return OwedPage(entry, owed_at, row["attempts"], bool(row["is_again"]))

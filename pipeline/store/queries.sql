@@ -411,10 +411,14 @@ UPDATE placements SET companies = (
 ) WHERE entry_id = ?;
 
 -- name: alert_insert
+-- A story that took in another one is known where that one was told: the alert came with it, under its own id.
 INSERT INTO alerts (
     id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
-) VALUES (
+) SELECT
     :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
+WHERE NOT EXISTS (
+    SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
+    WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = :kind AND p.merged_from <> ''
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: known
@@ -851,7 +855,7 @@ UPDATE articles SET next_attempt_at = :until
 WHERE next_attempt_at IS NOT NULL AND entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: articles_owed
-SELECT e.*, a.owed_at, a.attempts
+SELECT e.*, a.owed_at, a.attempts, a.read_at IS NOT NULL AS is_again
 FROM articles AS a CROSS JOIN entries AS e ON e.id = a.entry_id
 WHERE a.next_attempt_at <= :now OR a.next_attempt_at > :absurd
 ORDER BY a.next_attempt_at, e.seq LIMIT :limit;

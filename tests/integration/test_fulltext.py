@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import reading
 from pipeline.app import open_stages
 from pipeline.config import load
+from pipeline.dedup import Lookups, StoryIndex
 from pipeline.errors import ConfigError
-from pipeline.model import RunReport
+from pipeline.model import Merge, Placement, RunReport
 from pipeline.run import run_once
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import MORNING, ask, write_config
@@ -129,6 +131,28 @@ def test_only_a_marked_feed_has_all_its_pages_read(watch: Watch) -> None:
 
     assert watch.hits() == [("Xiaomi", "A quay opens")]
     assert [request.json["title"] for request in watch.inbox.requests] == ["A quay opens"]
+
+
+def test_a_page_that_shows_two_stories_to_be_one_has_them_made_one(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether they are one is asked of the stories; that it is asked, and done, is the matter here."""
+    watch.tell("Xiaomi opens a quay", "A ferry for the north")
+    watch.configure(marked=True)
+    for place, title in enumerate(("Xiaomi opens a quay", "A ferry for the north"), 1):
+        watch.server.serve(f"/{place}", page(title, f"{title}, as Xiaomi said on Monday."))
+    judged = []
+
+    def one_after_all(self: StoryIndex, placement: Placement, lookups: Lookups) -> Merge | None:
+        judged.append(placement.entry_id)
+        views = lookups.stories([row[0] for row in ask(watch.database, "SELECT id FROM stories")])
+        return Merge(views[0].id, views[1].id, 0.95) if len(views) == 2 else None
+
+    monkeypatch.setattr(StoryIndex, "repair", one_after_all)
+    watch.run()
+
+    assert len(judged) == 2
+    assert ask(watch.database, "SELECT entries FROM stories") == [(2,)]
 
 
 def test_nothing_is_read_while_it_is_off(watch: Watch) -> None:
@@ -270,6 +294,26 @@ def test_a_page_that_brings_nothing_costs_no_hit(watch: Watch, answer: Reply, ou
     assert watch.hits() == [("Xiaomi", "Xiaomi opens a quay")]
 
 
+def test_a_fault_of_our_own_in_one_page_costs_that_page_and_no_other(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.tell("Xiaomi opens a quay", "Xiaomi and the cursed word")
+    watch.server.serve("/1", page("Xiaomi opens a quay", "Xiaomi opened it on Monday."))
+    watch.server.serve("/2", page("Xiaomi and the cursed word", "Xiaomi said it on Monday."))
+    understood = reading.article_lines
+
+    def cursed(text: str) -> tuple[str, ...] | None:
+        if "cursed" in text:
+            raise ZeroDivisionError("cursed")
+        return understood(text)
+
+    monkeypatch.setattr(reading, "article_lines", cursed)
+    report = watch.run()
+
+    assert report.pages == 1
+    assert sorted(watch.articles()) == [("failed", "a fault in newsward: ZeroDivisionError: cursed"), ("read", "")]
+
+
 def test_what_several_pages_of_a_site_say_proves_nothing(watch: Watch) -> None:
     slogan = "Read by everybody who works for Nokia, and by their friends at home and abroad."
     titles = [f"Xiaomi opens quay {number}" for number in range(1, 5)]
@@ -302,6 +346,18 @@ def test_an_edited_entry_is_read_once_more_after_an_hour(watch: Watch) -> None:
 
     assert watch.asked() == ["/robots.txt", "/1", "/1"]
     assert len(watch.hits()) == 2
+
+
+def test_a_page_that_is_read_again_and_again_keeps_its_lines(watch: Watch) -> None:
+    watch.server.serve("/1", page("Xiaomi opens a quay", "Xiaomi built it, with Sunrise Lidar."))
+    for hour in range(4):
+        watch.tell("Xiaomi opens a quay", text=f"News of the day, edition {hour}.")
+        watch.run(MORNING + timedelta(minutes=65 * hour))
+
+    assert watch.asked() == ["/robots.txt", "/1", "/1", "/1", "/1"]
+    assert watch.articles() == [("read", "")]
+    assert len(watch.hits()) == 2
+    assert ask(watch.database, "SELECT DISTINCT pages FROM page_lines") == [(1,)]
 
 
 def test_the_pages_of_one_run_are_bounded(watch: Watch) -> None:

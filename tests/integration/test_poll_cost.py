@@ -11,9 +11,10 @@ import pytest
 from pipeline import poll as shard
 from pipeline.app import open_stages
 from pipeline.config import load
+from pipeline.decide import Stages
 from pipeline.fetch import FetchOptions
 from pipeline.model import Fetched, FetchFailed
-from pipeline.run import Stages, run_once
+from pipeline.run import run_once
 from tests.builders_fetch import QUICK, due, poll_all
 from tests.builders_wire import Product, feed
 from tests.feed_server import FeedServer, Reply

@@ -14,8 +14,9 @@ import pytest
 
 from pipeline.app import open_stages
 from pipeline.config import load
+from pipeline.dedup import Lookups, StoryIndex
 from pipeline.errors import StoreError
-from pipeline.model import Entry, ErrorKind, Hit, RunReport
+from pipeline.model import Entry, ErrorKind, Hit, Merge, Placement, RunReport
 from pipeline.run import run_once
 from pipeline.text import from_iso
 from tests.builders_alert import Receiver, receiver
@@ -303,6 +304,39 @@ def test_an_alert_refused_now_is_sent_by_a_later_run(house: House) -> None:
     assert len(keys) == 1
 
 
+def test_names_are_compiled_while_everybody_may_write(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet = house.server.serve("/quiet.xml", rss(), host="127.0.0.41")
+    talking = house.server.serve("/talking.xml", rss(item("Microsoft opens a lab")), host="127.0.0.42")
+    house.configure([quiet, talking])
+    locked: list[bool] = []
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        engine, connection = stages.matching, stages.store.database.conn
+        compiled = engine._compiled
+        monkeypatch.setattr(engine, "_compiled", lambda: (locked.append(connection.in_transaction), compiled())[1])
+        report = run_once(stages, MORNING)
+
+    assert locked == [False]
+    assert report.committed.hits == 1
+
+
+def test_stories_that_cannot_be_made_one_stay_two_and_stop_nobody(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = house.server.serve("/one.xml", rss(item("Microsoft opens a lab")), host="127.0.0.41")
+    other = house.server.serve("/other.xml", rss(item("Xiaomi sells a ferry")), host="127.0.0.42")
+    house.configure([one, other])
+
+    def broken(self: StoryIndex, placement: Placement, lookups: Lookups) -> Merge | None:
+        raise ZeroDivisionError("broken")
+
+    monkeypatch.setattr(StoryIndex, "repair", broken)
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        report = run_once(stages, MORNING)
+
+    assert report.failed == ()
+    assert (report.committed.new, report.committed.stories, report.sent) == (2, 2, 2)
+
+
 def test_a_fault_of_our_own_costs_one_feed_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = house.server.serve("/bad.xml", rss(item("Microsoft and the cursed word")), host="127.0.0.41")
     good = house.server.serve("/good.xml", rss(item("Microsoft opens a lab")), host="127.0.0.42")
@@ -338,6 +372,8 @@ def test_a_hit_that_the_database_refuses_costs_one_feed_its_turn(
 
         class Cursed:
             """A matcher from outside that spoils the hits of one entry."""
+
+            is_ready = True
 
             def hits(self, entry: Entry) -> tuple[Hit, ...]:
                 hits = engine.hits(entry)

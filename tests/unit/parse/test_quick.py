@@ -161,3 +161,14 @@ def test_the_outlet_that_bing_names_is_the_source() -> None:
     (item,) = quick(RSS.format("<item><title>one</title><News:Source>The Mill</News:Source></item>")).items
 
     assert item.source == "The Mill"
+
+
+def test_what_would_be_read_again_from_each_of_its_letters_or_names_is_read_once() -> None:
+    letters = "a" * 1_000_000
+    spaces = " ".join(f'xmlns:n{number}="urn:x"' for number in range(3000))
+
+    (item,) = quick(RSS.format(f"<item><author>@ {letters}</author></item>")).items
+    assert item.author == f"@ {letters}"
+    (item,) = quick(RSS.format(f"<item><description><b {spaces}>one</b>{letters}</description></item>")).items
+    assert item.summary == f"<b>one</b>{letters}"
+    assert quick(f"<RDF {spaces}>{'<a/>' * 50_000}</RDF>").info.format == ""

@@ -144,6 +144,13 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     assert fault(path) == "list.opml: outlines nest deeper than 64"
 
 
+def test_a_folder_of_an_endless_name_does_not_give_it_to_each_of_its_feeds(tmp_path: Path) -> None:
+    feed = '<outline text="A" xmlUrl="https://a.example/rss"/>'
+    path = written(tmp_path / "list.opml", opml(f'<outline text="{"x" * 100_000}">{feed}</outline>'))
+
+    assert [feed.tags for feed in Source(path=path).feeds()] == [("x" * 500,)]
+
+
 def test_a_list_that_is_too_large_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.opml"
     with path.open("wb") as file:

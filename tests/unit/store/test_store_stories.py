@@ -126,6 +126,26 @@ def test_an_alert_that_waits_is_not_sent_when_its_channel_knows_of_the_other_sto
     ]
 
 
+def test_a_channel_that_was_told_of_the_other_story_is_not_told_again_of_the_one(
+    two: tuple[Store, Entry, Entry, Entry],
+) -> None:
+    store, first, second, _ = two
+    told = replace(make_alert("b", story=second.id), entry_id=second.id)
+    store.commit(make_batch(alerts=(told,)), run_id=None, now=NOW)
+    store.merge(Merge(first.id, second.id, 1.0), rule="merged_late")
+
+    later = tell(store, "ferry and yard sold", hours=3, story=first)
+    again = replace(make_alert("a", story=first.id), entry_id=later.id)
+    elsewhere = replace(make_alert("c", story=first.id), entry_id=later.id, channel="ops")
+    committed = store.commit(make_batch(alerts=(again, elsewhere)), run_id=None, now=NOW)
+
+    assert committed.alerts == 1
+    assert [*store.database.query("SELECT id, channel FROM alerts ORDER BY id")] == [
+        {"id": "b", "channel": "desk"},
+        {"id": "c", "channel": "ops"},
+    ]
+
+
 def test_a_merge_with_a_story_that_is_gone_changes_nothing(two: tuple[Store, Entry, Entry, Entry]) -> None:
     store, first, *_ = two
     before = dump(store)

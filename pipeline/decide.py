@@ -1,0 +1,306 @@
+"""What is decided of a feed's turn and of a page: entries, hits, stories and alerts, as they are to be written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from pipeline.alert import AlertOptions, Candidate, Channel, Rule, owed
+from pipeline.article import FulltextOptions
+from pipeline.dedup import (
+    Arrival,
+    Lookups,
+    Remembered,
+    Sorted,
+    StoryIndex,
+    find_twins,
+    lookup_keys,
+    recognise,
+    sort_entries,
+)
+from pipeline.engine import EngineOptions
+from pipeline.errors import NewswardError
+from pipeline.fetch import FetchOptions, Judged, PollingOptions, excused, next_state, overlap_of, public_url
+from pipeline.match import MatchEngine
+from pipeline.model import (
+    Alert,
+    Answer,
+    Batch,
+    DateKind,
+    Document,
+    Entry,
+    EntryField,
+    ErrorKind,
+    Feed,
+    FeedKind,
+    FetchFailed,
+    FetchRecord,
+    Hit,
+    Known,
+    Mention,
+    Method,
+    NotModified,
+    Placement,
+    Polled,
+    Reason,
+    Relation,
+)
+from pipeline.pages import Judgement, page_url
+from pipeline.parse import settle
+from pipeline.store import Store
+
+log = structlog.get_logger()
+
+_DOWNGRADED = "came by plain HTTP, to which a redirect led from HTTPS"
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """All that a run works with, put together by ``app.py``."""
+
+    store: Store
+    engine: Executor
+    matching: MatchEngine
+    stories: StoryIndex
+    rules: tuple[Rule, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    company_names: Mapping[str, str] = field(default_factory=dict)
+    company_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    feeds: Mapping[str, Feed] = field(default_factory=dict)  # as configured, with what the database must not hold
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    polling: PollingOptions = field(default_factory=PollingOptions)
+    alert: AlertOptions = field(default_factory=AlertOptions)
+    engine_options: EngineOptions = field(default_factory=EngineOptions)
+    fulltext: FulltextOptions = field(default_factory=FulltextOptions)
+    monotonic: Callable[[], float] = time.monotonic
+
+
+class Memory(Remembered, Protocol):
+    """What deciding asks of the memory: the look-ups of deduplication, and the feeds of a list."""
+
+    def listed(self, url: str) -> Sequence[str]:
+        """The addresses of the feeds that are polled since the list at this address names them."""
+
+
+def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -> Batch:
+    """What one feed's turn wants written. Reads through ``lookups``, writes nothing."""
+    due, result, document = polled.due, polled.result, polled.document
+    if document is None:
+        state = next_state(due, result, None, now=now, new=0, options=stages.polling)
+        return Batch(due.feed, state, _record(polled, now))
+    first_poll = due.state.last_full_at is None
+    entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
+    known = lookups.known(lookup_keys(entries))
+    found = sort_entries(entries, due.feed, known)
+    twins = () if first_poll else find_twins(found, due.feed, lookups)
+    found = recognise(found, twins)
+    stored = [*known.values(), *twins]
+    overlap = None if first_poll else _overlap(found, stored, due.feed)
+    hits = [hit for entry in (*found.new, *found.edited) for hit in _hits(entry, due.feed, stages)]
+    placed = {entry.entry_id for entry in stored if entry.story_id}
+    unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
+    placements = _place(unplaced, hits, stages, lookups)
+    candidates = (
+        *_arrived(unplaced, hits, placements),
+        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, lookups),
+    )
+    return Batch(
+        due.feed,
+        next_state(due, result, document, now=now, new=len(found.new), options=stages.polling, overlap=overlap),
+        replace(_record(polled, now, document, found), gap=overlap == 0),
+        info=document.info,
+        new=found.new,
+        edited=found.edited,
+        sightings=found.sightings,
+        seen=found.seen,
+        hits=tuple(hits),
+        placements=placements,
+        alerts=_alerts(candidates, stages, now, first_poll=first_poll),
+        pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
+        **_listed(document, due.feed, lookups),
+    )
+
+
+def decide(judged: Judged, stages: Stages, now: datetime) -> Batch:
+    """What is written of a turn; of one that the feed is not to blame for, only its history."""
+    return _excused(judged, now) if judged.excuse else _make_batch(judged.polled, stages, now)
+
+
+def _make_batch(polled: Polled, stages: Stages, now: datetime) -> Batch:
+    """``make_batch``; a fault of ours costs this feed its turn, is told with its traceback, and stops nobody else."""
+    try:
+        return make_batch(polled, stages, stages.store, now)
+    except NewswardError:
+        raise
+    except Exception as error:
+        log.exception("feed_failed_unexpectedly", feed=public_url(polled.due.feed.url))
+        reason = f"a fault in newsward: {type(error).__name__}: {error}; please report it with the log"
+        return lost_turn(polled, reason, stages, now)
+
+
+def lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Batch:
+    """What is written of a feed when its turn came to nothing by a fault."""
+    failed = Polled(polled.due, FetchFailed(ErrorKind.UNEXPECTED, reason, polled.result.answer))
+    return make_batch(failed, stages, stages.store, now)
+
+
+def _excused(judged: Judged, now: datetime) -> Batch:
+    """What is written of a feed that failed for no fault of its own: the history tells, and nothing counts."""
+    due, record = judged.polled.due, _record(judged.polled, now)
+    return Batch(due.feed, excused(due, now), replace(record, error=f"{record.error} ({judged.excuse})"))
+
+
+def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
+    """What a stored entry is about now that its text is its feed's and its article's."""
+    feed = stages.feeds.get(entry.feed_url, Feed(entry.feed_url))
+    hits = _hits(entry, feed, stages)
+    is_placed = bool(stages.store.members([entry.id]))
+    placements = () if is_placed else _place([entry], hits, stages, stages.store)
+    candidates = _enlarged([entry], hits, stages.store) if is_placed else _arrived([entry], hits, placements)
+    return Judgement(hits, placements, _alerts(candidates, stages, now, first_poll=False))
+
+
+def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:
+    """What a list's document changes: feeds that are named, and those that it names no more."""
+    if document.feeds is None or document.is_cut:
+        return {}
+    named = {one.url for one in document.feeds}
+    unlisted = tuple(url for url in lookups.listed(feed.url) if url not in named)
+    return {"listed": document.feeds, "unlisted": unlisted, "retires": feed.kind is not FeedKind.SITEMAP}
+
+
+def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:
+    """The entry's hits; of a feed that is about one company, that company is always among them."""
+    hits = stages.matching.hits(entry)
+    if not feed.company_id or feed.company_id not in stages.company_names:
+        return hits
+    if any(hit.company_id == feed.company_id for hit in hits):
+        return hits
+    end = len(feed.company_name)
+    own = Mention(
+        feed.company_id,
+        EntryField.TITLE,
+        0,
+        end,
+        entry.title[:end],
+        feed.company_name,
+        Method.EXACT,
+        100.0,
+        (Reason("the feed is about this company alone", 100.0),),
+    )
+    return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version="feed"))
+
+
+def _pages(
+    entries: Sequence[Entry], hits: Sequence[Hit], feed: Feed, stages: Stages, now: datetime, *, first_poll: bool
+) -> tuple[str, ...]:
+    """The entries whose pages are worth reading: those that hit, or all of a marked feed; not those that are too old
+    to alert anybody, and no filings, whose pages are lists of files.
+    """
+    if not stages.fulltext.enabled or feed.company_id:
+        return ()
+    hit = {one.entry_id for one in hits}
+
+    def is_fresh(entry: Entry) -> bool:
+        is_dated = entry.date_kind is not DateKind.SEEN or not first_poll
+        return is_dated and bool(entry.published_at and now - entry.published_at <= stages.fulltext.max_age)
+
+    return tuple(one.id for one in entries if (feed.fulltext or one.id in hit) and is_fresh(one) and page_url(one))
+
+
+def _overlap(found: Sorted, known: Iterable[Known], feed: Feed) -> float | None:
+    """How much of the document this feed itself had brought before; from other feeds does not count."""
+    own = {entry.entry_id for entry in known if entry.feed_url == feed.url}
+    elsewhere = {sighting.entry_id for sighting in found.sightings} - own
+    return overlap_of(known=len(set(found.seen) - elsewhere), total=len(found.seen) + len(found.new))
+
+
+def _place(entries: Sequence[Entry], hits: Sequence[Hit], stages: Stages, lookups: Lookups) -> tuple[Placement, ...]:
+    """The places of entries that are hits, told oldest first so that a story begins where the news began."""
+    hits_of: dict[str, list[Hit]] = {}
+    for hit in hits:
+        hits_of.setdefault(hit.entry_id, []).append(hit)
+    arrivals = [_arrival(entry, hits_of[entry.id]) for entry in entries if entry.id in hits_of]
+    arrivals.sort(key=lambda arrival: (str(arrival.entry.published_at), arrival.entry.id))
+    return stages.stories.place(arrivals, lookups)
+
+
+def _arrival(entry: Entry, hits: Sequence[Hit]) -> Arrival:
+    names = (name for hit in hits for mention in hit.mentions for name in (mention.name, mention.found))
+    return Arrival(entry, frozenset(hit.company_id for hit in hits), frozenset(names))
+
+
+def _arrived(entries: Sequence[Entry], hits: Sequence[Hit], placements: Sequence[Placement]) -> Sequence[Candidate]:
+    """Entries that were placed just now."""
+    by_id = {entry.id: entry for entry in entries}
+    return [
+        Candidate(by_id[place.entry_id], tuple(hit for hit in hits if hit.entry_id == place.entry_id), place)
+        for place in placements
+    ]
+
+
+def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], lookups: Lookups) -> Sequence[Candidate]:
+    """Edited entries, with the companies that the edit brought in. They keep their place, and their date.
+
+    What they were about before has had its chance of an alert.
+    """
+    members = lookups.members([entry.id for entry in edited]) if edited and hits else {}
+    candidates = []
+    for entry in edited:
+        member = members.get(entry.id)
+        if member is None:
+            continue
+        news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
+        place = Placement(entry.id, member.article_id, member.story_id, Relation.UPDATE, "edited")
+        if news:
+            candidates.append(Candidate(replace(entry, published_at=member.published_at), news, place))
+    return candidates
+
+
+def _alerts(candidates: Sequence[Candidate], stages: Stages, now: datetime, *, first_poll: bool) -> tuple[Alert, ...]:
+    """What the rules ask for."""
+    return owed(
+        candidates,
+        stages.rules,
+        names=stages.company_names,
+        tags=stages.company_tags,
+        now=now,
+        max_age=stages.alert.max_age,
+        first_poll=first_poll,
+    )
+
+
+def _record(
+    polled: Polled, now: datetime, document: Document | None = None, found: Sorted | None = None
+) -> FetchRecord:
+    """The line of the fetch history."""
+    result, answer = polled.result, polled.result.answer
+    failed = result if isinstance(result, FetchFailed) else None
+    outcome = "failed" if failed else "not_modified" if isinstance(result, NotModified) else "fetched"
+    return FetchRecord(
+        feed_url=polled.due.feed.url,
+        fetched_at=now,
+        outcome=outcome,
+        status=answer.status if answer else None,
+        error_kind=failed.kind if failed else None,
+        error=failed.reason if failed else "",
+        entries=len(document.entries) if document else 0,
+        new=len(found.new) if found else 0,
+        edited=len(found.edited) if found else 0,
+        bytes=answer.size if answer else 0,
+        elapsed=answer.elapsed if answer else timedelta(),
+        damage=_damage(answer, document),
+        is_conditional=answer.is_conditional if answer else None,
+    )
+
+
+def _damage(answer: Answer | None, document: Document | None) -> str:
+    """What was odd about a document, on its way or in itself."""
+    way = _DOWNGRADED if document and answer and answer.is_downgraded else ""
+    return "; ".join(filter(None, (way, document.damage if document else "")))

@@ -1,0 +1,148 @@
+"""The turns of a run, one after the other: judged together, written several in one transaction, and told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Self
+
+import structlog
+
+from pipeline.decide import Stages, decide, lost_turn
+from pipeline.errors import DataRefused, NewswardError, StoreError
+from pipeline.fetch import Judged, Jury, Rests, public_url, rested
+from pipeline.model import Batch, Committed, Placement, Polled
+
+log = structlog.get_logger()
+Watcher = Callable[[Batch, Committed], None]
+_TOGETHER = 50  # feeds in one transaction
+_HOLD_SECONDS = 0.25  # how long a transaction may last
+
+
+class Manners:
+    """What one run learns beyond its single feeds: hosts that want rest, a network that is down or lies."""
+
+    def __init__(self, stages: Stages, due: int) -> None:
+        self._store, self._options, self._jury, self._rests = stages.store, stages.polling, Jury(due), Rests()
+        self._resting: dict[str, timedelta] = {}
+
+    def judge(self, results: Iterable[Polled], stop: Callable[[], bool]) -> Iterator[Judged]:
+        """The turns as they can be written; what waited for the end of a run that was stopped is polled again."""
+        for polled in results:
+            if plea := self._rests.note(polled.result):
+                self._resting[plea.host] = max(plea.rest, self._resting.get(plea.host, plea.rest))
+            yield from self._jury.hear(polled)
+        if not stop():
+            yield from self._jury.close()
+
+    def remember(self, now: datetime) -> None:
+        """Has the hosts' other feeds wait, in later runs too, and forgets moves that nobody should believe."""
+        for host, rest in self._resting.items():
+            log.warning("host_rests", host=host, seconds=rest.total_seconds())
+        if self._resting:
+            hosts = {host: now + rest for host, rest in self._resting.items()}
+            self._store.rest_hosts(hosts, partial(rested, options=self._options), now)
+        if led := self._jury.led_by_portal:
+            log.warning("redirects_not_believed", feeds=len(led))
+            self._store.forget_moves(led)
+
+
+class Writer:
+    """Writes turns in their order, several in one transaction; what a turn came to is told once it is committed.
+
+    A transaction costs more than most of what it holds. It ends before anything is waited for, and after a quarter of
+    a second: others may want to write. Used as a context: a turn that an exception cuts off is polled again.
+    """
+
+    def __init__(self, stages: Stages, run_id: int, now: datetime, tell: Watcher) -> None:
+        self._stages, self._run_id, self._now, self._tell = stages, run_id, now, tell
+        self._quiet: list[Judged] = []  # turns that brought no document, decided and written at once
+        self._written: list[tuple[Batch, Committed]] = []
+        self._ends = 0.0  # by the monotonic clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.settle()
+            return
+        with suppress(StoreError):  # what was taken before is whole, and stays if it can
+            self._stages.store.commit_group()
+
+    def take(self, judged: Judged) -> None:
+        """One turn, decided on what was written before it."""
+        if judged.polled.document is None:
+            self._quiet.append(judged)
+        else:
+            if not self._stages.matching.is_ready:
+                self.settle()  # names may be compiled for this turn, which takes long: nobody shall wait for that
+            self._write_quiet()
+            batch = decide(judged, self._stages, self._now)
+            self._begin()
+            batch, committed = _commit(batch, judged, self._stages, self._run_id, self._now)
+            repair(batch.placements, self._stages)  # before the next turn is decided, which shall see one story
+            self._written.append((batch, committed))
+        is_late = bool(self._written) and self._stages.monotonic() >= self._ends
+        if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Commits what was taken, and tells of it."""
+        self._write_quiet()
+        written, self._written = self._written, []
+        self._stages.store.commit_group()
+        for batch, committed in written:
+            self._tell(batch, committed)
+
+    def _begin(self) -> None:
+        if not self._written:
+            self._ends = self._stages.monotonic() + _HOLD_SECONDS
+            self._stages.store.begin_group()
+
+    def _write_quiet(self) -> None:
+        quiet, self._quiet = self._quiet, []
+        if not quiet:
+            return
+        self._begin()
+        batches = [decide(judged, self._stages, self._now) for judged in quiet]
+        try:
+            self._stages.store.commit_quiet(batches, run_id=self._run_id, now=self._now)
+        except DataRefused:
+            # One of them cannot be stored: each by itself finds out which.
+            self._written += [
+                _commit(batch, judged, self._stages, self._run_id, self._now)
+                for batch, judged in zip(batches, quiet, strict=True)
+            ]
+        else:
+            self._written += [(batch, Committed()) for batch in batches]
+
+
+def _commit(batch: Batch, judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:
+    """One feed's turn committed; what the database refuses costs this feed its turn and nobody else."""
+    try:
+        return batch, stages.store.commit(batch, run_id=run_id, now=now)
+    except DataRefused as error:
+        log.exception("feed_refused_by_database", feed=public_url(batch.feed.url))
+        batch = lost_turn(judged.polled, f"{error}; please report it with the log", stages, now)
+        return batch, stages.store.commit(batch, run_id=run_id, now=now)
+
+
+def repair(placements: Sequence[Placement], stages: Stages) -> None:
+    """Makes one story of two that an entry placed just now has shown to be one. Where that fails by a fault of ours
+    they stay two, which a person can merge; nobody's turn is lost for it.
+    """
+    for placement in placements:
+        try:
+            merge = stages.stories.repair(placement, stages.store)
+            if merge:
+                stages.store.merge(merge, rule="merged_late")
+                log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
+        except DataRefused:
+            log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
+        except NewswardError:
+            raise
+        except Exception:
+            log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
