@@ -41,8 +41,9 @@ def split(
 ) -> None:
     """Take entries out of a story into one of their own.
 
-    Copies go with their article. Without entries it undoes the last merge. Nothing is alerted; entries that come later
-    find both stories. `stories explain STORY --json` shows the ids of entries.
+    Copies go with their article. Without entries it undoes the last merge. A story keeps the entry that opened it: take
+    that one out, and the rest gets the new id. Nothing is alerted; entries that come later find both stories. `stories
+    explain STORY --json` shows the ids of entries.
 
     \b
     Examples:
@@ -56,7 +57,7 @@ def split(
         raise InputError(
             f"story {story} cannot be split so: {what} (`newsward stories explain {story}` shows its entries)"
         )
-    _done({"story": story, "new_story": fresh}, f"taken out of {story}: now a story of its own, {fresh}", json)
+    _done({"story": story, "new_story": fresh}, f"{story} is two stories now; the other is {fresh}", json)
 
 
 def merge(

@@ -95,6 +95,8 @@ def _listed(list_name: str, config: Config) -> tuple[Feed, ...]:
         typer.echo(f"newsward: {public_url(list_name)}: {polled.result.reason}", err=True)
         raise typer.Exit(1)
     assert polled.document
+    if polled.document.damage:
+        say(f"{public_url(list_name)}: {polled.document.damage}")
     return polled.document.feeds or ()
 
 
@@ -172,8 +174,8 @@ def export(
 ) -> None:
     """Print the feeds as an OPML list that other readers import.
 
-    All that are in turn: configured, added by `feeds poll`, or brought by a list. A feed that needs headers or a login
-    is left out, since a list cannot hold them.
+    All that are configured, and what `feeds poll` added or a list brought and is not retired. A feed that needs headers
+    or a login is left out, since a list cannot hold them.
 
     \b
     Examples:
@@ -195,7 +197,10 @@ def _all(config: Config) -> Iterator[Feed]:
     if config.database.exists():
         with Store.open(config.database, busy_timeout=config.store.busy_timeout) as store:
             rows = store.rows("feed_names", now=to_iso(now()))
-            titles = {due.feed.url: due.feed for due in store.dues([row["url"] for row in rows if row["configured"]])}
+            titles = {
+                due.feed.url: due.feed
+                for due in store.dues([row["url"] for row in rows if row["configured"] and not row["disabled"]])
+            }
     for url, feed in known.items():
         stored = titles.pop(url, feed)
         yield replace(feed, title=feed.title or stored.title, language=feed.language or stored.language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -138,7 +139,12 @@ def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, 
 
 
 def unicode_streams() -> None:
-    """UTF-8 in and out whatever the locale says, and nothing in a feed can make printing fail."""
+    """UTF-8 in and out whatever the locale says, and nothing in a feed can make printing fail.
+
+    A stdin that is closed is an empty one: Python has none then, and each command would have to ask.
+    """
+    if sys.stdin is None:
+        sys.stdin = io.TextIOWrapper(io.BytesIO())
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

@@ -96,12 +96,13 @@ def evaluate(paths: Sequence[Path], matcher: Matcher | None = None) -> tuple[Set
     """
     folders = sorted({found.parent for path in paths for found in _catalogues(path)})
     if not folders:
-        raise InputError(f"no {_CATALOGUE} below {', '.join(map(str, paths))}")
+        raise InputError(f"no {_CATALOGUE} in or beside {', '.join(map(str, paths))}")
     return tuple(score for folder in folders for score in _of_folder(folder, matcher or Matcher()))
 
 
 def _catalogues(path: Path) -> Iterable[Path]:
-    return path.rglob(_CATALOGUE) if path.is_dir() else [path.parent / _CATALOGUE]
+    beside = path.parent / _CATALOGUE
+    return path.rglob(_CATALOGUE) if path.is_dir() else [beside] if beside.exists() else ()
 
 
 def _of_folder(folder: Path, matcher: Matcher) -> Iterator[SetScore]:

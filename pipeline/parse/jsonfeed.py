@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.model import FeedInfo, Hints
 from pipeline.parse.dates import Dated, parse_date
-from pipeline.parse.items import CUT_OFF, Channel, Item, Unreadable
+from pipeline.parse.items import CUT_OFF, Channel, Item, Unreadable, alternate
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/(\d+(?:\.\d+)?)", re.IGNORECASE)
 _ITEMS = re.compile(r"\"items\"\s*:\s*\[\s*")
@@ -108,7 +108,7 @@ def _item(item: Mapping[str, Any]) -> Item:
     content = _text(item.get("content_html")) or html.escape(_text(item.get("content_text")), quote=False)
     return Item(
         guid=guid,
-        link=_text(item.get("url")) or _text(item.get("external_url")) or guid,
+        link=_text(item.get("url")) or _text(item.get("external_url")) or alternate((), guid, guid, is_atom=False),
         title=_text(item.get("title")),
         summary=html.escape(_text(item.get("summary")), quote=False),
         content=content,

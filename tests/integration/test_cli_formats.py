@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -157,6 +158,19 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(command: tuple[object, .
 
     assert outcome.code == 0
     assert [line["id"] for line in outcome.lines] == [1]
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(("match", "--companies", COMPANIES), 0), (("cluster",), 0), (("canonical",), 0), (("parse", "-"), 1)],
+)
+def test_a_stdin_that_is_closed_is_an_empty_one(command: tuple[object, ...], code: int) -> None:
+    shell = shlex.join([sys.executable, "-m", "pipeline", *map(str, command)]) + " <&-"
+
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
 
 
 def test_cluster_names_the_line_without_a_moment() -> None:

@@ -445,6 +445,27 @@ def test_what_is_exported_can_be_imported_elsewhere(listed: Watch, tmp_path: Pat
     assert [feed.tags for feed in load(other, {}).feeds] == [("mine",), ("mine",)]
 
 
+def test_an_import_from_the_web_says_what_it_leaves_out(watch: Watch) -> None:
+    watch.configure("")
+    url = watch.server.serve("/list.opml", opml(outline(served(watch, "Mill")), outline("file:///mill.xml")))
+
+    outcome = newsward("--config", watch.folder, "feeds", "import", url)
+
+    assert outcome.code == 0
+    assert "1 outlines were left out: no web address" in outcome.err
+    assert "1 feed added to feeds.toml" in outcome.err
+
+
+def test_what_left_its_list_is_not_exported(listed: Watch) -> None:
+    listed.server.serve("/list.opml", opml(outline(listed.server.url("/Mill"))))
+    listed.run(MORNING + timedelta(hours=13))
+
+    exported = newsward("--config", listed.folder, "feeds", "export")
+
+    assert "/Mill" in exported.out
+    assert "/Quay" not in exported.out
+
+
 def test_an_export_holds_no_secret_unless_it_is_asked_to(watch: Watch) -> None:
     watch.configure(
         '[[feed]]\nurl = "https://mill.example/feed?token=s3cr3ts3cr3t"\n'

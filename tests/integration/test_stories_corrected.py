@@ -65,6 +65,16 @@ def test_an_entry_is_taken_out_of_its_story(watch: Path) -> None:
     assert [(row["relation"], row["rule"]) for row in told] == [("new", "split_by_hand")]
 
 
+def test_a_story_keeps_the_entry_that_opened_it_also_when_that_one_is_taken_out(watch: Path) -> None:
+    before = stories(watch)
+    dock = make_entry("dock").id
+
+    split = newsward("--config", watch, "stories", "split", before["yard"], before["yard"])
+
+    assert split.out == f"{before['yard']} is two stories now; the other is {dock}\n"
+    assert stories(watch) == {**before, "dock": dock}
+
+
 @pytest.mark.parametrize("arguments", [("split", "nowhere"), ("merge", "nowhere", "elsewhere"), ("merge", "a", "a")])
 def test_a_story_that_is_not_there_is_misuse_and_said(watch: Path, arguments: tuple[str, ...]) -> None:
     outcome = newsward("--config", watch, "stories", *arguments)

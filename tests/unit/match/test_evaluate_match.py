@@ -46,3 +46,11 @@ def test_a_list_with_all_aliases_is_scored_twice(tmp_path: Path) -> None:
 def test_a_folder_without_companies_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"companies\.jsonl"):
         evaluate([tmp_path])
+
+
+def test_a_labelled_file_without_companies_beside_it_is_refused(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"id": 1, "gold": []}\n')
+
+    with pytest.raises(InputError, match=r"no companies\.jsonl in or beside"):
+        evaluate([labels])

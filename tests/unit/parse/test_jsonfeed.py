@@ -26,6 +26,12 @@ def test_ids_of_every_type_become_text() -> None:
     assert [item.guid for item in items] == ["1", "2", "2.5", "", "", ""]
 
 
+def test_an_id_is_the_link_of_an_item_without_one_only_where_it_is_an_address() -> None:
+    items = channel(items=[{"id": 1}, {"id": "tag:a,1"}, {"id": "https://mill.example/1"}, {"id": "/2"}]).items
+
+    assert [item.link for item in items] == ["", "", "https://mill.example/1", "/2"]
+
+
 def test_authors_of_both_versions_are_read() -> None:
     feed = channel(
         author={"name": "House"}, items=[{"authors": [{"name": "A"}, {"name": "B"}]}, {"author": {"name": "C"}}]
