@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import resource
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +24,7 @@ _ASK_EVERY = 0.2  # seconds between two questions whether to stop, while a shard
 _UNREAD = 4  # shards' worth of results for each shard ahead: how much may wait behind a slow shard
 _UNREAD_ENTRIES = 9_000  # the same, in entries of parsed documents
 _ENTRIES = 30  # of a usual document, when one must come because nobody can say that nothing is new
+_LONGEST_QUEUE = timedelta(minutes=5)  # of the feeds of one domain in a run
 _OPEN_FILES = 4096  # each feed that is being asked has a connection
 
 
@@ -78,6 +81,22 @@ def never() -> bool:
 
 def nothing() -> None:
     """What is to be done before waiting by one who has nothing to do."""
+
+
+def in_one_run(dues: Sequence[Due], spacing: timedelta) -> tuple[Due, ...]:
+    """The due feeds that one run takes: of one registrable domain no more than can be asked in five minutes.
+
+    A domain is asked one feed after the other, and alerts wait for the end of the run. Those left over stay due.
+    """
+    most = ceil(_LONGEST_QUEUE / spacing) if spacing else len(dues)
+    taken: Counter[str] = Counter()
+    chosen = []
+    for due in dues:
+        domain = registrable_domain(due.url) or due.url
+        taken[domain] += 1
+        if taken[domain] <= most:
+            chosen.append(due)
+    return tuple(chosen)
 
 
 def shards(dues: Sequence[Due], size: int) -> tuple[Shard, ...]:

@@ -11,7 +11,7 @@ import structlog
 
 from pipeline.alert import deliver
 from pipeline.decide import Stages, judge
-from pipeline.engine import never, poll_in_order
+from pipeline.engine import in_one_run, never, poll_in_order
 from pipeline.fetch import public_url
 from pipeline.model import Batch, Committed, Due, FailedFeed, RunReport
 from pipeline.pages import PagePass
@@ -38,11 +38,14 @@ def run_once(
     the network here wait until that is known. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
     again, and the alerts owed are sent, by the next run.
+    Of many feeds of one domain, a run takes as many as politeness lets it ask in five minutes; the others stay due.
     Raises StoreError when the database cannot be written: what was committed before stays.
     """
     began = stages.monotonic()
     store = stages.store
-    turn = [_configured(stages, due) for due in (store.due(now) if dues is None else dues)]
+    if dues is None:
+        dues = in_one_run(store.due(now), stages.fetch.spacing)
+    turn = [_configured(stages, due) for due in dues]
     run_id = store.open_run(now)
     report = RunReport(started_at=now, took=timedelta(), feeds=len(stages.feeds), due=len(turn))
     options = stages.engine_options

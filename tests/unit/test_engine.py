@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event, Lock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine import EngineOptions, Shard, open_engine, poll_in_order, shards
+from pipeline.engine import EngineOptions, Shard, in_one_run, open_engine, poll_in_order, shards
 from pipeline.model import Due, ErrorKind, Feed, FeedState, FetchFailed, Polled
 from pipeline.urls import registrable_domain
 
@@ -53,6 +54,14 @@ def test_feeds_share_a_shard_by_the_address_that_each_poll_begins_at() -> None:
     dues = [moved, due("http://c.example/2"), due("http://www.b.example/3")]
 
     assert shards(dues, 1) == ((dues[0], dues[2]), (dues[1],))
+
+
+def test_a_run_takes_of_one_domain_what_can_be_asked_in_five_minutes() -> None:
+    crowd = [due(f"http://n{number}.crowd.example/") for number in range(200)]
+    others = [due("http://mill.example/"), due("nonsense")]
+
+    assert in_one_run([*crowd, *others], timedelta(seconds=2)) == (*crowd[:150], *others)
+    assert in_one_run(crowd, timedelta()) == tuple(crowd)
 
 
 def test_what_is_no_address_is_no_domain() -> None:
