@@ -1,6 +1,6 @@
 """The same news told twice: identity before matching; copies, stories and updates after it."""
 
-from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, read_input
+from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, cluster_whole, read_input
 from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recognise, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
@@ -17,6 +17,7 @@ __all__ = [
     "StoryIndex",
     "StoryOptions",
     "cluster",
+    "cluster_whole",
     "find_twins",
     "look_at",
     "lookup_keys",

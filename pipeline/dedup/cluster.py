@@ -74,6 +74,15 @@ def cluster(lines: Iterable[ClusterInput], options: StoryOptions | None = None) 
         yield clusterer.place(line)
 
 
+def cluster_whole(
+    lines: Iterable[ClusterInput], options: StoryOptions | None = None
+) -> tuple[list[ClusterOutput], list[str]]:
+    """``cluster``, and beside it the story of each entry when all are placed: what turned out to be one is one."""
+    clusterer = _Clusterer(StoryIndex(options or StoryOptions()))
+    placed = [clusterer.place(line) for line in lines]
+    return placed, [clusterer.story_of(line.entry) for line in placed]
+
+
 class _Clusterer:
     """The memory of one stream, and what it gave out for each entry."""
 
@@ -96,6 +105,10 @@ class _Clusterer:
         given = ClusterOutput(line.id, line.id, placement.article_id, placement.story_id, placement.relation)
         self._given[line.id] = given
         return given
+
+    def story_of(self, entry_id: str) -> str:
+        """The story of a placed entry as it stands now."""
+        return self._memory.members([entry_id])[entry_id].story_id
 
     def _seen_again(self, line: ClusterInput, entry: Entry, known: Mapping[str, Any]) -> ClusterOutput:
         first = next(known[key] for key in (*entry.keys, *sorted(known)) if key in known)

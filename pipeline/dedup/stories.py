@@ -31,9 +31,12 @@ THRESHOLDS: Mapping[str, float] = {"broad": 0.18, "normal": 0.35, "fine": 0.7}
 
 UPDATE_THRESHOLD = 0.2  # the probability from which an entry that joins is an update
 # From which probability, both ways, two stories are made one; and how long after the other one may have been opened.
-MERGE_FROM: Mapping[str, float] = {"broad": 0.6, "normal": 0.9, "fine": 0.95}
+MERGE_FROM: Mapping[str, float] = {"broad": 0.45, "normal": 0.9, "fine": 0.95}
+# An entry that would have joined a second story as surely as this makes the two be compared.
+RIVAL_FROM: Mapping[str, float] = {"broad": 0.3, "normal": 0.9, "fine": 0.95}
 MERGE_WITHIN = timedelta(hours=24)
-MERGE_MEMBERS = 3
+# So many of a story's newest speak for it beside its opener. A broad story has many sides: three may all tell of one.
+MERGE_MEMBERS: Mapping[str, int] = {"broad": 7, "normal": 3, "fine": 3}
 COPIES_COMPARED = 20  # entries that share the most hashes: the originals of a copy are always among them
 QUERY_TERMS = 20  # the entry's rarest terms, by which stories are found
 
@@ -138,7 +141,7 @@ class StoryIndex:
 
     def _likeness(self, one: StoryView, other: StoryView, lookups: Lookups) -> float:
         """How surely the entries of one story would join the other: the mean over its opener and its newest."""
-        shown = (one.members[0], *one.members[1:][-MERGE_MEMBERS:])
+        shown = (one.members[0], *one.members[1:][-MERGE_MEMBERS[self._options.grain] :])
         return sum(self._likeness_of(member, other, lookups) for member in shown) / len(shown)
 
     def _likeness_of(self, member: Member, story: StoryView, lookups: Lookups) -> float:
@@ -201,7 +204,7 @@ class StoryIndex:
             judged,
             story_id=best.story.id,
             relation=relation,
-            rival=rival.story.id if rival and rival.score >= MERGE_FROM[self._options.grain] else "",
+            rival=rival.story.id if rival and rival.score >= RIVAL_FROM[self._options.grain] else "",
             rule=best.rule,
             features=best.leading + tuple((f"new:{what}", 1.0) for what in news),
         ), best.story

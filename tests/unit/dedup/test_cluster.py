@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.dedup import ClusterOutput, cluster, read_input
+from pipeline.dedup import ClusterOutput, StoryOptions, cluster, cluster_whole, read_input
 from pipeline.errors import InputError
 from pipeline.model import Relation
 
@@ -94,3 +94,23 @@ def test_every_moment_of_rfc_3339_is_read_and_none_is_before_1970(written: objec
 
     assert line.published_at == datetime.fromisoformat(meant)
     assert [placed.relation for placed in cluster([line])] == [Relation.NEW]
+
+
+def test_what_was_given_out_stays_and_the_whole_knows_which_stories_turned_out_to_be_one() -> None:
+    titles = (
+        "Storm Edda shuts Bergen airport",
+        "Gales cancel Norway coast ferries",
+        "Storm Edda: gales shut Bergen airport and cancel Norway coast ferries",
+        "Bergen airport shut by storm Edda, gales cancel ferries on Norway coast",
+    )
+    lines = [
+        read_input({"id": str(number), "title": title, "published": 1_772_000_000 + 600 * number})
+        for number, title in enumerate(titles)
+    ]
+
+    placed, merged = cluster_whole(lines, StoryOptions(grain="broad"))
+    _, apart = cluster_whole(lines, StoryOptions(grain="normal"))
+
+    assert [line.story for line in placed] == ["0", "1", "1", "1"]
+    assert merged == ["0", "0", "0", "0"]
+    assert apart == ["0", "1", "1", "1"]
