@@ -152,6 +152,7 @@ def _resident() -> int:
 
 def _ours(companies: Sequence[Any], shelf: Path | None = None) -> Ask:
     engine = MatchEngine.build(Watchlist(tuple(companies)), [Matcher()], Shelf(shelf) if shelf else None)
+    engine.hits(Entry("e", "", title=""))  # names are compiled when the first entry comes
     return lambda title, text: len(engine.hits(Entry("e", "", title=title, text=text)))
 
 
