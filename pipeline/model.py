@@ -60,6 +60,7 @@ class Feed:
     tags: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     verify_tls: bool = True  # False = any certificate of its own host will do
+    proxy: str = field(default="", repr=False)  # by which it is asked; "" = everybody's, "none" = straight
     source: str = "config"  # where it came from: a source's name, or "cli"
     kind: FeedKind = FeedKind.FEED
     listed_by: str = ""  # the address of the list that names it, itself polled as a feed; "" = configured

@@ -159,7 +159,9 @@ class _Loader:
             rules=rules,
             problems=(*self.environment.problems, *self.problems),
             files=self.environment.files,
-            secrets=frozenset((*self.environment.secrets, *secrets_of(channels.values(), feeds))),
+            secrets=frozenset(
+                filter(None, (*self.environment.secrets, *secrets_of((*channels.values(), sections["fetch"]), feeds)))
+            ),
             places=MappingProxyType(self.places),
             **sections,  # type: ignore[arg-type]  # each section has the model that SECTIONS names
         )
