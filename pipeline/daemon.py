@@ -36,6 +36,7 @@ from pipeline.store import RunLock, file_identity
 # Container runtimes kill 10 seconds after SIGTERM. What takes longer is cut off, as by a crash, for which it is made.
 GRACE = timedelta(seconds=5)
 BEAT_EVERY = timedelta(minutes=1)
+HOGGED_AFTER = timedelta(minutes=10)  # a run of another process beside the daemon is done by then
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _OPENED = 0  # no signal has this number
 _TICK = "tick"
@@ -62,6 +63,8 @@ class Daemon:
     _stages: Stages | None = None
     _file: tuple[int, int] | None = None
     _beat_at: datetime | None = None
+    _skipping_since: datetime | None = None
+    _is_hogged: bool = False  # and it was told
     _refused: ConfigFiles | None = None  # what the last load read, if it was refused
     _server: Server | None = None
     _served: MetricsOptions = field(default_factory=MetricsOptions)
@@ -97,7 +100,7 @@ class Daemon:
             self._mind_the_files()
             self._look(self.clock())
         except AlreadyRunning as error:
-            log.debug("tick_skipped", reason=str(error))
+            self._skip(str(error))
         except StoreError as error:
             log.error("tick_failed", reason=str(error))
             self.metrics.note_tick_failed()
@@ -108,6 +111,15 @@ class Daemon:
             log.exception("tick_broke")
             self.metrics.note_tick_failed()
             self._let_go()
+
+    def _skip(self, reason: str) -> None:
+        """Nothing polled since another run goes on; one that never ends is likely a second daemon."""
+        log.debug("tick_skipped", reason=reason)
+        now = self.clock()
+        self._skipping_since = self._skipping_since or now
+        if now - self._skipping_since >= HOGGED_AFTER and not self._is_hogged:
+            self._is_hogged = True
+            log.warning("ticks_skipped", since=self._skipping_since, reason=reason)
 
     def reload(self) -> None:
         """Goes on with the configuration as it is now; one that cannot be used is told, and the old one stays."""
@@ -191,6 +203,7 @@ class Daemon:
             self._beat(stages, now)
             return
         with RunLock(self.config.database.parent, wait=False):
+            self._skipping_since, self._is_hogged = None, False
             report = run_once(stages, now, watch=self.metrics.note_feed, stop=self.stop.is_set)
             self.metrics.note_run(report)
             _tell(report)
