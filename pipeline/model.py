@@ -455,12 +455,13 @@ class Alert:
     id: str
     channel: str
     rule: str
-    kind: str  # "story" now; "update" and "digest" share the outbox
+    kind: str  # "story", "update", "digest", "warning"
     story_id: str
     entry_id: str
     created_at: datetime
     not_before: datetime
     severity: str = "normal"
+    digest: str = ""  # the rhythm of the digest that it waits for: "hourly", "daily" ...; "": sent by itself
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
