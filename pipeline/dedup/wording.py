@@ -12,7 +12,7 @@ from typing import Any
 
 import snowballstemmer
 
-from pipeline.text import fold, is_cjk, tokens
+from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
 
 LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
@@ -75,6 +75,7 @@ _ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
 _SUBJECT = re.compile(r"([A-Z][\w&]*[A-Za-z]) (?:[A-Z]|[a-z]+s\b)")  # "Texas lands ...", "Ardent Media says ..."
 
 _CONTINENTAL = frozenset(("millionen", "millones", "mio", "milliarde", "milliarden", "milliards", "mrd"))  # "1.800 Mio"
+_CURRENCIES = frozenset("$€£¥₹₩")
 _OUTLET_WORDS = 5
 _SUFFIX = re.compile(r"\s+(?:\||[-–—])\s+([^|–—]{2,50})$|\s*\|\s*([^|]{2,50})$")
 _TAG = re.compile(
@@ -142,6 +143,31 @@ def wording(title: str, text: str, publisher: str = "", language: str = "") -> W
         latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
         language=language[:2].lower() or _guess_language(both),
     )
+
+
+def as_written(title: str) -> dict[str, str]:
+    """The terms of a title with how it writes each first: figures with their currency, and words of spaced scripts."""
+    folded = fold_with_offsets(title)
+    seams = {match.start() for match in _SEAM.finditer(folded.text)}
+    pieces: list[str] = []
+    places: list[int] = []  # where each character of the pieces stands in the folded title
+    for place, char in enumerate(folded.text):
+        if place in seams:
+            pieces.append(" ")
+            places.append(place)
+        pieces.append(char)
+        places.append(place)
+    written: dict[str, str] = {}
+    for found in _TOKEN.finditer("".join(pieces)):
+        start, end = folded.span(places[found.start()], places[found.end() - 1] + 1)
+        if found["number"]:
+            term = _figure(found["number"], found["scale"], bool(found["percent"]))
+            has_currency = start > 0 and title[start - 1] in _CURRENCIES
+            written.setdefault(term, title[start - has_currency : end])
+        elif not any(map(is_cjk, found["word"])):
+            for term in _word_terms(found["word"]):
+                written.setdefault(term, title[start:end])
+    return written
 
 
 def bare_title(title: str, publisher: str = "") -> str:

@@ -32,6 +32,7 @@ def test_the_payload_tells_the_story_and_the_evidence():
         {
             "id": "xiaomi",
             "name": "Xiaomi",
+            "why": "“Xiamio” in the title, a misspelling of Xiaomi",
             "score": 91,
             "salience": 80,
             "entry_id": "e1",
