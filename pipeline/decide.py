@@ -108,7 +108,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
     placements = _place(unplaced, hits, stages, lookups)
     candidates = (
         *_arrived(unplaced, hits, placements, due.feed, lookups),
-        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, due.feed, lookups),
+        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, due.feed, lookups, Relation.UPDATE),
     )
     return Batch(
         due.feed,
@@ -163,7 +163,8 @@ def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
     is_placed = bool(stages.store.members([entry.id]))
     placements = () if is_placed else _place([entry], hits, stages, stages.store)
     candidates = (
-        _enlarged([entry], hits, feed, stages.store)
+        # Whom an article names besides is no news of the story: its channels have the link to it.
+        _enlarged([entry], hits, feed, stages.store, Relation.SAME_STORY)
         if is_placed
         else _arrived([entry], hits, placements, feed, stages.store)
     )
@@ -263,7 +264,9 @@ def _outlet(entry: Entry, feed: Feed) -> str:
     return entry.publisher or feed.publisher or entry.feed_url
 
 
-def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], feed: Feed, lookups: Lookups) -> Sequence[Candidate]:
+def _enlarged(
+    edited: Sequence[Entry], hits: Sequence[Hit], feed: Feed, lookups: Lookups, relation: Relation
+) -> Sequence[Candidate]:
     """Edited entries, with the companies that the edit brought in. They keep their place, and their date.
 
     What they were about before has had its chance of an alert.
@@ -275,7 +278,7 @@ def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], feed: Feed, lookups:
         if member is None:
             continue
         news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
-        place = Placement(entry.id, member.article_id, member.story_id, Relation.UPDATE, "edited")
+        place = Placement(entry.id, member.article_id, member.story_id, relation, "edited")
         if news:
             as_told = replace(entry, published_at=member.published_at)
             candidates.append(Candidate(as_told, news, place, feed.tier, _outlet(entry, feed)))

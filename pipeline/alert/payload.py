@@ -115,9 +115,11 @@ def _company(hit: Hit, names: Mapping[str, str]) -> dict[str, Any]:
 
 def why(hit: Hit, company: str) -> str:
     """Why the entry is about the company, in words: ``“Xiamio” in the title, a misspelling of Xiaomi``."""
-    best = hit.best
     if hit.rule_version == OWN_FEED:
         return f"its feed is about {cut(company, _NAME)} alone"
+    if not hit.mentions:
+        return ""
+    best = hit.best
     found, name = cut(best.found, _NAME), cut(best.name, _NAME)
     place = {EntryField.TITLE: "in the title", EntryField.TEXT: "in the text", EntryField.URL: "in the link"}[
         best.field
