@@ -158,7 +158,7 @@ def _excused(judged: Judged, now: datetime) -> Batch:
 
 def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
     """What a stored entry is about now that its text is its feed's and its article's."""
-    feed = stages.feeds.get(entry.feed_url, Feed(entry.feed_url))
+    feed = stages.feeds.get(entry.feed_url) or _listed_feed(entry.feed_url, stages.store)
     hits = _hits(entry, feed, stages)
     is_placed = bool(stages.store.members([entry.id]))
     placements = () if is_placed else _place([entry], hits, stages, stages.store)
@@ -169,6 +169,11 @@ def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
         else _arrived([entry], hits, placements, feed, stages.store)
     )
     return Judgement(hits, placements, _alerts(candidates, stages, stages.store, now, first_poll=False))
+
+
+def _listed_feed(url: str, store: Store) -> Feed:
+    """A feed that a list names, or that a command added: the memory has its tier and publisher."""
+    return next((due.feed for due in store.dues([url])), Feed(url))
 
 
 def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:

@@ -58,3 +58,18 @@ def test_no_phrases_occur_nowhere_and_one_of_many_is_enough():
     assert not Phrases([]).occur_in("anything")
     assert not Phrases([])
     assert Phrases(["fire", "flood"]).occur_in(searchable("A flood"))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "found"),
+    [
+        ("fire sale*", "the fire sales begin", True),
+        ("fire sale*", "a sale of fire", False),
+        ("fire-*", "fire", True),
+        ("AT&T wireless", "at&t wireless", True),
+        ("AT&T wireless", "at t wireless", False),
+        ("小米 recall", "小米 recall", True),
+    ],
+)
+def test_phrases_of_odd_parts_are_found_as_they_are_written(phrase, text, found):
+    assert occurs(phrase, text) is found
