@@ -119,7 +119,7 @@ def why(hit: Hit, company: str) -> str:
         return f"its feed is about {cut(company, _NAME)} alone"
     if not hit.mentions:
         return ""
-    best = hit.best
+    best = _shown(hit)
     found, name = cut(best.found, _NAME), cut(best.name, _NAME)
     place = {EntryField.TITLE: "in the title", EntryField.TEXT: "in the text", EntryField.URL: "in the link"}[
         best.field
@@ -136,6 +136,12 @@ def why(hit: Hit, company: str) -> str:
         case Method.EXACT:
             meaning = "" if name == company else f", a name of {cut(company, _NAME)}"
     return f"“{found}” {place}{meaning}"
+
+
+def _shown(hit: Hit) -> Mention:
+    """The best mention; where the title says the same, as it stands there: it is what the reader sees."""
+    same = (one for one in hit.mentions if (one.name, one.method) == (hit.best.name, hit.best.method))
+    return next((one for one in same if one.field is EntryField.TITLE), hit.best)
 
 
 def _evidence(mention: Mention) -> dict[str, Any]:

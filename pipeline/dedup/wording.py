@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any
 
 import snowballstemmer
@@ -146,28 +147,42 @@ def wording(title: str, text: str, publisher: str = "", language: str = "") -> W
 
 
 def as_written(title: str) -> dict[str, str]:
-    """The terms of a title with how it writes each first: figures with their currency, and words of spaced scripts."""
+    """The terms of a title with how it writes each first: words of spaced scripts, and figures with what they count."""
     folded = fold_with_offsets(title)
-    seams = {match.start() for match in _SEAM.finditer(folded.text)}
-    pieces: list[str] = []
-    places: list[int] = []  # where each character of the pieces stands in the folded title
-    for place, char in enumerate(folded.text):
-        if place in seams:
-            pieces.append(" ")
-            places.append(place)
-        pieces.append(char)
-        places.append(place)
+    text, places = _seamed(folded.text)
+    found = list(_TOKEN.finditer(text))
     written: dict[str, str] = {}
-    for found in _TOKEN.finditer("".join(pieces)):
-        start, end = folded.span(places[found.start()], places[found.end() - 1] + 1)
-        if found["number"]:
-            term = _figure(found["number"], found["scale"], bool(found["percent"]))
+    for token, following in zip_longest(found, found[1:]):
+        start, end = folded.span(places[token.start()], places[token.end() - 1] + 1)
+        if token["number"]:
             has_currency = start > 0 and title[start - 1] in _CURRENCIES
+            is_bare = not (has_currency or token["scale"] or token["percent"])
+            if is_bare and following and _is_counted(following["word"], text[token.end() : following.start()]):
+                end = folded.span(places[following.start()], places[following.end() - 1] + 1)[1]
+            term = _figure(token["number"], token["scale"], bool(token["percent"]))
             written.setdefault(term, title[start - has_currency : end])
-        elif not any(map(is_cjk, found["word"])):
-            for term in _word_terms(found["word"]):
+        elif not any(map(is_cjk, token["word"])):
+            for term in _word_terms(token["word"]):
                 written.setdefault(term, title[start:end])
     return written
+
+
+def _is_counted(word: str | None, gap: str) -> bool:
+    """Does the word after a number say what it counts, as far as a reader can tell?"""
+    return bool(word) and gap == " " and not any(map(is_cjk, word or ""))
+
+
+def _seamed(folded: str) -> tuple[str, list[int]]:
+    """The text cut at its seams, and where each of its characters stood."""
+    seams = {match.start() for match in _SEAM.finditer(folded)}
+    text, places = [], []
+    for place, char in enumerate(folded):
+        if place in seams:
+            text.append(" ")
+            places.append(place)
+        text.append(char)
+        places.append(place)
+    return "".join(text), places
 
 
 def bare_title(title: str, publisher: str = "") -> str:

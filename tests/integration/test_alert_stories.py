@@ -167,7 +167,7 @@ def test_a_story_is_told_once_then_what_is_new_in_it_and_repeats_are_silent(desk
     assert desk.tell("Pier", RETOLD, hours(6)) == []
 
     (update,) = desk.tell("Wharf", FIGURES, hours(6))
-    assert news([update]) == [("update", ["New in the headline: $340 million, 120."])]
+    assert news([update]) == [("update", ["New in the headline: $340 million, 120 jobs."])]
     assert (update["title"], update["publisher"]) == (FIGURES[0], "Wharf")
     assert update["story_id"] == first[0]["story_id"]
     assert update["first"] == {key: first[0][key] for key in ("title", "url", "publisher", "published_at")}

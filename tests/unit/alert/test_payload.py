@@ -161,6 +161,15 @@ def test_the_evidence_is_a_sentence(found, name, method, field, sentence):
     assert why(Hit("e1", "xiaomi", 90, 80, (mention,)), "Xiaomi") == sentence
 
 
+def test_what_the_title_says_as_well_is_shown_as_it_stands_there():
+    in_text, in_title = (
+        Mention("xiaomi", field, 0, 6, "Xiaomi", "Xiaomi", Method.EXACT, score)
+        for field, score in ((EntryField.TEXT, 95), (EntryField.TITLE, 85))
+    )
+
+    assert why(Hit("e1", "xiaomi", 95, 80, (in_text, in_title)), "Xiaomi") == "“Xiaomi” in the title"
+
+
 def test_a_feed_about_one_company_is_evidence_enough():
     assert why(hit(rule_version=OWN_FEED), "Xiaomi") == "its feed is about Xiaomi alone"
 

@@ -130,8 +130,11 @@ def test_who_acts_in_a_headline_is_a_name_also_as_its_first_word() -> None:
         ("Ferry sold for $3.5 Billion", {"3.5e+09": "$3.5 Billion", "ferri": "Ferry", "sold": "sold"}),
         ("Werft für 1.800 Mio € verkauft", {"1.8e+09": "1.800 Mio", "werft": "Werft", "verkauft": "verkauft"}),
         ("总额35亿美元", {"3.5e+09": "35亿"}),
+        ("工厂雇用900人", {"900": "900"}),
         ("Société cuts 12% — 12 %", {"12%": "12%", "societ": "Société", "cut": "cuts"}),
-        ("５ vans of ２００", {"5": "５", "van": "vans", "200": "２００"}),
+        ("５ vans of ２００", {"5": "５ vans", "van": "vans", "200": "２００"}),
+        ("Talks begin on 14 April", {"talk": "Talks", "begin": "begin", "14": "14 April", "april": "April"}),
+        ("Cuts 120, not 90 jobs", {"cut": "Cuts", "120": "120", "90": "90 jobs", "job": "jobs"}),
         ("", {}),
     ],
 )
