@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from pipeline.alert import AlertOptions, Candidate, Channel, Rule, owed
+from pipeline.alert import OWN_FEED, AlertOptions, Candidate, Channel, Routing, StoryMemory, owed
 from pipeline.article import FulltextOptions
 from pipeline.dedup import (
     Arrival,
@@ -23,6 +23,7 @@ from pipeline.dedup import (
     lookup_keys,
     recognise,
     sort_entries,
+    untold,
 )
 from pipeline.engine import EngineOptions
 from pipeline.errors import NewswardError
@@ -68,10 +69,9 @@ class Stages:
     engine: Executor
     matching: MatchEngine
     stories: StoryIndex
-    rules: tuple[Rule, ...] = ()
+    routing: Routing = field(default_factory=Routing)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     company_names: Mapping[str, str] = field(default_factory=dict)
-    company_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)  # as configured, with what the database must not hold
     fetch: FetchOptions = field(default_factory=FetchOptions)
     polling: PollingOptions = field(default_factory=PollingOptions)
@@ -81,8 +81,8 @@ class Stages:
     monotonic: Callable[[], float] = time.monotonic
 
 
-class Memory(Remembered, Protocol):
-    """What deciding asks of the memory: the look-ups of deduplication, and the feeds of a list."""
+class Memory(Remembered, StoryMemory, Protocol):
+    """What deciding asks of the memory: the look-ups of deduplication and of alerts, and the feeds of a list."""
 
     def listed(self, url: str) -> Sequence[str]:
         """The addresses of the feeds that are polled since the list at this address names them."""
@@ -107,8 +107,8 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
     unplaced = [entry for entry in (*found.new, *found.edited) if entry.id not in placed]
     placements = _place(unplaced, hits, stages, lookups)
     candidates = (
-        *_arrived(unplaced, hits, placements),
-        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, lookups),
+        *_arrived(unplaced, hits, placements, due.feed, lookups),
+        *_enlarged([entry for entry in found.edited if entry.id in placed], hits, due.feed, lookups, Relation.UPDATE),
     )
     return Batch(
         due.feed,
@@ -121,7 +121,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
         seen=found.seen,
         hits=tuple(hits),
         placements=placements,
-        alerts=_alerts(candidates, stages, now, first_poll=first_poll),
+        alerts=_alerts(candidates, stages, lookups, now, first_poll=first_poll),
         pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
         **_listed(document, due.feed, lookups),
     )
@@ -158,12 +158,22 @@ def _excused(judged: Judged, now: datetime) -> Batch:
 
 def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
     """What a stored entry is about now that its text is its feed's and its article's."""
-    feed = stages.feeds.get(entry.feed_url, Feed(entry.feed_url))
+    feed = stages.feeds.get(entry.feed_url) or _listed_feed(entry.feed_url, stages.store)
     hits = _hits(entry, feed, stages)
     is_placed = bool(stages.store.members([entry.id]))
     placements = () if is_placed else _place([entry], hits, stages, stages.store)
-    candidates = _enlarged([entry], hits, stages.store) if is_placed else _arrived([entry], hits, placements)
-    return Judgement(hits, placements, _alerts(candidates, stages, now, first_poll=False))
+    candidates = (
+        # Whom an article names besides is no news of the story: its channels have the link to it.
+        _enlarged([entry], hits, feed, stages.store, Relation.SAME_STORY)
+        if is_placed
+        else _arrived([entry], hits, placements, feed, stages.store)
+    )
+    return Judgement(hits, placements, _alerts(candidates, stages, stages.store, now, first_poll=False))
+
+
+def _listed_feed(url: str, store: Store) -> Feed:
+    """A feed that a list names, or that a command added: the memory has its tier and publisher."""
+    return next((due.feed for due in store.dues([url])), Feed(url))
 
 
 def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:
@@ -194,7 +204,7 @@ def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:
         100.0,
         (Reason("the feed is about this company alone", 100.0),),
     )
-    return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version="feed"))
+    return (*hits, Hit(entry.id, feed.company_id, 100.0, 100.0, (own,), rule_version=OWN_FEED))
 
 
 def _pages(
@@ -236,16 +246,32 @@ def _arrival(entry: Entry, hits: Sequence[Hit]) -> Arrival:
     return Arrival(entry, frozenset(hit.company_id for hit in hits), frozenset(names))
 
 
-def _arrived(entries: Sequence[Entry], hits: Sequence[Hit], placements: Sequence[Placement]) -> Sequence[Candidate]:
-    """Entries that were placed just now."""
+def _arrived(
+    entries: Sequence[Entry], hits: Sequence[Hit], placements: Sequence[Placement], feed: Feed, lookups: Lookups
+) -> Sequence[Candidate]:
+    """Entries that were placed just now, those that add to a story with what they add."""
     by_id = {entry.id: entry for entry in entries}
-    return [
-        Candidate(by_id[place.entry_id], tuple(hit for hit in hits if hit.entry_id == place.entry_id), place)
-        for place in placements
-    ]
+    added_to = {place.story_id for place in placements if place.relation is Relation.UPDATE}
+    before = {story.id: story for story in lookups.stories(added_to)} if added_to else {}
+    candidates = []
+    for place in placements:
+        entry = by_id[place.entry_id]
+        own = tuple(hit for hit in hits if hit.entry_id == place.entry_id)
+        candidate = Candidate(entry, own, place, feed.tier, _outlet(entry, feed))
+        if place.relation is Relation.UPDATE and place.story_id in before:
+            candidate = replace(candidate, untold=untold(entry, before[place.story_id]))
+        candidates.append(candidate)
+    return candidates
 
 
-def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], lookups: Lookups) -> Sequence[Candidate]:
+def _outlet(entry: Entry, feed: Feed) -> str:
+    """Who tells the entry, as the outlets of a story are counted."""
+    return entry.publisher or feed.publisher or entry.feed_url
+
+
+def _enlarged(
+    edited: Sequence[Entry], hits: Sequence[Hit], feed: Feed, lookups: Lookups, relation: Relation
+) -> Sequence[Candidate]:
     """Edited entries, with the companies that the edit brought in. They keep their place, and their date.
 
     What they were about before has had its chance of an alert.
@@ -257,23 +283,18 @@ def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], lookups: Lookups) ->
         if member is None:
             continue
         news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
-        place = Placement(entry.id, member.article_id, member.story_id, Relation.UPDATE, "edited")
+        place = Placement(entry.id, member.article_id, member.story_id, relation, "edited")
         if news:
-            candidates.append(Candidate(replace(entry, published_at=member.published_at), news, place))
+            as_told = replace(entry, published_at=member.published_at)
+            candidates.append(Candidate(as_told, news, place, feed.tier, _outlet(entry, feed)))
     return candidates
 
 
-def _alerts(candidates: Sequence[Candidate], stages: Stages, now: datetime, *, first_poll: bool) -> tuple[Alert, ...]:
+def _alerts(
+    candidates: Sequence[Candidate], stages: Stages, memory: StoryMemory, now: datetime, *, first_poll: bool
+) -> tuple[Alert, ...]:
     """What the rules ask for."""
-    return owed(
-        candidates,
-        stages.rules,
-        names=stages.company_names,
-        tags=stages.company_tags,
-        now=now,
-        max_age=stages.alert.max_age,
-        first_poll=first_poll,
-    )
+    return owed(candidates, stages.routing, memory, now=now, options=stages.alert, first_poll=first_poll)
 
 
 def _record(

@@ -456,12 +456,13 @@ class Alert:
     id: str
     channel: str
     rule: str
-    kind: str  # "story" now; "update" and "digest" share the outbox
+    kind: str  # "story", "update", "digest", "warning"
     story_id: str
     entry_id: str
     created_at: datetime
     not_before: datetime
     severity: str = "normal"
+    digest: str = ""  # the rhythm of the digest that it waits for: "hourly", "daily" ...; "": sent by itself
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -472,6 +473,36 @@ class Telling:
     publisher: str  # as the entry says, else its feed
     title: str
     url: str
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What a headline says that no earlier telling of its story did, as the headline writes it."""
+
+    figures: tuple[str, ...] = ()
+    reversals: tuple[str, ...] = ()  # words by which a story turns: withdraws, denied
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a channel has been told of a story, or is owed."""
+
+    updates: int = 0
+    rules: frozenset[str] = frozenset()  # those that asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class StorySoFar:
+    """A story as it is stored when something arrives in it. ``hits`` has for each company those that no other one
+    exceeds in both score and salience; ``outlets`` are publishers, else addresses of feeds.
+    """
+
+    id: str
+    first: Telling
+    hits: tuple[Hit, ...] = ()
+    outlets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from pipeline.alert import Candidate
+from pipeline.alert import AlertOptions, Candidate, Group, Person, Routing, Rule, owed
 from pipeline.model import (
     Alert,
     DateKind,
@@ -29,11 +29,15 @@ from pipeline.model import (
     Relation,
     SendResult,
     Sent,
+    StorySoFar,
     Telling,
+    Told,
+    Untold,
 )
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _ABSURD = timedelta(days=31)
+_NOTHING = Untold()
 SCHEMA = json.loads(Path("docs/webhook.schema.json").read_text(encoding="utf-8"))
 
 
@@ -68,10 +72,47 @@ def candidate(
     companies: Sequence[str] = ("xiaomi",),
     relation: Relation = Relation.NEW,
     hits: tuple[Hit, ...] | None = None,
+    tier: int = 3,
+    outlet: str = "",
+    untold: Untold = _NOTHING,
+    news: Sequence[str] = (),
     **changes: Any,
 ) -> Candidate:
+    """An entry placed in a story; ``news`` are the kinds of what it adds: figures, companies, reversal, words."""
     found = tuple(hit(id, company) for company in companies) if hits is None else hits
-    return Candidate(entry(id, **changes), found, Placement(id, id, story, relation, "test"))
+    placement = Placement(id, id, story, relation, "test", features=tuple((f"new:{kind}", 1.0) for kind in news))
+    return Candidate(entry(id, **changes), found, placement, tier, outlet or f"outlet of {id}", untold)
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """``StoryMemory`` with the given stories in it."""
+
+    channels: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)  # by story
+    stories: Mapping[str, StorySoFar] = field(default_factory=dict)
+
+    def told(self, story_ids: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+        return {story: self.channels[story] for story in story_ids if story in self.channels}
+
+    def so_far(self, story_ids: Collection[str]) -> Mapping[str, StorySoFar]:
+        return {story: self.stories[story] for story in story_ids if story in self.stories}
+
+
+def route(
+    candidates: Sequence[Candidate],
+    rules: Sequence[Rule],
+    memory: Recalled = Recalled(),
+    *,
+    first_poll: bool = False,
+    names: Mapping[str, str] | None = None,
+    tags: Mapping[str, Collection[str]] | None = None,
+    groups: Sequence[Group] = (),
+    people: Sequence[Person] = (),
+    **options: Any,
+) -> tuple[Alert, ...]:
+    """What these rules owe; further options are those of ``[alert]``."""
+    routing = Routing.of(rules, names=names or {}, tags=tags or {}, groups=groups, people=people)
+    return owed(candidates, routing, memory, now=NOW, options=AlertOptions(**options), first_poll=first_poll)
 
 
 def alert(id: str = "a1", channel: str = "desk", *, story: str = "", **changes: Any) -> Alert:

@@ -1,24 +1,35 @@
 """From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
 
 from pipeline.alert.delivery import AlertOptions, Channel, Outbox, Outcome, backoff, deliver
-from pipeline.alert.payload import web_link
+from pipeline.alert.payload import OWN_FEED, web_link
+from pipeline.alert.phrases import Phrases, searchable
 from pipeline.alert.render import plain, render
-from pipeline.alert.routing import Candidate, owed
-from pipeline.alert.rules import Rule, Severity, is_louder
+from pipeline.alert.routes import Route, Routing, members
+from pipeline.alert.routing import Candidate, StoryMemory, owed
+from pipeline.alert.rules import Group, Person, Rule, Severity, is_louder
 
 __all__ = [
+    "OWN_FEED",
     "AlertOptions",
     "Candidate",
     "Channel",
+    "Group",
     "Outbox",
     "Outcome",
+    "Person",
+    "Phrases",
+    "Route",
+    "Routing",
     "Rule",
     "Severity",
+    "StoryMemory",
     "backoff",
     "deliver",
     "is_louder",
+    "members",
     "owed",
     "plain",
     "render",
+    "searchable",
     "web_link",
 ]

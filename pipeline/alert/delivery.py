@@ -27,6 +27,17 @@ class AlertOptions(BaseModel):
     max_age: timedelta = Field(
         timedelta(hours=24), gt=timedelta(), description="Entries published longer ago than this never alert."
     )
+    max_updates: int = Field(
+        5, ge=0, le=1000, description="Updates of one story that a channel gets, at most; 0 = none."
+    )
+    outlets: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="So many outlets that tell a story are news of their own, and again each time their number has "
+        "doubled; 0 = never.",
+        examples=[10],
+    )
     batch_size: int = Field(100, ge=1, le=10_000, description="Alerts taken from the outbox at a time.")
     lease: timedelta = Field(
         timedelta(minutes=5),

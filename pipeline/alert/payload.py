@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from pipeline.model import Entry, Hit, Mention, Telling
+from pipeline.model import Entry, EntryField, Hit, Mention, Method, Telling
 from pipeline.text import to_iso
 
 VERSION = 1
+OWN_FEED = "feed"  # the ``rule_version`` of a hit that stands because its whole feed is about the company
 
 # Standard Webhooks recommends payloads under 20 kB. An ordinary one has 1 to 3 kB; these bound what a feed makes of it.
 _TITLE = 300
@@ -21,6 +22,8 @@ _URL = 2048  # longer ones are refused by common servers and proxies
 _COMPANIES = 20
 _EVIDENCE = 3
 _OUTLETS = 10
+_NEWS = 10
+_PEOPLE = 50
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # All that RFC 3986 keeps out of a URL and that a terminal, a mail or a chat could take for markup or hide.
@@ -41,8 +44,9 @@ def story_payload(
     others: Sequence[Entry],
     names: Mapping[str, str],
     now: datetime,
+    people: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The payload of an alert about a story told by ``lead`` and by ``others``.
+    """The payload of an alert about a story told by ``lead`` and by ``others``, meant for ``people`` (ids).
 
     ``hits`` are those that the rules took; a company hit in several entries is told by its hit in the lead, else
     by the most salient. Every text is cut to a length, every link is http(s) or empty.
@@ -54,6 +58,7 @@ def story_payload(
         "created_at": to_iso(now),
         "severity": severity,
         "rules": list(rules),
+        "people": list(people)[:_PEOPLE],
         "story_id": story_id,
         "entry_id": lead.id,
         "title": cut(lead.title, _TITLE),
@@ -64,6 +69,21 @@ def story_payload(
         "summary": cut(lead.text, _SUMMARY),
         "companies": _companies(hits, lead.id, names),
         "also_at": _outlets(web_link(lead.url), others),
+    }
+
+
+def as_update(story: Mapping[str, Any], news: Sequence[Mapping[str, str]], first: Telling) -> dict[str, Any]:
+    """The payload of an update: that of a story, led by what brings the ``news``, and the telling it began with."""
+    return {
+        **story,
+        "type": "update",
+        "news": [{"kind": one["kind"], "text": cut(one["text"], _TITLE)} for one in news[:_NEWS]],
+        "first": {
+            "title": cut(first.title, _TITLE),
+            "url": web_link(first.url),
+            "publisher": cut(first.publisher, _NAME),
+            "published_at": to_iso(first.published_at) if first.published_at else None,
+        },
     }
 
 
@@ -81,14 +101,47 @@ def _companies(hits: Sequence[Hit], lead_id: str, names: Mapping[str, str]) -> l
 
 
 def _company(hit: Hit, names: Mapping[str, str]) -> dict[str, Any]:
+    name = names.get(hit.company_id, hit.company_id)
     return {
         "id": hit.company_id,
-        "name": cut(names.get(hit.company_id, hit.company_id), _NAME),
+        "name": cut(name, _NAME),
+        "why": why(hit, name),
         "score": round(hit.score, 1),
         "salience": round(hit.salience, 1),
         "entry_id": hit.entry_id,
         "evidence": [_evidence(mention) for mention in hit.mentions[:_EVIDENCE]],
     }
+
+
+def why(hit: Hit, company: str) -> str:
+    """Why the entry is about the company, in words: ``“Xiamio” in the title, a misspelling of Xiaomi``."""
+    if hit.rule_version == OWN_FEED:
+        return f"its feed is about {cut(company, _NAME)} alone"
+    if not hit.mentions:
+        return ""
+    best = _shown(hit)
+    found, name = cut(best.found, _NAME), cut(best.name, _NAME)
+    place = {EntryField.TITLE: "in the title", EntryField.TEXT: "in the text", EntryField.URL: "in the link"}[
+        best.field
+    ]
+    match best.method:
+        case Method.FUZZY:
+            meaning = f", a misspelling of {name}"
+        case Method.VARIANT:
+            meaning = f", another spelling of {name}"
+        case Method.TICKER:
+            meaning = f", a ticker of {cut(company, _NAME)}"
+        case Method.DOMAIN:
+            meaning = f", a domain of {cut(company, _NAME)}"
+        case Method.EXACT:
+            meaning = "" if name == company else f", a name of {cut(company, _NAME)}"
+    return f"“{found}” {place}{meaning}"
+
+
+def _shown(hit: Hit) -> Mention:
+    """The best mention; where the title says the same, as it stands there: it is what the reader sees."""
+    same = (one for one in hit.mentions if (one.name, one.method) == (hit.best.name, hit.best.method))
+    return next((one for one in same if one.field is EntryField.TITLE), hit.best)
 
 
 def _evidence(mention: Mention) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from pipeline.alert import AlertOptions, Channel, Rule
+from pipeline.alert import AlertOptions, Channel, Group, Person, Routing, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
 from pipeline.config.files import ConfigFiles
@@ -46,6 +46,8 @@ class Config:
     matchers: tuple[AnyMatcher, ...]
     channels: Mapping[str, Channel]
     rules: tuple[Rule, ...]
+    groups: tuple[Group, ...]
+    people: tuple[Person, ...]
     fetch: FetchOptions
     polling: PollingOptions
     stories: StoryOptions
@@ -62,8 +64,21 @@ class Config:
     places: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def place(self, what: str, id: str) -> str:
-        """Where a company (by id), channel (id), rule (name) or feed (url) stands: ``feeds.toml: feed 3 (Example)``."""
+        """Where a company (by id), channel, group or person (id), rule (name) or feed (url) stands, such as
+        ``feeds.toml: feed 3 (Example)``.
+        """
         return self.places[what, id]
+
+    def routing(self) -> Routing:
+        """The rules with the companies, groups and people that they name."""
+        companies = self.watchlist.companies
+        return Routing.of(
+            self.rules,
+            names={company.id: company.name for company in companies},
+            tags={company.id: company.tags for company in companies},
+            groups=self.groups,
+            people=self.people,
+        )
 
     def replace_fetch(self, **changes: Any) -> Config:
         """The same with other fetch options. Raises pydantic's ValidationError for values that they cannot have."""
@@ -142,7 +157,9 @@ class _Loader:
         sections = {name: self.section(name, model) for name, model in SECTIONS.items()}
         companies = self._companies()
         channels = self._channels()
-        rules = self._rules(companies, self._named("channel"))
+        groups = self._groups(companies)
+        people = self._people()
+        rules = self._rules(companies)
         matchers = self._matchers()
         feeds = self._feeds(companies)
         if None in sections.values():
@@ -157,6 +174,8 @@ class _Loader:
             matchers=matchers,
             channels=MappingProxyType(channels),
             rules=rules,
+            groups=groups,
+            people=people,
             problems=(*self.environment.problems, *self.problems),
             files=self.environment.files,
             secrets=frozenset(
@@ -261,21 +280,59 @@ class _Loader:
                 channels[name] = cast("Channel", made)
         return channels
 
-    def _rules(self, companies: Sequence[Company], channels: Sequence[str]) -> tuple[Rule, ...]:
+    def _groups(self, companies: Sequence[Company]) -> tuple[Group, ...]:
+        groups: list[Group] = []
+        company_ids = [company.id for company in companies]
+        for where, table, group in self._with_ids("group", Group):
+            self._known(group, "companies", table, "company", company_ids, where)
+            groups.append(group)
+        return tuple(groups)
+
+    def _people(self) -> tuple[Person, ...]:
+        people: list[Person] = []
+        for where, table, person in self._with_ids("person", Person):
+            self._known(person, "channels", table, "channel", self._named("channel"), where)
+            people.append(person)
+        return tuple(people)
+
+    def _with_ids(self, key: str, model: type[Model]) -> Iterator[tuple[str, dict[str, Any], Model]]:
+        """The sound tables of a kind that has ids, with where each stands and what is written there."""
+        seen: dict[str, str] = {}
+        for where, table in self._tables(key, "id"):
+            made = self._made(model, table, where)
+            if made is not None:
+                self._unique(seen, made.id, "id", where)  # type: ignore[attr-defined]  # such models have one
+                self.places[key, made.id] = where  # type: ignore[attr-defined]
+                yield where, table, made
+
+    def _rules(self, companies: Sequence[Company]) -> tuple[Rule, ...]:
         rules: list[Rule] = []
         seen: dict[str, str] = {}
-        company_ids = [company.id for company in companies]
+        company_ids, groups = [company.id for company in companies], self._named("group")
         for where, table in self._tables("rule", "name"):
             rule = self._made(Rule, table, where)
             if rule is None:
                 continue
             self._unique(seen, rule.name, "name", where)
             self.places["rule", rule.name] = where
-            # Told as written: what the environment put there may be a secret by mistake.
-            self._exist("channel", zip(rule.channels, table.get("channels", ()), strict=False), channels, where)
-            self._exist("company", zip(rule.companies, table.get("companies", ()), strict=False), company_ids, where)
+            self._known(rule, "channels", table, "channel", self._named("channel"), where)
+            self._known(rule, "people", table, "person", self._named("person"), where)
+            self._known(rule, "companies", table, "company", company_ids, where)
+            self._known(rule, "together", table, "company", company_ids, where)
+            self._known(rule, "groups", table, "group", groups, where)
+            if rule.together_of:
+                self._exist("group", [(rule.together_of, table["together_of"])], groups, where)
             rules.append(rule)
         return tuple(rules)
+
+    def _known(
+        self, made: BaseModel, key: str, table: Mapping[str, Any], what: str, known: Sequence[str], where: str
+    ) -> None:
+        """A fault for each id under the key that is not known.
+
+        Told as written: what the environment put there may be a secret by mistake.
+        """
+        self._exist(what, zip(getattr(made, key), table.get(key, ()), strict=False), known, where)
 
     def _exist(self, what: str, named: Iterable[tuple[str, str]], known: Sequence[str], where: str) -> None:
         """A fault for each (name, as written) that is not known."""
@@ -384,4 +441,4 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
 )
 # What a door must have: of each group of methods, one.
 _METHODS = {"Source": (("feeds", "feeds_for"),), "Matcher": (("compile",),), "Channel": (("send",), ("close",))}
-_KNOWN = ("companies", "feeds", *SECTIONS, "channel", "rule", "matcher")
+_KNOWN = ("companies", "feeds", *SECTIONS, "channel", "rule", "group", "person", "matcher")

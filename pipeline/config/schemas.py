@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import TimedeltaSchema
 
 from pipeline import __version__
-from pipeline.alert import Rule
+from pipeline.alert import Group, Person, Rule
 from pipeline.config.companies import CompanyTable
 from pipeline.config.loading import SECTIONS
 from pipeline.errors import ConfigError
@@ -88,6 +88,8 @@ def _newsward() -> dict[str, Any]:
     tables = {
         "channel": _array(_of_kinds("Channel", "pipeline.alert.channels", {"id": channel_id})),
         "rule": _array(_expandable(_table(Rule))),
+        "group": _array(_expandable(_table(Group))),
+        "person": _array(_expandable(_table(Person))),
         "matcher": _array(_of_kinds("Matcher", "pipeline.match", {})),
     }
     return _file("newsward.toml", files | sections | tables)

@@ -5,6 +5,7 @@ from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys,
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
 from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions, look_at
+from pipeline.dedup.updates import untold
 
 __all__ = [
     "Arrival",
@@ -24,4 +25,5 @@ __all__ = [
     "read_input",
     "recognise",
     "sort_entries",
+    "untold",
 ]

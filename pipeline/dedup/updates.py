@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from pipeline.dedup.similarity import words_of
-from pipeline.dedup.wording import Wording, is_told
-from pipeline.model import StoryView
+from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, is_told, wording
+from pipeline.model import Entry, StoryView, Untold
+
+_SHORTEST_WORD = 3
 
 
 def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tuple[str, ...]:
@@ -20,6 +22,29 @@ def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tupl
         "reversal": bool(entry.reversals - turns),
     }
     return tuple(kind for kind, is_new in found.items() if is_new)
+
+
+def untold(entry: Entry, story: StoryView) -> Untold:
+    """What the entry's headline says that no member of the story did, as far as they are shown."""
+    words = wording(entry.title, entry.text, entry.publisher, entry.language)
+    told = [words_of(member) for member in story.members]
+    figures = frozenset().union(*(other.figures for other in told))
+    terms = frozenset().union(*(other.title_terms | other.text_terms for other in told))
+    written = as_written(bare_title(entry.title, entry.publisher))
+    return Untold(
+        figures=tuple(
+            spelt for term, spelt in written.items() if term in words.title_figures and not is_told(term, figures)
+        ),
+        reversals=tuple(spelt for term, spelt in written.items() if term in words.reversals - terms),
+        words=tuple(
+            spelt
+            for term, spelt in written.items()
+            if term in words.title_terms - terms
+            and not is_figure(term)
+            and not is_everyday(term)
+            and len(spelt) >= _SHORTEST_WORD
+        ),
+    )
 
 
 def update_features(

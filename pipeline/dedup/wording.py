@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any
 
 import snowballstemmer
 
-from pipeline.text import fold, is_cjk, tokens
+from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
 
 LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
@@ -75,6 +76,7 @@ _ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
 _SUBJECT = re.compile(r"([A-Z][\w&]*[A-Za-z]) (?:[A-Z]|[a-z]+s\b)")  # "Texas lands ...", "Ardent Media says ..."
 
 _CONTINENTAL = frozenset(("millionen", "millones", "mio", "milliarde", "milliarden", "milliards", "mrd"))  # "1.800 Mio"
+_CURRENCIES = frozenset("$€£¥₹₩")
 _OUTLET_WORDS = 5
 _SUFFIX = re.compile(r"\s+(?:\||[-–—])\s+([^|–—]{2,50})$|\s*\|\s*([^|]{2,50})$")
 _TAG = re.compile(
@@ -142,6 +144,45 @@ def wording(title: str, text: str, publisher: str = "", language: str = "") -> W
         latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
         language=language[:2].lower() or _guess_language(both),
     )
+
+
+def as_written(title: str) -> dict[str, str]:
+    """The terms of a title with how it writes each first: words of spaced scripts, and figures with what they count."""
+    folded = fold_with_offsets(title)
+    text, places = _seamed(folded.text)
+    found = list(_TOKEN.finditer(text))
+    written: dict[str, str] = {}
+    for token, following in zip_longest(found, found[1:]):
+        start, end = folded.span(places[token.start()], places[token.end() - 1] + 1)
+        if token["number"]:
+            has_currency = start > 0 and title[start - 1] in _CURRENCIES
+            is_bare = not (has_currency or token["scale"] or token["percent"])
+            if is_bare and following and _is_counted(following["word"], text[token.end() : following.start()]):
+                end = folded.span(places[following.start()], places[following.end() - 1] + 1)[1]
+            term = _figure(token["number"], token["scale"], bool(token["percent"]))
+            written.setdefault(term, title[start - has_currency : end])
+        elif not any(map(is_cjk, token["word"])):
+            for term in _word_terms(token["word"]):
+                written.setdefault(term, title[start:end])
+    return written
+
+
+def _is_counted(word: str | None, gap: str) -> bool:
+    """Does the word after a number say what it counts, as far as a reader can tell?"""
+    return bool(word) and gap == " " and not any(map(is_cjk, word or ""))
+
+
+def _seamed(folded: str) -> tuple[str, list[int]]:
+    """The text cut at its seams, and where each of its characters stood."""
+    seams = {match.start() for match in _SEAM.finditer(folded)}
+    text, places = [], []
+    for place, char in enumerate(folded):
+        if place in seams:
+            text.append(" ")
+            places.append(place)
+        text.append(char)
+        places.append(place)
+    return "".join(text), places
 
 
 def bare_title(title: str, publisher: str = "") -> str:

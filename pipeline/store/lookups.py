@@ -1,4 +1,4 @@
-"""What deduplication asks of the memory; every answer is bounded, however much is stored."""
+"""What deduplication and alerts ask of the memory; every answer is bounded, however much is stored."""
 
 from __future__ import annotations
 
@@ -9,8 +9,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import log
+from typing import Any
 
-from pipeline.model import Known, Member, StoryView
+from pipeline.model import (
+    EntryField,
+    Hit,
+    Known,
+    Member,
+    Mention,
+    Method,
+    Reason,
+    StorySoFar,
+    StoryView,
+    Telling,
+    Told,
+)
 from pipeline.store.columns import clean, instant, moment, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
 
@@ -102,6 +115,69 @@ def stories(connection: sqlite3.Connection, story_ids: Collection[str]) -> Seque
     """The stories of these ids, by date of their first entry."""
     rows = connection.execute(QUERIES["stories_by_id"], {"texts": texts(story_ids)})
     return _views(connection, [row["id"] for row in rows])
+
+
+def told(connection: sqlite3.Connection, story_ids: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+    """What each channel was told, or is owed, of these stories; a story that nobody was told of is left out."""
+    found: dict[str, dict[str, Told]] = defaultdict(dict)
+    for row in connection.execute(QUERIES["told"], {"texts": texts(story_ids)}):
+        before = found[row["story_id"]].get(row["channel"], Told())
+        rules = before.rules.union(json.loads(row["rules"] or "[]"))
+        updates = before.updates + (row["kind"] == "update")
+        found[row["story_id"]][row["channel"]] = Told(updates, rules)
+    return found
+
+
+def so_far(connection: sqlite3.Connection, story_ids: Collection[str]) -> Mapping[str, StorySoFar]:
+    """The stories of these ids as they are stored."""
+    asked = {"texts": texts(story_ids)}
+    firsts = connection.execute(QUERIES["story_firsts"], asked).fetchall()
+    outlets: dict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(QUERIES["story_outlets"], asked):
+        outlets[row["story_id"]].add(row["outlet"])
+    hits: dict[str, list[Hit]] = defaultdict(list)
+    for row in _best_hits(connection, asked):
+        hits[row["story_id"]].append(_hit(row))
+    return {
+        row["story_id"]: StorySoFar(
+            row["story_id"],
+            Telling(row["publisher"], row["title"], row["url"], instant(row["published_at"])),
+            tuple(hits[row["story_id"]]),
+            frozenset(outlets[row["story_id"]]),
+        )
+        for row in firsts
+    }
+
+
+def _best_hits(connection: sqlite3.Connection, asked: Mapping[str, str]) -> list[sqlite3.Row]:
+    """Of each story and company the hits that no other exceeds in both score and salience."""
+    best: dict[tuple[str, str], float] = {}
+    chosen = []
+    for row in connection.execute(QUERIES["story_hits"], asked):  # the most salient first
+        company = row["story_id"], row["company_id"]
+        if row["score"] > best.get(company, -1.0):
+            best[company] = row["score"]
+            chosen.append((row["entry_id"], row["company_id"]))
+    return connection.execute(QUERIES["hits_by_key"], {"keys": to_json(chosen)}).fetchall()
+
+
+def _hit(row: sqlite3.Row) -> Hit:
+    mentions = tuple(_mention(row["company_id"], one) for one in json.loads(row["mentions"]))
+    return Hit(row["entry_id"], row["company_id"], row["score"], row["salience"], mentions, row["rule_version"])
+
+
+def _mention(company_id: str, stored: Mapping[str, Any]) -> Mention:
+    return Mention(
+        company_id,
+        EntryField(stored["field"]),
+        stored["start"],
+        stored["end"],
+        stored["found"],
+        stored["name"],
+        Method(stored["method"]),
+        stored["score"],
+        tuple(Reason(reason["signal"], reason["points"]) for reason in stored["reasons"]),
+    )
 
 
 def _whole(connection: sqlite3.Connection, view: StoryView, entries: int) -> StoryView:

@@ -318,7 +318,7 @@ UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :
 -- name: merge_alerts_owed
 -- The older alert counts: what the other story owes a channel that knows of this one is not sent any more.
 UPDATE alerts SET state = 'dead', error = 'its story was made one with another that this channel knows'
-WHERE story_id = :other_id AND state = 'pending' AND attempts = 0
+WHERE story_id = :other_id AND kind = 'story' AND state = 'pending' AND attempts = 0
 AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
 
 -- name: split_placements
@@ -418,7 +418,8 @@ INSERT INTO alerts (
     :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
 WHERE NOT EXISTS (
     SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
-    WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = :kind AND p.merged_from <> ''
+    WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = 'story' AND :kind = 'story'
+    AND p.merged_from <> ''
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: known
@@ -523,6 +524,45 @@ ORDER BY e.story_id, e.published_at, e.seq;
 
 -- name: frequencies
 SELECT term, stories FROM terms WHERE term = '' OR term IN (SELECT value FROM json_each(:texts));
+
+-- name: told
+-- A story is told by the alerts about it, and, since stories are split, by those that one of its entries leads.
+SELECT a.id, asked.value AS story_id, a.channel, a.kind, json_extract(a.payload, '$.rules') AS rules
+FROM json_each(:texts) AS asked
+CROSS JOIN alerts AS a ON a.story_id = asked.value
+WHERE a.kind IN ('story', 'update')
+UNION
+SELECT a.id, p.story_id, a.channel, a.kind, json_extract(a.payload, '$.rules')
+FROM json_each(:texts) AS asked
+CROSS JOIN placements AS p ON p.story_id = asked.value
+CROSS JOIN alerts AS a ON a.entry_id = p.entry_id
+WHERE a.kind IN ('story', 'update');
+
+-- name: story_firsts
+SELECT
+    asked.value AS story_id, coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title) AS publisher,
+    e.title, e.url, e.published_at
+FROM json_each(:texts) AS asked
+CROSS JOIN entries AS e
+    ON e.seq = (SELECT seq FROM entries WHERE story_id = asked.value ORDER BY published_at, seq LIMIT 1)
+CROSS JOIN feeds AS f ON f.url = e.feed_url;
+
+-- name: story_outlets
+SELECT DISTINCT e.story_id, coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.url) AS outlet
+FROM entries AS e CROSS JOIN feeds AS f ON f.url = e.feed_url
+WHERE e.story_id IN (SELECT value FROM json_each(:texts));
+
+-- name: story_hits
+SELECT story_id, entry_id, company_id, score, salience FROM hits
+WHERE story_id IN (SELECT value FROM json_each(:texts)) AND state = 'accepted'
+ORDER BY salience DESC, score DESC, entry_id;
+
+-- name: hits_by_key
+SELECT h.story_id, h.entry_id, h.company_id, h.score, h.salience, h.mentions, h.rule_version
+FROM json_each(:keys) AS asked
+CROSS JOIN hits AS h ON h.entry_id = json_extract(asked.value, '$[0]')
+    AND h.company_id = json_extract(asked.value, '$[1]')
+ORDER BY asked.key;
 
 -- name: alerts_claimable
 -- A story's alerts go out in their order, each only when the one before it on that channel is settled.

@@ -29,7 +29,9 @@ from pipeline.model import (
     OwedPage,
     PageBatch,
     RunReport,
+    StorySoFar,
     StoryView,
+    Told,
     Watchlist,
 )
 from pipeline.store import articles, checkup, entries, hits, lookups, outbox, runs, search, stories
@@ -58,7 +60,8 @@ _LONGEST_PAUSE = 0.2  # seconds
 
 
 class Store:
-    """The database of one data directory. Fulfils the look-ups of deduplication and the outbox of delivery.
+    """The database of one data directory. Fulfils the look-ups of deduplication and of alerts, and the outbox
+    of delivery.
 
     Every method raises DatabaseBusy when another program holds the file for longer than the busy timeout, and
     StoreError when it cannot be read or written. A method that writes does all of it or nothing.
@@ -267,6 +270,16 @@ class Store:
         """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
         with self._reading() as connection:
             return lookups.stories(connection, story_ids)
+
+    def told(self, story_ids: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
+        """By story and channel what a channel was told, or is owed; stories of which nobody was told are left out."""
+        with self._reading() as connection:
+            return lookups.told(connection, story_ids)
+
+    def so_far(self, story_ids: Collection[str]) -> Mapping[str, StorySoFar]:
+        """The stories of these ids as they are stored; unknown ones are left out."""
+        with self._reading() as connection:
+            return lookups.so_far(connection, story_ids)
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs, and how many stories there are."""

@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
-from pipeline.alert import AlertOptions, Rule
+from pipeline.alert import AlertOptions, Group, Person, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
@@ -50,6 +50,8 @@ def models() -> dict[str, type[BaseModel]]:
         "[log]": LogOptions,
         "[metrics]": MetricsOptions,
         "[[rule]]": Rule,
+        "[[group]]": Group,
+        "[[person]]": Person,
         "[[company]]": CompanyTable,
         "an alias": Alias,
         "[[feed]]": resolve("feed", role="Source", package="pipeline.sources"),

@@ -15,7 +15,7 @@ INSIDE = {
     "Answer", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
     "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "OwedPage", "PageBatch", "PageRead", "Polled",
     "RunReport", "SendFailed", "Sent",
-    "StoryView", "Tally", "Telling",
+    "StorySoFar", "StoryView", "Tally", "Telling", "Told", "Untold",
 }  # fmt: skip
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.alert import AlertOptions, Outcome, Rule, deliver, owed
+from pipeline.alert import AlertOptions, Outcome, Rule, deliver
 from pipeline.alert.channels.webhook import Channel
 from pipeline.model import Batch, Company, Feed, FeedState, FetchRecord, Sent, Watchlist
 from pipeline.store import Store
-from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, still
+from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, route, still
 
 FEED = "https://news.example/feed"
 OPTIONS = AlertOptions()
@@ -25,15 +25,7 @@ def path(tmp_path):
 def fill(path, count, *channels):
     """A database that owes ``count`` stories to each of the channels."""
     told = [candidate(f"e{number:03}", story=f"e{number:03}") for number in range(count)]
-    alerts = owed(
-        told,
-        [Rule(name="all", channels=channels)],
-        names={"xiaomi": "小米"},
-        tags={},
-        now=NOW,
-        max_age=OPTIONS.max_age,
-        first_poll=False,
-    )
+    alerts = route(told, [Rule(name="all", channels=channels)], names={"xiaomi": "小米"})
     batch = Batch(
         Feed(FEED),
         FeedState(FEED),

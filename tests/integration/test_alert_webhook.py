@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
-from pipeline.alert import AlertOptions, Outcome, Rule, deliver, owed
+from pipeline.alert import AlertOptions, Outcome, Rule, deliver
 from pipeline.alert.channels.webhook import Channel, sign
 from pipeline.model import SendFailed, Sent
-from tests.builders_alert import NOW, MemoryOutbox, Reply, alert, candidate, receiver, still, violations
+from tests.builders_alert import NOW, MemoryOutbox, Reply, alert, candidate, receiver, route, still, violations
 
 KEY = bytes(range(32))
 
@@ -35,15 +35,7 @@ def channel(received):
 
 
 def story(title="小米 opens a plant", **changes):
-    (one,) = owed(
-        [candidate(title=title, **changes)],
-        [Rule(name="all", channels=["desk"])],
-        names={"xiaomi": "小米"},
-        tags={},
-        now=NOW,
-        max_age=timedelta(days=1),
-        first_poll=False,
-    )
+    (one,) = route([candidate(title=title, **changes)], [Rule(name="all", channels=["desk"])], names={"xiaomi": "小米"})
     return one
 
 

@@ -1,14 +1,26 @@
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.alert import AlertOptions, Rule, backoff, deliver, owed, plain, render, web_link
+from pipeline.alert import AlertOptions, Rule, backoff, deliver, plain, render, web_link
 from pipeline.alert.payload import cut
-from pipeline.model import Relation, SendFailed, Sent
-from tests.builders_alert import NOW, MemoryOutbox, ScriptedChannel, alert, candidate, still, violations
+from pipeline.model import Relation, SendFailed, Sent, StorySoFar, Telling, Told
+from tests.builders_alert import (
+    NOW,
+    MemoryOutbox,
+    Recalled,
+    ScriptedChannel,
+    alert,
+    candidate,
+    hit,
+    route,
+    still,
+    violations,
+)
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
 LINKS = st.one_of(
@@ -53,6 +65,9 @@ RULES = st.lists(
         channels=st.lists(st.sampled_from(["desk", "log"]), min_size=1, max_size=2).map(tuple),
         min_score=st.sampled_from([0, 90, 95]),
         severity=st.sampled_from(["low", "normal", "high"]),
+        on=st.sampled_from([("new",), ("updates",), ("new", "updates")]),
+        together=st.sampled_from([(), ("xiaomi", "northwind")]),
+        words=st.sampled_from([(), ("plant",)]),
         companies=st.lists(st.sampled_from(["xiaomi", "northwind"]), max_size=1).map(tuple),
     ),
     max_size=4,
@@ -81,10 +96,6 @@ CANDIDATES = st.lists(
 )
 
 
-def route(candidates, rules, first_poll=False):
-    return owed(candidates, rules, names={}, tags={}, now=NOW, max_age=timedelta(hours=24), first_poll=first_poll)
-
-
 @given(CANDIDATES, RULES)
 def test_a_channel_and_story_have_one_alert_that_fits_the_schema_and_can_be_read(candidates, rules):
     alerts = route(candidates, rules)
@@ -98,7 +109,67 @@ def test_a_channel_and_story_have_one_alert_that_fits_the_schema_and_can_be_read
     assert {one.entry_id for one in alerts} <= fresh
 
 
-@given(CANDIDATES, RULES, st.integers(0, 6))
+MEMORIES = st.builds(
+    lambda told, companies, outlets: Recalled(
+        {story: channels for story, channels in told.items() if channels},
+        {
+            story: StorySoFar(
+                story,
+                Telling("Example News", "A plan", "https://news.example/e", NOW),
+                tuple(hit("e", company) for company in companies),
+                frozenset(f"outlet of e{number}" for number in range(outlets)),
+            )
+            for story in told
+        },
+    ),
+    st.dictionaries(
+        st.sampled_from(["s1", "s2"]),
+        st.dictionaries(st.sampled_from(["desk", "log"]), st.builds(Told, st.integers(0, 6)), max_size=2),
+    ),
+    st.lists(st.sampled_from(["xiaomi", "northwind"]), max_size=2, unique=True),
+    st.integers(0, 6),
+)
+
+
+def later(candidates):
+    """The same candidates in stories that were opened before."""
+    return [
+        replace(one, placement=replace(one.placement, relation=Relation.SAME_STORY))
+        if one.placement.relation is Relation.NEW
+        else one
+        for one in candidates
+    ]
+
+
+@given(CANDIDATES, RULES, MEMORIES, st.integers(0, 4))
+def test_a_channel_that_knows_a_story_gets_updates_and_any_other_the_story(candidates, rules, memory, outlets):
+    alerts = route(later(candidates), rules, memory, outlets=outlets)
+
+    assert len({one.id for one in alerts}) == len({(one.channel, one.story_id) for one in alerts}) == len(alerts)
+    for one in alerts:
+        known = memory.channels.get(one.story_id, {}).get(one.channel)
+        assert one.kind == one.payload["type"] == ("story" if known is None else "update")
+        assert violations(one.payload) == []
+        assert known is None or (one.payload["news"] and known.updates < 5)
+
+
+@given(CANDIDATES, RULES)
+def test_repeats_of_what_was_told_owe_nothing(candidates, rules):
+    placed = [one for one in candidates if one.placement.relation is not Relation.SEEN]
+    channels, stories = {}, {}
+    for one in route(placed, rules):
+        channels.setdefault(one.story_id, {})[one.channel] = Told(0, frozenset(one.payload["rules"]))
+    for story in channels:
+        hits = tuple(hit for one in placed if one.placement.story_id == story for hit in one.hits)
+        stories[story] = StorySoFar(story, Telling("Example News", "A plan", ""), hits)
+
+    repeats = [replace(one, placement=replace(one.placement, relation=Relation.COPY)) for one in placed]
+    again = {(one.story_id, one.channel) for one in route(repeats, rules, Recalled(channels, stories))}
+
+    assert again.isdisjoint((story, channel) for story, told in channels.items() for channel in told)
+
+
+@given(CANDIDATES, RULES.map(lambda rules: [rule for rule in rules if not rule.together]), st.integers(0, 6))
 def test_a_batch_cut_in_two_owes_the_same_alerts(candidates, rules, cut_at):
     whole = {one.id for one in route(candidates, rules)}
     halves = {one.id for part in (candidates[:cut_at], candidates[cut_at:]) for one in route(part, rules)}

@@ -53,6 +53,22 @@ def folder(tmp_path: Path) -> Folder:
 # --------------------------------------------------------------------------- what it becomes
 
 
+def test_rules_reach_the_companies_of_groups_and_the_channels_of_people(folder: Folder) -> None:
+    folder.write(
+        CHANNEL
+        + '[[group]]\nid = "makers"\ntags = ["phones"]\n[[person]]\nid = "ana"\nchannels = ["screen"]\n'
+        + '[[rule]]\nname = "r"\ngroups = ["makers"]\npeople = ["ana"]\n'
+    )
+
+    config = folder.load()
+
+    (route,) = config.routing().routes
+    assert (route.means, route.channels) == ({"xiaomi"}, {"screen": ("ana",)})
+    assert config.routing().names == {"xiaomi": "Xiaomi"}
+    assert config.place("group", "makers") == "newsward.toml: group 1 (makers)"
+    assert config.place("person", "ana") == "newsward.toml: person 1 (ana)"
+
+
 def test_a_small_configuration_has_defaults_for_the_rest(folder: Folder, tmp_path: Path) -> None:
     config = folder.load()
 
@@ -204,7 +220,7 @@ def test_missing_files_are_told_together_with_other_faults(folder: Folder, tmp_p
     assert folder.faults() == [
         (
             "newsward.toml: 'nonsense' is unknown (known: companies, feeds, store, fetch, polling, stories, alert, "
-            "engine, fulltext, daemon, health, log, metrics, channel, rule, matcher)"
+            "engine, fulltext, daemon, health, log, metrics, channel, rule, group, person, matcher)"
         ),
         f"{tmp_path}/companies.toml: there is no such file (newsward init {tmp_path})",
         f"{tmp_path}/feeds.toml: there is no such file (newsward init {tmp_path})",
@@ -339,6 +355,18 @@ def test_a_name_may_be_told_twice_by_one_company(folder: Folder) -> None:
         ('[[rule]]\nname = "r"\nchannels = ["desk"]\n', "rule 1 (r): channel 'desk' does not exist (there is none)"),
         (CHANNEL + '[[rule]]\nname = "r"\nchannels = ["screen", "scren"]\n', "rule 1 (r): channel 'scren' does not exist (did you mean 'screen'?)"),
         (CHANNEL + '[[rule]]\nname = "r"\nchannels = ["screen"]\ncompanies = ["xiaomy"]\n', "rule 1 (r): company 'xiaomy' does not exist (did you mean 'xiaomi'?)"),
+        (CHANNEL + '[[rule]]\nname = "r"\nchannels = ["screen"]\ntogether = ["xiaomi", "xiaomy"]\n', "rule 1 (r): company 'xiaomy' does not exist (did you mean 'xiaomi'?)"),
+        (CHANNEL + RULE + '[[group]]\nid = "g"\ncompanies = ["xiaomy"]\n', "group 1 (g): company 'xiaomy' does not exist (did you mean 'xiaomi'?)"),
+        (CHANNEL + '[[group]]\nid = "rivals"\n[[rule]]\nname = "r"\nchannels = ["screen"]\ngroups = ["rival"]\n', "rule 1 (r): group 'rival' does not exist (did you mean 'rivals'?)"),
+        (CHANNEL + '[[group]]\nid = "rivals"\n[[rule]]\nname = "r"\nchannels = ["screen"]\ntogether_of = "rival"\n', "rule 1 (r): group 'rival' does not exist (did you mean 'rivals'?)"),
+        (CHANNEL + '[[person]]\nid = "ana"\nchannels = ["screen"]\n[[rule]]\nname = "r"\npeople = ["anna"]\n', "rule 1 (r): person 'anna' does not exist (did you mean 'ana'?)"),
+        (CHANNEL + RULE + '[[person]]\nid = "ana"\nchannels = ["scren"]\n', "person 1 (ana): channel 'scren' does not exist (did you mean 'screen'?)"),
+        (CHANNEL + RULE + '[[person]]\nid = "ana"\nchannels = []\n', "person 1 (ana): key 'channels' must not be empty"),
+        (CHANNEL + RULE + '[[person]]\nid = "ana"\n', "person 1 (ana): key 'channels' is missing (Ids of the channels by which the person is reached.)"),
+        (CHANNEL + RULE + '[[group]]\nid = "g"\n[[group]]\nid = "g"\n', "group 2 (g): id 'g' is that of group 1 (g) too"),
+        (CHANNEL + '[[rule]]\nname = "r"\n', "rule 1 (r): names neither channels nor people: nobody would be told"),
+        (CHANNEL + RULE + 'together = ["xiaomi"]\n', "rule 1 (all): together needs two companies or more"),
+        (CHANNEL + RULE + 'words = ["--"]\n', "rule 1 (all): key 'words': one of them has neither a letter nor a digit"),
         (CHANNEL + '[[rule]]\nname = "r"\nchannels = ["screen"]\nmin_score = 120\n', "rule 1 (r): key 'min_score' must be at most 100"),
         (CHANNEL + RULE + RULE, "rule 2 (all): name 'all' is that of rule 1 (all) too"),
         ('[[matcher]]\nkind = "naems"\n', "matcher 1 (naems): matcher kind 'naems' is unknown (did you mean 'names'?)"),

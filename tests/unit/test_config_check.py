@@ -11,6 +11,7 @@ import pytest
 from pipeline.config import check, load, write_schemas
 
 MAIN = '[[channel]]\nid = "screen"\nkind = "stdout"\n[[rule]]\nname = "all"\nchannels = ["screen"]\n'
+CHANNEL_ONLY = '[[channel]]\nid = "screen"\nkind = "stdout"\n'
 COMPANIES = '[[company]]\nname = "Xiaomi"\ntags = ["phones"]\n'
 FEEDS = '[[feed]]\nurl = "https://news.example/rss"\n'
 
@@ -320,6 +321,111 @@ def test_a_least_score_below_what_the_matcher_accepts_is_told(tmp_path: Path) ->
     ]
     assert problems(tmp_path, MAIN + 'min_score = 40\n[[matcher]]\nkind = "names"\nthreshold = 30\n') == []
     assert problems(tmp_path, MAIN + "min_score = 70\n") == []
+
+
+PORT = '[[company]]\nname = "Xiaomi"\ntags = ["phones"]\n[[company]]\nname = "Redmi"\nexclude = ["redmi river"]\n'
+RULES = '[[channel]]\nid = "screen"\nkind = "stdout"\n[[group]]\nid = "makers"\ncompanies = ["xiaomi", "redmi"]\n'
+ANA = '[[person]]\nid = "ana"\nchannels = ["screen"]\nmin_severity = "high"\n'
+
+
+def told_of_rule(folder: Path, rule: str, tables: str = "", **files: str) -> list[str]:
+    """The problems of a rule by the screen with the group of makers, without the place where it stands."""
+    main = f'{RULES}{tables}[[rule]]\nname = "r"\nchannels = ["screen"]\n{rule}\n'
+    main += '[[rule]]\nname = "group"\ntogether_of = "makers"\nchannels = ["screen"]\n'
+    return [line.replace("newsward.toml: rule 1 (r): ", "") for line in problems(folder, main, PORT, **files)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (
+            'words = ["drill"]\nwithout = ["drills", "drill"]',
+            [
+                "error: key 'without' keeps out all of 'words' ('drill'): the rule can never alert (remove the one or the other)"
+            ],
+        ),
+        (
+            'words = ["fire drill", "fire"]\nwithout = ["drill*"]',
+            ["warning: key 'without' keeps out 'fire drill' of 'words' (remove the one or the other)"],
+        ),
+        (
+            'companies = ["xiaomi"]\nwithout = ["xiaomi"]',
+            ["error: key 'without' is in every name of 'xiaomi': the rule can never alert (remove it from without)"],
+        ),
+        (
+            'groups = ["makers"]\nwithout = ["xiaomi"]',
+            ["warning: key 'without' is in every name of 'xiaomi': hardly any alert about it (remove it from without)"],
+        ),
+        (
+            'companies = ["redmi"]\nwords = ["Redmi River"]',
+            [
+                (
+                    "warning: key 'words': 'Redmi River' is in the key exclude of the rule's companies, which it does not "
+                    "mean (remove it there or here)"
+                )
+            ],
+        ),
+        (
+            "max_tier = 2",
+            [
+                (
+                    "warning: key 'max_tier': no feed is of tier 2 or better, the best are of tier 3 "
+                    "(raise it, or give feeds a better tier)"
+                )
+            ],
+        ),
+        ('words = ["fire"]\nwithout = ["drill"]\ncompanies = ["redmi"]', []),
+    ],
+)
+def test_words_and_tiers_that_cannot_be_had_are_told(tmp_path: Path, rule: str, expected: list[str]) -> None:
+    assert told_of_rule(tmp_path, rule) == expected
+
+
+def test_a_group_without_companies_or_with_one_makes_rules_that_can_never_alert(tmp_path: Path) -> None:
+    tables = '[[group]]\nid = "none"\n[[group]]\nid = "tagged"\ntags = ["ships"]\n'
+    lone = '[[group]]\nid = "lone"\ncompanies = ["redmi"]\n'
+
+    assert told_of_rule(tmp_path, 'groups = ["none", "tagged"]', tables) == [
+        "error: key 'groups': no company is in 'none' or 'tagged': the rule can never alert (give the group companies)",
+        "error: newsward.toml: group 2 (none): no company is in it (give it companies, or tags that companies have)",
+        (
+            "error: newsward.toml: group 3 (tagged): no company has the tag 'ships': it is empty "
+            "(give it companies, or tags that companies have)"
+        ),
+    ]
+    assert told_of_rule(tmp_path, 'together_of = "lone"', lone) == [
+        "error: key 'together_of': 'lone' has not two companies: the rule can never alert (give the group more companies)"
+    ]
+
+
+def test_groups_and_people_that_no_rule_names_are_told(tmp_path: Path) -> None:
+    assert told_of_rule(tmp_path, "min_salience = 10", ANA + '[[group]]\nid = "g"\ncompanies = ["redmi"]\n') == [
+        (
+            "warning: newsward.toml: group 2 (g): no rule names it "
+            "(name it in a rule's groups or together_of, or remove it)"
+        ),
+        "warning: newsward.toml: person 1 (ana): no rule names this person (name it in a rule's people)",
+    ]
+
+
+def test_people_for_whom_a_rule_is_too_quiet_are_told(tmp_path: Path) -> None:
+    remedy = "(raise the severity of the rule, or lower that one)"
+    what = f"key 'people': 'ana' is not reached, whose min_severity is 'high' {remedy}"
+    alone = '[[rule]]\nname = "quiet"\npeople = ["ana"]\n'
+
+    assert told_of_rule(tmp_path, 'people = ["ana"]', ANA) == [f"warning: {what}"]
+    assert told_of_rule(tmp_path, 'people = ["ana"]\nseverity = "high"', ANA) == []
+    (problem, *_) = problems(tmp_path, CHANNEL_ONLY + ANA + alone)
+    assert problem == f"error: newsward.toml: rule 1 (quiet): {what}"
+
+
+def test_outlets_without_updates_are_told(tmp_path: Path) -> None:
+    assert problems(tmp_path, f"[alert]\nmax_updates = 0\noutlets = 5\n{MAIN}") == [
+        (
+            "warning: newsward.toml: [alert]: outlets is without effect: that many tell a story is an update, and "
+            "max_updates is 0 (raise max_updates, or leave outlets out)"
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.alert.payload import cut, story_payload, web_link, with_tellings
-from pipeline.model import EntryField, Telling
+from pipeline.alert.payload import OWN_FEED, as_update, cut, story_payload, web_link, why, with_tellings
+from pipeline.model import EntryField, Hit, Mention, Method, Telling
 from tests.builders_alert import NOW, entry, hit, violations
 
 
@@ -32,6 +32,7 @@ def test_the_payload_tells_the_story_and_the_evidence():
         {
             "id": "xiaomi",
             "name": "Xiaomi",
+            "why": "“Xiamio” in the title, a misspelling of Xiaomi",
             "score": 91,
             "salience": 80,
             "entry_id": "e1",
@@ -141,3 +142,46 @@ def test_later_tellings_are_cut_and_made_safe_like_everything_else():
     assert told["also_at"][0]["url"] == ""
     assert [len(told["also_at"][0][key]) for key in ("publisher", "title")] == [200, 300]
     assert with_tellings({"title": "no story"}, []) == {"title": "no story"}
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "method", "field", "sentence"),
+    [
+        ("Xiaomi", "Xiaomi", Method.EXACT, EntryField.TITLE, "“Xiaomi” in the title"),
+        ("小米", "小米", Method.EXACT, EntryField.TEXT, "“小米” in the text, a name of Xiaomi"),
+        ("Xiamio", "Xiaomi", Method.FUZZY, EntryField.TITLE, "“Xiamio” in the title, a misspelling of Xiaomi"),
+        ("XIAOMI's", "Xiaomi", Method.VARIANT, EntryField.TEXT, "“XIAOMI's” in the text, another spelling of Xiaomi"),
+        ("1810.HK", "1810.HK", Method.TICKER, EntryField.TITLE, "“1810.HK” in the title, a ticker of Xiaomi"),
+        ("mi.com", "mi.com", Method.DOMAIN, EntryField.URL, "“mi.com” in the link, a domain of Xiaomi"),
+    ],
+)
+def test_the_evidence_is_a_sentence(found, name, method, field, sentence):
+    mention = Mention("xiaomi", field, 0, len(found), found, name, method, 90)
+
+    assert why(Hit("e1", "xiaomi", 90, 80, (mention,)), "Xiaomi") == sentence
+
+
+def test_what_the_title_says_as_well_is_shown_as_it_stands_there():
+    in_text, in_title = (
+        Mention("xiaomi", field, 0, 6, "Xiaomi", "Xiaomi", Method.EXACT, score)
+        for field, score in ((EntryField.TEXT, 95), (EntryField.TITLE, 85))
+    )
+
+    assert why(Hit("e1", "xiaomi", 95, 80, (in_text, in_title)), "Xiaomi") == "“Xiaomi” in the title"
+
+
+def test_a_feed_about_one_company_is_evidence_enough():
+    assert why(hit(rule_version=OWN_FEED), "Xiaomi") == "its feed is about Xiaomi alone"
+
+
+def test_an_update_has_at_most_ten_news_and_safe_links():
+    first = Telling("Example News", "A" * 400, "javascript:x")
+
+    told = as_update(payload(), [{"kind": "words", "text": "new " * 200}] * 12, first)
+
+    assert violations(told) == []
+    assert (len(told["news"]), told["first"]["url"], told["first"]["published_at"]) == (10, "", None)
+
+
+def test_people_are_told_by_id():
+    assert payload()["people"] == []

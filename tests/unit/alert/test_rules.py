@@ -1,46 +1,18 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.alert import Rule
-from pipeline.alert.rules import loudest
-from tests.builders_alert import entry, hit
+from pipeline.alert import Group, Person, Rule
+from pipeline.alert.rules import loudest, soonest
+from tests.builders_alert import hit
 
 
 def rule(**options):
     return Rule(name="r", channels=["desk"], **options)
 
 
-def test_a_rule_without_conditions_takes_every_hit():
-    assert rule().takes(entry(), hit(), {})
-
-
-def test_a_rule_for_companies_takes_only_theirs():
-    only = rule(companies=["xiaomi"])
-
-    assert only.takes(entry(), hit(company="xiaomi"), {})
-    assert not only.takes(entry(), hit(company="northwind"), {})
-
-
-def test_a_rule_for_a_tag_takes_companies_that_bear_it():
-    tags = {"xiaomi": ("phones", "china"), "northwind": ("software",)}
-
-    assert rule(tags=["phones"]).takes(entry(), hit(company="xiaomi"), tags)
-    assert not rule(tags=["phones"]).takes(entry(), hit(company="northwind"), tags)
-    assert not rule(tags=["phones"]).takes(entry(), hit(company="unknown"), tags)
-
-
-def test_companies_and_tags_add_up():
-    both = rule(companies=["northwind"], tags=["phones"])
-    tags = {"xiaomi": ("phones",)}
-
-    assert both.takes(entry(), hit(company="northwind"), tags)
-    assert both.takes(entry(), hit(company="xiaomi"), tags)
-    assert not both.takes(entry(), hit(company="other"), tags)
-
-
 @pytest.mark.parametrize(("score", "salience", "taken"), [(80, 50, True), (79.9, 50, False), (80, 49.9, False)])
 def test_score_and_salience_at_the_minimum_are_enough(score, salience, taken):
-    assert rule(min_score=80, min_salience=50).takes(entry(), hit(score=score, salience=salience), {}) is taken
+    assert rule(min_score=80, min_salience=50).is_worth(hit(score=score, salience=salience)) is taken
 
 
 @pytest.mark.parametrize(
@@ -57,7 +29,7 @@ def test_score_and_salience_at_the_minimum_are_enough(score, salience, taken):
     ],
 )
 def test_a_language_takes_its_refinements_and_what_is_not_told(wanted, told, taken):
-    assert rule(languages=[wanted]).takes(entry(language=told), hit(), {}) is taken
+    assert rule(languages=[wanted]).reads(told) is taken
 
 
 @pytest.mark.parametrize(
@@ -68,6 +40,16 @@ def test_a_language_takes_its_refinements_and_what_is_not_told(wanted, told, tak
         {"channels": []},
         {"name": ""},
         {"severity": "loud"},
+        {"people": []},
+        {"together": ["xiaomi"]},
+        {"together": ["xiaomi", "xiaomi"]},
+        {"together": ["xiaomi", "northwind"], "together_of": "rivals"},
+        {"words": ["€"]},
+        {"without": ["***"]},
+        {"on": []},
+        {"on": ["edits"]},
+        {"digest": "monthly"},
+        {"max_tier": 0},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(options):
@@ -77,3 +59,33 @@ def test_a_rule_that_makes_no_sense_is_refused(options):
 
 def test_the_loudest_severity_wins():
     assert loudest([rule(severity="low"), rule(severity="urgent"), rule(severity="high")]) == "urgent"
+
+
+def test_a_rule_must_name_channels_or_people():
+    with pytest.raises(ValidationError, match="names neither channels nor people"):
+        Rule(name="r")
+
+    assert Rule(name="r", people=["ana"]).channels == ()
+
+
+def test_a_person_without_channels_is_refused():
+    with pytest.raises(ValidationError):
+        Person(id="ana", channels=[])
+
+
+def test_a_group_may_be_of_tags_alone():
+    assert Group(id="rivals", tags=["phones"]).companies == ()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "counts"),
+    [
+        (["weekly", "daily"], "daily"),
+        (["hourly", "daily"], "hourly"),
+        (["daily", None], ""),
+        ([None, "at once"], "at once"),
+        (["weekly"], "weekly"),
+    ],
+)
+def test_the_soonest_wish_counts_and_the_channels_own_rhythm_before_any_digest(wishes, counts):
+    assert soonest([rule(digest=wish) for wish in wishes]) == counts

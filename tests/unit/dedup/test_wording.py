@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.dedup.wording import bare_text, bare_title, is_figure, wording
+from pipeline.dedup.wording import as_written, bare_text, bare_title, is_figure, wording
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,21 @@ def test_up_and_down_count_where_they_are_said_of_a_price_or_figure(title: str, 
 def test_who_acts_in_a_headline_is_a_name_also_as_its_first_word() -> None:
     assert "texa" in wording("Texas lands Arlund factory", "").title_actors
     assert not wording("Regulator announces Arlund recall", "").title_actors & {"regul"}
+
+
+@pytest.mark.parametrize(
+    ("title", "written"),
+    [
+        ("Ferry sold for $3.5 Billion", {"3.5e+09": "$3.5 Billion", "ferri": "Ferry", "sold": "sold"}),
+        ("Werft für 1.800 Mio € verkauft", {"1.8e+09": "1.800 Mio", "werft": "Werft", "verkauft": "verkauft"}),
+        ("总额35亿美元", {"3.5e+09": "35亿"}),
+        ("工厂雇用900人", {"900": "900"}),
+        ("Société cuts 12% — 12 %", {"12%": "12%", "societ": "Société", "cut": "cuts"}),
+        ("５ vans of ２００", {"5": "５ vans", "van": "vans", "200": "２００"}),
+        ("Talks begin on 14 April", {"talk": "Talks", "begin": "begin", "14": "14 April", "april": "April"}),
+        ("Cuts 120, not 90 jobs", {"cut": "Cuts", "120": "120", "90": "90 jobs", "job": "jobs"}),
+        ("", {}),
+    ],
+)
+def test_terms_are_shown_as_the_title_writes_them(title: str, written: dict[str, str]) -> None:
+    assert as_written(title) == written

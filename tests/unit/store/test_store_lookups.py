@@ -1,13 +1,23 @@
-"""What deduplication asks: sketches, members, candidates, frequencies."""
+"""What deduplication and alerts ask: sketches, members, candidates, frequencies; what was told of a story."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.dedup.lookups import Lookups
-from pipeline.model import Entry
+from pipeline.model import Alert, Entry, Telling, Told
 from pipeline.store import Store
 from pipeline.store.lookups import SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
-from tests.builders_store import FEEDS, NOW, WATCHLIST, make_batch, make_entry, make_placement, open_store
+from tests.builders_store import (
+    FEEDS,
+    NOW,
+    WATCHLIST,
+    make_alert,
+    make_batch,
+    make_entry,
+    make_hit,
+    make_placement,
+    open_store,
+)
 
 DAY = timedelta(days=1)
 
@@ -162,3 +172,88 @@ def test_a_story_told_twice_is_known_to_a_store_that_is_opened_again(tmp_path: o
 
     with Store.open(path) as store:
         assert asked(store, ["a"]) == [entry.id]
+
+
+# --------------------------------------------------------------------------- what alerts ask
+
+
+def asked_alert(label: str, entry: Entry, story: Entry, **changes: object) -> Alert:
+    rules = changes.pop("rules", ["all"])
+    return make_alert(label, story=story.id, entry_id=entry.id, payload={"rules": rules}, **changes)
+
+
+def test_what_channels_were_told_is_known_by_story() -> None:
+    with open_store() as store:
+        one, other = tell(store, "one", ["a"]), tell(store, "other", ["b"])
+        alerts = (
+            asked_alert("a1", one, one),
+            asked_alert("a2", one, one, kind="update", rules=["all", "pair"]),
+            asked_alert("a3", one, one, kind="update"),
+            asked_alert("a4", one, one, channel="log", rules=["quiet"]),
+            asked_alert("a5", one, one, channel="digests", kind="digest"),
+        )
+        store.commit(make_batch(alerts=alerts), run_id=None, now=NOW)
+
+        assert store.told([one.id, other.id, "nothing"]) == {
+            one.id: {"desk": Told(2, frozenset({"all", "pair"})), "log": Told(0, frozenset({"quiet"}))}
+        }
+
+
+def test_a_story_that_was_split_off_is_told_where_one_of_its_entries_led_an_alert() -> None:
+    with open_store() as store:
+        one = tell(store, "one", ["a"])
+        two, three = tell(store, "two", ["a"], story=one), tell(store, "three", ["a"], story=one)
+        store.commit(make_batch(alerts=(asked_alert("a1", two, one),)), run_id=None, now=NOW)
+
+        assert store.split(one.id, [two.id], lambda member: ([], []), rule="split_by_hand") == two.id
+        assert store.split(one.id, [three.id], lambda member: ([], []), rule="split_by_hand") == three.id
+
+        assert sorted(store.told([one.id, two.id, three.id])) == sorted([one.id, two.id])
+
+
+def test_a_story_so_far_has_its_first_telling_its_outlets_and_the_best_hits_of_each_company() -> None:
+    with open_store() as store:
+        first = make_entry("first", published_at=NOW - timedelta(hours=3), publisher="Mill News")
+        later = make_entry("later", published_at=NOW - timedelta(hours=2), publisher="")
+        last = make_entry("last", feed=FEEDS[1].url, published_at=NOW - timedelta(hours=1))
+        hits = (
+            make_hit(first, score=90.0, salience=50.0),
+            make_hit(later, score=80.0, salience=50.0),
+            make_hit(later, "microsoft", score=70.0, salience=90.0),
+            make_hit(last, "microsoft", score=95.0, salience=40.0),
+        )
+        for entry in (first, later, last):
+            own = tuple(hit for hit in hits if hit.entry_id == entry.id)
+            placed = (make_placement(entry, first),)
+            store.commit(make_batch(entry, feed=entry.feed_url, hits=own, placements=placed), run_id=None, now=NOW)
+
+        story = store.so_far([first.id, "nothing"])[first.id]
+
+        assert story.first == Telling("Mill News", "Title of first", first.url, first.published_at)
+        assert story.outlets == {"Mill News", "The Wire", FEEDS[1].url}
+        assert set(story.hits) == {hits[0], hits[2], hits[3]}
+        assert store.so_far(["nothing"]) == {}
+
+
+def test_a_rejected_hit_is_no_part_of_a_story_so_far() -> None:
+    with open_store() as store:
+        entry = make_entry("one")
+        batch = make_batch(entry, hits=(make_hit(entry),), placements=(make_placement(entry),))
+        store.commit(batch, run_id=None, now=NOW)
+        with store.database.conn:
+            store.database.execute("UPDATE hits SET state = 'rejected'")
+
+        assert store.so_far([entry.id])[entry.id].hits == ()
+
+
+def test_what_an_open_transaction_wrote_is_known_to_the_next_turn_of_it() -> None:
+    with open_store() as store:
+        entry = make_entry("one")
+        alerts = (asked_alert("a1", entry, entry),)
+        store.begin_group()
+        batch = make_batch(entry, hits=(make_hit(entry),), placements=(make_placement(entry),), alerts=alerts)
+        store.commit(batch, run_id=None, now=NOW)
+
+        assert list(store.told([entry.id])[entry.id]) == ["desk"]
+        assert store.so_far([entry.id])[entry.id].first.title == "Title of one"
+        store.commit_group()
