@@ -58,6 +58,7 @@ def watch(store: Store, now: datetime, window: timedelta = DAY) -> Report:
         feeds=store.rows("report_turns")[0]["feeds"],
         runs=next((row["runs"] for row in runs if row["back"] == 0), 0),
         last_run_at=_moment(bounds["last_at"]),
+        beat_at=_moment(bounds["beat_at"]),
         polls=_polls(rows),
         troubles=_troubles(store, now, since),
         recovered=tuple(_recovered(row) for row in rows if row["failed"] and not row["failures"]),
@@ -233,7 +234,7 @@ def _companies(store: Store, watched: Report, window: timedelta) -> tuple[Compan
 
 def _covered(told: CompanyTold, store: Store, watched: Report) -> CompanyTold:
     """A quiet company, or one of which nothing can be said since not all of its usual feeds worked."""
-    if not watched.runs:
+    if not watched.is_watched:
         return replace(told, kind="unknown", reason="no run was completed")
     since = to_iso(watched.since - 4 * WEEK)
     feeds = store.rows("report_usual_feeds", company=told.company, since=since)

@@ -95,6 +95,7 @@ class Report:
     feeds: int  # configured
     runs: int  # completed in that time
     last_run_at: datetime | None
+    beat_at: datetime | None = None  # the last sign of life, also of a look that found nothing due
     polls: Polls = Polls()
     troubles: tuple[FeedTrouble, ...] = ()
     recovered: tuple[Recovered, ...] = ()
@@ -116,10 +117,15 @@ class Report:
         return sum(channel.dead_lately for channel in self.channels)
 
     @property
+    def is_watched(self) -> bool:
+        """Somebody looked in that time: a run was completed, is under way, or nothing was due."""
+        return bool(self.runs or self.polls.polls or (self.beat_at and self.beat_at >= self.since))
+
+    @property
     def is_whole(self) -> bool:
         """Nothing is known to be missed, but by feeds that a person paused, and nothing waits."""
         troubled = any(trouble.problem != "paused" for trouble in self.troubles)
-        return bool(self.feeds and self.runs) and not (troubled or self.waiting or self.dead_lately)
+        return bool(self.feeds and self.is_watched) and not (troubled or self.waiting or self.dead_lately)
 
 
 def verdict(report: Report) -> str:
@@ -130,7 +136,7 @@ def verdict(report: Report) -> str:
 
 def coverage_line(report: Report) -> str:
     """What may have been missed, in one sentence, for those who read the news itself."""
-    if not report.runs:
+    if not report.is_watched:
         return f"Coverage: unknown, no run was completed in the {_window(report)}."
     failed, silent, gaps = report.count(*_UNANSWERED), report.count("silent"), report.count("gap")
     said = [f"{failed} of {_count(report.feeds, 'feed')} failed"] if failed else []
@@ -144,7 +150,7 @@ def _coverage(report: Report) -> str:
     if not report.feeds:
         return "Nothing is watched: no feed is configured."
     owed = " and ".join(_owed(report))
-    if not report.runs:
+    if not report.is_watched:
         last = (
             f"the last one ended at {report.last_run_at:%Y-%m-%d %H:%M} UTC" if report.last_run_at else "there was none"
         )

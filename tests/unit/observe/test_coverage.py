@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from pipeline.observe.coverage import ChannelWaits, CompanyTold, FeedTrouble, Report, coverage_line, verdict
+from pipeline.observe.coverage import ChannelWaits, CompanyTold, FeedTrouble, Polls, Report, coverage_line, verdict
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 WELL = Report(NOW - timedelta(days=1), NOW, feeds=412, runs=48, last_run_at=NOW)
@@ -45,6 +45,14 @@ def test_without_a_run_nothing_is_known() -> None:
     )
     assert coverage_line(report) == "Coverage: unknown, no run was completed in the last 7 days."
     assert not report.is_whole
+
+
+def test_a_look_that_found_nothing_due_and_a_run_under_way_are_a_watch() -> None:
+    idle = replace(WELL, runs=0, beat_at=NOW - timedelta(hours=1))
+    under_way = replace(WELL, runs=0, polls=Polls(feeds=9, polls=9))
+
+    assert idle.is_whole
+    assert under_way.is_whole
 
 
 def test_without_a_feed_nothing_is_watched() -> None:
