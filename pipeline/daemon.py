@@ -29,7 +29,7 @@ from pipeline.errors import AlreadyRunning, CannotListen, ConfigError, DatabaseB
 from pipeline.health import pages
 from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
-from pipeline.observe import Metrics, MetricsOptions, Server
+from pipeline.observe import Heartbeat, Metrics, MetricsOptions, Server
 from pipeline.run import run_once
 from pipeline.store import RunLock, file_identity
 
@@ -59,6 +59,7 @@ class Daemon:
     clock: Callable[[], datetime]
     stop: Event = field(default_factory=Event)
     metrics: Metrics = field(default_factory=Metrics)
+    _heartbeat: Heartbeat = field(default_factory=Heartbeat)
     _opened: ExitStack = field(default_factory=ExitStack)
     _stages: Stages | None = None
     _file: tuple[int, int] | None = None
@@ -104,12 +105,14 @@ class Daemon:
         except StoreError as error:
             log.error("tick_failed", reason=str(error))
             self.metrics.note_tick_failed()
+            self._heart.note_failure(self.clock())
             if not isinstance(error, DatabaseBusy):
                 # Its disk may be mended or a backup put in its place; this connection would not see it.
                 self._let_go()
         except Exception:
             log.exception("tick_broke")
             self.metrics.note_tick_failed()
+            self._heart.note_failure(self.clock())
             self._let_go()
 
     def _skip(self, reason: str) -> None:
@@ -201,6 +204,7 @@ class Daemon:
         mind_the_clock(stages.store, now)
         if not stages.store.has_work(now, pages=stages.fulltext.enabled):
             self._beat(stages, now)
+            self._heart.note_idle(now)
             return
         with RunLock(self.config.database.parent, wait=False):
             self._skipping_since, self._is_hogged = None, False
@@ -208,6 +212,14 @@ class Daemon:
             self.metrics.note_run(report)
             _tell(report)
             keep_house(stages.store, self.config.store, now, stop=self.stop.is_set)
+        self._heart.note_run(report, self.clock())
+
+    @property
+    def _heart(self) -> Heartbeat:
+        """That of the present configuration; a reload that leaves it alone lets it go on."""
+        if self._heartbeat.options != self.config.heartbeat:
+            self._heartbeat = Heartbeat(self.config.heartbeat)
+        return self._heartbeat
 
     def _beat(self, stages: Stages, now: datetime) -> None:
         """A sign of life, a write at most a minute; the clock may have been set back since the last."""

@@ -16,6 +16,7 @@ from pipeline.cli import (
     live,
     match,
     operate,
+    report,
     setup,
     show,
     streams,
@@ -27,7 +28,7 @@ from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
 
-for _module in (setup, operate, live, keep, show, match, streams):
+for _module in (setup, operate, live, report, keep, show, match, streams):
     _module.add_commands(app)
 correcting.add_commands(show.stories)
 trials.add_commands(feeds.app)

@@ -24,7 +24,7 @@ from pipeline.errors import ConfigError
 from pipeline.fetch import FetchOptions, PollingOptions
 from pipeline.match import AnyMatcher, Matcher
 from pipeline.model import Company, Feed, Watchlist
-from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
+from pipeline.observe import HealthOptions, HeartbeatOptions, LogOptions, MetricsOptions
 from pipeline.plugins import nearest, resolve, together, validate
 from pipeline.sources import CompanySource, FeedSource, Source
 from pipeline.store import StoreOptions
@@ -56,6 +56,7 @@ class Config:
     fulltext: FulltextOptions
     daemon: DaemonOptions
     health: HealthOptions
+    heartbeat: HeartbeatOptions
     log: LogOptions
     metrics: MetricsOptions
     problems: tuple[Problem, ...] = ()
@@ -179,7 +180,7 @@ class _Loader:
             problems=(*self.environment.problems, *self.problems),
             files=self.environment.files,
             secrets=frozenset(
-                filter(None, (*self.environment.secrets, *secrets_of((*channels.values(), sections["fetch"]), feeds)))
+                filter(None, (*self.environment.secrets, *secrets_of((*channels.values(), *sections.values()), feeds)))
             ),
             places=MappingProxyType(self.places),
             **sections,  # type: ignore[arg-type]  # each section has the model that SECTIONS names
@@ -435,6 +436,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "fulltext": FulltextOptions,
         "daemon": DaemonOptions,
         "health": HealthOptions,
+        "heartbeat": HeartbeatOptions,
         "log": LogOptions,
         "metrics": MetricsOptions,
     }

@@ -932,3 +932,107 @@ ON CONFLICT (origin) DO UPDATE SET
 
 -- name: robots_forget
 DELETE FROM robots WHERE expires_at < :cutoff;
+
+-- name: report_turns
+SELECT count(*) AS feeds FROM feeds WHERE configured = 1;
+
+-- name: report_troubles
+SELECT problem, since, failing_since, last_ok_at, title, url, reason, publisher, tier FROM coverage;
+
+-- name: report_gaps
+SELECT url, title, publisher, tier, last_gap_at, last_ok_at FROM feeds
+WHERE configured = 1 AND last_gap_at >= :since AND last_gap_at <= :now ORDER BY last_gap_at, url;
+
+-- name: report_polls
+-- Of a feed that failed, the row of its last failure tells how (the bare columns go with the maximum).
+SELECT
+    f.url, f.title, f.failures, count(*) AS polls,
+    count(*) FILTER (WHERE p.outcome = 'failed') AS failed,
+    count(*) FILTER (WHERE p.outcome = 'not_modified') AS unchanged,
+    total(p.conditional) AS conditional,
+    max(iif(p.outcome = 'failed', p.fetched_at, NULL)) AS failed_at, p.error_kind, p.error
+FROM feeds AS f CROSS JOIN fetches AS p ON p.feed_url = f.url AND p.fetched_at >= :since AND p.fetched_at <= :now
+WHERE f.configured = 1
+GROUP BY f.url ORDER BY f.url;
+
+-- name: report_rhythms
+-- Of feeds that answer: when their polls brought something new, as far as the history goes back.
+SELECT
+    f.url, f.title, f.publisher, f.tier, f.last_ok_at, min(p.fetched_at) AS known_since,
+    group_concat(iif(p.new > 0, p.fetched_at, NULL)) AS moments
+FROM feeds AS f CROSS JOIN fetches AS p ON p.feed_url = f.url AND p.fetched_at <= f.last_ok_at
+WHERE f.configured = 1 AND f.disabled = '' AND f.failures = 0 AND f.last_ok_at >= :since
+AND (f.paused = '' OR f.paused_until <= :now)
+AND f.kind NOT IN ('opml', 'site') AND f.format <> 'sitemap index'
+GROUP BY f.url
+HAVING max(iif(p.new > 0, p.fetched_at, '')) < strftime('%Y-%m-%dT%H:%M:%SZ', f.last_ok_at, :soon)
+ORDER BY f.url;
+
+-- name: report_published
+-- The dates of feeds that publish seldom: their entries go further back than the history of polls.
+SELECT
+    asked.value AS url,
+    (
+        SELECT group_concat(published_at) FROM (
+            SELECT published_at FROM entries
+            WHERE feed_url = asked.value AND date_kind = 'given' ORDER BY seq DESC LIMIT :limit
+        )
+    ) AS moments
+FROM json_each(:texts) AS asked;
+
+-- name: report_sighted
+SELECT feed_url AS url, group_concat(seen_at) AS moments FROM sightings
+WHERE feed_url IN (SELECT value FROM json_each(:texts)) AND seen_at >= :since GROUP BY feed_url;
+
+-- name: report_companies
+-- The new stories of each company in the window, and in the same one of the periods before (0 = the one that ends now).
+WITH told AS (
+    SELECT c.company_id, :now_s - CAST(strftime('%s', s.first_at) AS INTEGER) AS age
+    FROM stories AS s CROSS JOIN story_companies AS c ON c.story_id = s.id
+    WHERE s.last_at >= :horizon
+)
+SELECT company_id, age / :period AS back, count(*) AS stories FROM told
+WHERE age >= 0 AND age < :period * :periods AND age % :period < :window
+GROUP BY company_id, back;
+
+-- name: report_tracked
+SELECT id, name, added_at FROM companies WHERE tracked = 1 ORDER BY id;
+
+-- name: report_runs
+WITH ages AS (
+    SELECT :now_s - CAST(strftime('%s', started_at) AS INTEGER) AS age FROM runs
+    WHERE started_at >= :horizon AND started_at <= :now AND ended_at IS NOT NULL
+)
+SELECT age / :period AS back, count(*) AS runs FROM ages WHERE age % :period < :window GROUP BY back ORDER BY back;
+
+-- name: report_run_bounds
+SELECT
+    (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_at,
+    (SELECT max(ended_at) FROM runs WHERE ended_at IS NOT NULL) AS last_at,
+    (SELECT beat_at FROM heartbeat) AS beat_at;
+
+-- name: report_usual_feeds
+-- Which feeds brought the company's hits.
+SELECT e.feed_url AS url, count(*) AS hits
+FROM hits AS h CROSS JOIN entries AS e ON e.id = h.entry_id
+WHERE h.company_id = :company AND h.published_at >= :since
+GROUP BY e.feed_url ORDER BY hits DESC, url;
+
+-- name: report_channels
+-- A member of a digest has no attempt of its own to come: the digest stands for it.
+SELECT
+    channel,
+    count(*) FILTER (WHERE state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL) AS waiting,
+    min(iif(state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL, created_at, NULL)) AS oldest_at,
+    count(*) FILTER (WHERE state = 'pending' AND not_before > :now) AS later,
+    count(*) FILTER (WHERE state = 'dead') AS dead,
+    count(*) FILTER (
+        WHERE state = 'dead'
+        AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = owing.id AND d.attempted_at >= :since)
+    ) AS dead_lately,
+    max(error) AS error
+FROM (
+    SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'pending'
+    UNION ALL SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'dead'
+) AS owing
+GROUP BY channel ORDER BY channel;

@@ -26,7 +26,7 @@ from pipeline.config.loading import _KNOWN
 from pipeline.dedup import StoryOptions
 from pipeline.engine import DaemonOptions, EngineOptions
 from pipeline.fetch import FetchOptions, PollingOptions
-from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
+from pipeline.observe import HealthOptions, HeartbeatOptions, LogOptions, MetricsOptions
 from pipeline.plugins import duration, kinds, resolve
 from pipeline.store import StoreOptions
 
@@ -47,6 +47,7 @@ def models() -> dict[str, type[BaseModel]]:
         "[fulltext]": FulltextOptions,
         "[daemon]": DaemonOptions,
         "[health]": HealthOptions,
+        "[heartbeat]": HeartbeatOptions,
         "[log]": LogOptions,
         "[metrics]": MetricsOptions,
         "[[rule]]": Rule,

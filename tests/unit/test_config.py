@@ -220,7 +220,7 @@ def test_missing_files_are_told_together_with_other_faults(folder: Folder, tmp_p
     assert folder.faults() == [
         (
             "newsward.toml: 'nonsense' is unknown (known: companies, feeds, store, fetch, polling, stories, alert, "
-            "engine, fulltext, daemon, health, log, metrics, channel, rule, group, person, matcher)"
+            "engine, fulltext, daemon, health, heartbeat, log, metrics, channel, rule, group, person, matcher)"
         ),
         f"{tmp_path}/companies.toml: there is no such file (newsward init {tmp_path})",
         f"{tmp_path}/feeds.toml: there is no such file (newsward init {tmp_path})",
