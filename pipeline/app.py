@@ -39,6 +39,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
                 stories=StoryIndex(config.stories),
                 rules=config.rules,
                 channels=config.channels,
+                rhythms=config.rhythms,
                 company_names={company.id: company.name for company in config.watchlist.companies},
                 company_tags={company.id: company.tags for company in config.watchlist.companies},
                 feeds={feed.url: feed for feed in config.feeds},

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from pipeline.alert import AlertOptions, Candidate, Channel, Rule, owed
+from pipeline.alert import AlertOptions, Candidate, Channel, Coverage, Rhythm, Rule, owed, timed
 from pipeline.article import FulltextOptions
 from pipeline.dedup import (
     Arrival,
@@ -70,6 +70,8 @@ class Stages:
     stories: StoryIndex
     rules: tuple[Rule, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    rhythms: Mapping[str, Rhythm] = field(default_factory=dict)  # by channel
+    coverage: Coverage = lambda now: None  # what a digest says of what may have been missed
     company_names: Mapping[str, str] = field(default_factory=dict)
     company_tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)  # as configured, with what the database must not hold
@@ -264,8 +266,8 @@ def _enlarged(edited: Sequence[Entry], hits: Sequence[Hit], lookups: Lookups) ->
 
 
 def _alerts(candidates: Sequence[Candidate], stages: Stages, now: datetime, *, first_poll: bool) -> tuple[Alert, ...]:
-    """What the rules ask for."""
-    return owed(
+    """What the rules ask for, at the moments that the channels' rhythms say."""
+    alerts = owed(
         candidates,
         stages.rules,
         names=stages.company_names,
@@ -274,6 +276,7 @@ def _alerts(candidates: Sequence[Candidate], stages: Stages, now: datetime, *, f
         max_age=stages.alert.max_age,
         first_poll=first_poll,
     )
+    return timed(alerts, stages.rhythms, now)
 
 
 def _record(

@@ -1,8 +1,9 @@
 """From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
 
-from pipeline.alert.delivery import AlertOptions, Channel, Outbox, Outcome, backoff, deliver
+from pipeline.alert.delivery import AlertOptions, Channel, Coverage, Outbox, Outcome, backoff, deliver
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import plain, render
+from pipeline.alert.rhythm import Rhythm, timed
 from pipeline.alert.routing import Candidate, owed
 from pipeline.alert.rules import Rule, Severity, is_louder
 
@@ -10,8 +11,10 @@ __all__ = [
     "AlertOptions",
     "Candidate",
     "Channel",
+    "Coverage",
     "Outbox",
     "Outcome",
+    "Rhythm",
     "Rule",
     "Severity",
     "backoff",
@@ -20,5 +23,6 @@ __all__ = [
     "owed",
     "plain",
     "render",
+    "timed",
     "web_link",
 ]

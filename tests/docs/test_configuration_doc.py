@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
-from pipeline.alert import AlertOptions, Rule
+from pipeline.alert import AlertOptions, Rhythm, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
@@ -49,6 +49,7 @@ def models() -> dict[str, type[BaseModel]]:
         "[health]": HealthOptions,
         "[log]": LogOptions,
         "[metrics]": MetricsOptions,
+        "[[channel]]": Rhythm,
         "[[rule]]": Rule,
         "[[company]]": CompanyTable,
         "an alias": Alias,

@@ -12,7 +12,7 @@ PAGE = ROOT / "docs" / "glossary.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 # Nouns that travel between the stages and are shown to nobody under this name.
 INSIDE = {
-    "Answer", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
+    "Answer", "Claim", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
     "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "OwedPage", "PageBatch", "PageRead", "Polled",
     "RunReport", "SendFailed", "Sent",
     "StoryView", "Tally", "Telling",
