@@ -248,7 +248,9 @@ def _in_words(detail: ErrorDetails, model: type[BaseModel], where: str, also: Co
     location, value = detail["loc"], detail["input"]
     key = _spell(location)
     if detail["type"] == "extra_forbidden":
-        remedy = _choice(str(location[-1]), sorted(_known(model, location[:-1]).union(also if len(location) == 1 else ())), "keys")
+        remedy = _choice(
+            str(location[-1]), sorted(_known(model, location[:-1]).union(also if len(location) == 1 else ())), "keys"
+        )
         return ConfigError(f"{key} is unknown", where=where, remedy=remedy)
     if detail["type"] == "missing":
         return ConfigError(f"{key} is missing", where=where, remedy=_description(model, location))

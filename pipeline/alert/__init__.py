@@ -1,6 +1,7 @@
 """From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
 
 from pipeline.alert.delivery import AlertOptions, Channel, Coverage, Outbox, Outcome, backoff, deliver
+from pipeline.alert.notices import replayed, trial
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import plain, render
 from pipeline.alert.rhythm import Rhythm, timed
@@ -23,6 +24,8 @@ __all__ = [
     "owed",
     "plain",
     "render",
+    "replayed",
     "timed",
+    "trial",
     "web_link",
 ]

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.alert.digest import folded, warning
+from pipeline.alert.digest import folded
+from pipeline.alert.notices import warning
 from pipeline.alert.payload import with_tellings
 from pipeline.alert.rhythm import Rhythm
 from pipeline.errors import NewswardError
@@ -126,8 +127,8 @@ class Outbox(Protocol):
     def circuits(self) -> Mapping[str, Circuit]:
         """The channels that have failed since they last took something, by id."""
 
-    def undelivered(self, now: datetime) -> int:
-        """How many alerts should have gone out by now and have not; those given up do not count."""
+    def undelivered(self, now: datetime, channels: Collection[str] | None = None) -> int:
+        """How many alerts should have gone out by now, by these channels, and have not; those given up do not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +152,13 @@ def deliver(
     coverage: Coverage = lambda now: None,
     only: Collection[str] | None = None,
     stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[int], object] = lambda attempts: None,
 ) -> Outcome:
     """One pass: sends every alert that is due at ``now``, each at most once, and notes what came of it.
 
     ``clock`` tells the moment during the pass (default: runs on from ``now``); ``coverage`` what a digest says of it;
-    ``only`` names the channels to send by (default: all); after a yes of ``stop`` no further send begins. Before its
+    ``only`` names the channels to send by (default: all); after a yes of ``stop`` no further send begins;
+    ``watch`` is told how many attempts were noted. Before its
     first attempt an alert is told who else tells its story by now, and then its payload is fixed. Of each channel so
     many alerts are under way at once as it allows, never two of one story; the channels do not wait for each other. An
     alert is sent and then noted, so that a crash between the two repeats it under the same id and never loses it.
@@ -167,10 +170,10 @@ def deliver(
     Raises what the outbox raises.
     """
     at = clock or _running_from(now)
-    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, stop, dict(outbox.circuits()))
+    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, stop, watch, dict(outbox.circuits()))
     owed = [channel for channel in outbox.owed_channels(now) if only is None or channel in only]
     sending.run([_Lane(channel, _width(channels.get(channel))) for channel in owed])
-    return Outcome(sending.sent, outbox.undelivered(now), sending.dead, sending.tallies())
+    return Outcome(sending.sent, outbox.undelivered(now, only), sending.dead, sending.tallies())
 
 
 def backoff(alert_id: str, attempt: int, options: AlertOptions) -> timedelta:
@@ -247,6 +250,7 @@ class _Pass:
     clock: Callable[[], datetime]
     coverage: Coverage
     stop: Callable[[], bool]
+    watch: Callable[[int], object]
     circuits: dict[str, Circuit]
     sent: int = 0
     dead: int = 0
@@ -347,6 +351,7 @@ class _Pass:
             if delivery.dead and owed.alert.kind != "warning":
                 warnings.extend(warning(delivery, channel) for channel in self._warned(lane.channel))
         self.outbox.record(deliveries, circuits=tuple(changed.values()), warnings=warnings)
+        self.watch(len(deliveries))
 
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:
         """The attempt and what follows from it."""

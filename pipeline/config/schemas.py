@@ -136,7 +136,11 @@ def _of_kinds(
     outside = {
         "type": "object",
         "description": "a class of your own",
-        "properties": {**more, **common, "kind": {"type": "string", "pattern": _OUTSIDE, "examples": [f"my_package:{role}"]}},
+        "properties": {
+            **more,
+            **common,
+            "kind": {"type": "string", "pattern": _OUTSIDE, "examples": [f"my_package:{role}"]},
+        },
         "required": [*more, "kind"],
     }
     return {"description": _KIND_NOTES[role], "anyOf": [*tables, outside]}

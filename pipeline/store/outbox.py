@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,7 +112,7 @@ def _fold(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], fix: Fix,
     digest = fold(members)
     # It is as old as the first of them: among what waits it must not come last again and again.
     row = {**_alert_row(digest), "next_attempt_at": rows[0]["created_at"]}
-    connection.execute(QUERIES["digest_insert"], row)
+    connection.execute(QUERIES["fixed_insert"], row)
     connection.execute(QUERIES["alerts_fold"], {"folded_into": row["id"], "texts": texts(one["id"] for one in rows)})
 
 
@@ -208,9 +208,46 @@ def _open_until(connection: sqlite3.Connection, claim: Claim) -> datetime | None
     return None if row is None else instant(row["open_until"])
 
 
-def undelivered(connection: sqlite3.Connection, now: datetime) -> int:
+# --------------------------------------------------------------------------- once more
+
+
+def retry(
+    connection: sqlite3.Connection, now: datetime, ids: Iterable[str], channel: str, state: str
+) -> tuple[str, ...]:
+    """Makes alerts due now, also those that were given up, and asks their channels again; the channel of each."""
+    asked = {"texts": texts(ids), "channel": clean(channel), "state": state}
+    found = texts(row["id"] for row in connection.execute(QUERIES["alerts_retry"], asked))
+    rows = connection.execute(QUERIES["alerts_revive"], {"texts": found, "now": stamp(now)}).fetchall()
+    connection.execute(QUERIES["members_revive"], {"texts": found})
+    channels = tuple(row["channel"] for row in rows)
+    for name in set(channels):
+        connection.execute(QUERIES["circuit_end"], {"channel": name, "now": stamp(now)})
+    return channels
+
+
+def replay(
+    connection: sqlite3.Connection, since: datetime, channel: str, again: Callable[[Alert], Alert]
+) -> tuple[str, ...]:
+    """Owes once more what was sent since then, as ``again`` makes it; the channel of each."""
+    asked = {"since": stamp(since), "channel": clean(channel)}
+    rows = connection.execute(QUERIES["alerts_replayable"], asked).fetchall()
+    alerts = [again(_alert(row)) for row in rows]
+    owed = ({**_alert_row(alert), "next_attempt_at": stamp(alert.not_before)} for alert in alerts)
+    connection.executemany(QUERIES["fixed_insert"], owed)
+    return tuple(alert.channel for alert in alerts)
+
+
+def unknown(connection: sqlite3.Connection, ids: Iterable[str]) -> tuple[str, ...]:
+    """Those of these ids that no alert has."""
+    wanted = {clean(one) for one in ids}
+    found = connection.execute("SELECT id FROM alerts WHERE id IN (SELECT value FROM json_each(?))", (texts(wanted),))
+    return tuple(sorted(wanted - {row["id"] for row in found}))
+
+
+def undelivered(connection: sqlite3.Connection, now: datetime, channels: Collection[str] | None) -> int:
     """How many alerts should have gone out by now and have not, the given up ones left out."""
-    count: int = connection.execute(QUERIES["alerts_undelivered"], _bounds(now)).fetchone()[0]
+    asked = {**_bounds(now), "texts": None if channels is None else texts(channels)}
+    count: int = connection.execute(QUERIES["alerts_undelivered"], asked).fetchone()[0]
     return count
 
 

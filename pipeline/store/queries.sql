@@ -428,7 +428,7 @@ UPDATE alerts SET digest = :digest, not_before = :not_before, next_attempt_at = 
 WHERE story_id = :story_id AND channel = :channel AND state = 'pending' AND id <> :id
 AND digest <> '' AND folded_into IS NULL AND next_attempt_at > :not_before;
 
--- name: digest_insert
+-- name: fixed_insert
 INSERT INTO alerts (
     id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, is_fixed, payload
 ) VALUES (
@@ -694,7 +694,8 @@ UPDATE circuits SET open_until = :now WHERE open_until > :now AND opened_at > :a
 -- name: alerts_undelivered
 -- What went into a digest is not counted beside it.
 SELECT count(*) FROM alerts
-WHERE state = 'pending' AND folded_into IS NULL AND (not_before <= :now OR not_before > :absurd);
+WHERE state = 'pending' AND folded_into IS NULL AND (not_before <= :now OR not_before > :absurd)
+AND (:texts IS NULL OR channel IN (SELECT value FROM json_each(:texts)));
 
 -- name: run_open
 INSERT INTO runs (started_at) VALUES (:now) RETURNING id;
@@ -819,11 +820,48 @@ LEFT JOIN entries AS o ON o.id = p.partner
 WHERE e.story_id = :story
 ORDER BY e.published_at, e.seq;
 
+-- name: alerts_retry
+-- Those of these ids that are not sent, and what is asked for by channel and state. Alerts that were never tried wait
+-- for no further attempt; those that were given up untried were not to be sent.
+SELECT DISTINCT coalesce(folded_into, id) AS id FROM alerts
+WHERE state <> 'sent' AND (
+    id IN (SELECT value FROM json_each(:texts))
+    OR (:state <> '' AND state = :state AND attempts > 0 AND (:channel = '' OR channel = :channel))
+);
+
+-- name: alerts_revive
+UPDATE alerts SET
+    attempts = iif(state = 'dead', 0, attempts), state = 'pending', digest = '',
+    next_attempt_at = :now, not_before = max(not_before, :now)
+WHERE state <> 'sent' AND id IN (SELECT value FROM json_each(:texts))
+RETURNING channel;
+
+-- name: members_revive
+UPDATE alerts SET state = 'pending' WHERE state = 'dead' AND folded_into IN (SELECT value FROM json_each(:texts));
+
+-- name: circuit_end
+UPDATE circuits SET open_until = min(open_until, :now) WHERE channel = :channel;
+
+-- name: alerts_replayable
+-- What was sent, the oldest first; neither what went with a digest, nor what was itself sent again.
+SELECT * FROM alerts
+WHERE state = 'sent' AND sent_at >= :since AND kind IN ('story', 'update', 'digest') AND folded_into IS NULL
+AND (:channel = '' OR channel = :channel) AND json_extract(payload, '$.replay') IS NULL
+ORDER BY sent_at, seq;
+
+-- name: replayable_counts
+SELECT channel, count(*) AS alerts, min(sent_at) AS first_at, max(sent_at) AS last_at FROM alerts
+WHERE state = 'sent' AND sent_at >= :since AND kind IN ('story', 'update', 'digest') AND folded_into IS NULL
+AND (:channel = '' OR channel = :channel) AND json_extract(payload, '$.replay') IS NULL
+GROUP BY channel ORDER BY channel;
+
 -- name: alert_list
 SELECT
-    a.created_at, a.state, a.channel, a.attempts, a.rule, coalesce(json_extract(a.payload, '$.title'), '') AS title,
-    a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
+    a.created_at, a.state, a.channel, a.attempts, a.rule,
+    coalesce(json_extract(a.payload, '$.title'), json_extract(a.payload, '$.count') || ' alerts', '') AS title,
+    a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id, a.digest, a.folded_into
 FROM alerts AS a
+WHERE (:channel = '' OR a.channel = :channel) AND (:state = '' OR a.state = :state)
 ORDER BY a.seq DESC LIMIT :limit;
 
 -- name: run_before

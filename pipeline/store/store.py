@@ -434,10 +434,33 @@ class Store:
         with self._reading() as connection:
             return outbox.circuits(connection)
 
-    def undelivered(self, now: datetime) -> int:
-        """How many alerts should have gone out by now and have not; those given up do not count."""
+    def retry_alerts(
+        self, now: datetime, *, ids: Collection[str] = (), channel: str = "", state: str = ""
+    ) -> tuple[str, ...]:
+        """Makes alerts due now and ends the rest of their channels; the channel of each.
+
+        Those of ``ids`` that are not sent; and, with a ``state`` ("pending" or "dead"), those that were tried and are
+        in it, of the ``channel`` if one is named. A member of a digest means the digest. What was given up has all its
+        attempts before it again.
+        """
+        with self._writing() as connection:
+            return outbox.retry(connection, now, ids, channel, state)
+
+    def replay_alerts(self, since: datetime, again: Callable[[Alert], Alert], *, channel: str = "") -> tuple[str, ...]:
+        """Owes once more what was sent since then, each as ``again`` makes it; the channel of each. Neither warnings,
+        nor what was itself a repetition."""
+        with self._writing() as connection:
+            return outbox.replay(connection, since, channel, again)
+
+    def unknown_alerts(self, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of these ids that no alert has."""
         with self._reading() as connection:
-            return outbox.undelivered(connection, now)
+            return outbox.unknown(connection, ids)
+
+    def undelivered(self, now: datetime, channels: Collection[str] | None = None) -> int:
+        """How many alerts should have gone out by now, by these channels, and have not; those given up do not count."""
+        with self._reading() as connection:
+            return outbox.undelivered(connection, now, channels)
 
     # ---------------------------------------------------------------- runs, and what people look at
 
