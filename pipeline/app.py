@@ -56,9 +56,14 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
 
 
 def send_owed(
-    store: Store, config: Config, now: datetime, only: Collection[str], watch: Callable[[int], object]
+    store: Store,
+    config: Config,
+    now: datetime,
+    only: Collection[str] | None = None,
+    watch: Callable[[int], object] = lambda attempts: None,
 ) -> Outcome:
-    """Sends what these channels are owed by now, as a run does; ``watch`` is told how many attempts were noted."""
+    """Sends what is owed by now, as a run does, by these channels (default: all); ``watch`` is told how many attempts
+    were noted."""
     try:
         return deliver(
             store, config.channels, now=now, options=config.alert, rhythms=config.rhythms, only=only, watch=watch

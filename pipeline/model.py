@@ -480,6 +480,7 @@ class OwedAlert:
 
     alert: Alert
     attempts: int = 0
+    is_fresh: bool = False  # nobody had it in hand before: its payload was fixed just now
 
 
 @dataclass(frozen=True, slots=True)

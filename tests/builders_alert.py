@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from pipeline.model import (
     Hit,
     Mention,
     Method,
+    OwedAlert,
     Placement,
     Relation,
     SendResult,
@@ -112,9 +114,9 @@ class Outbox(Store):
         super().record(deliveries, **rest)
         self.deliveries.extend(deliveries)
 
-    def release(self, alert_ids: Sequence[str]) -> None:
-        super().release(alert_ids)
-        self.released.append(tuple(alert_ids))
+    def release(self, owed: Sequence[OwedAlert]) -> None:
+        super().release(owed)
+        self.released.append(tuple(one.alert.id for one in owed))
 
     def tell(self, story: str, *entries: Entry) -> None:
         """Puts entries into a story, the first of them opening it."""
@@ -173,6 +175,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     announced: int | None = None  # Content-Length, when it is a lie
+    after: float = 0  # seconds
 
 
 @dataclass(frozen=True)
@@ -192,6 +195,7 @@ class Receiver:
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
+    replies: list[tuple[Request, Reply]] = field(default_factory=list)
     script: list[Reply] = field(default_factory=list)
     answer: Callable[[Request], Reply] = lambda request: Reply()
     connections: int = 0
@@ -209,10 +213,16 @@ def receiver(*script: Reply) -> Iterator[Receiver]:
             received.connections += 1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            announced = int(self.headers["Content-Length"])
+            body = self.rfile.read(announced)
+            if len(body) < announced:  # the sender was killed
+                self.close_connection = True
+                return
             request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             received.requests.append(request)
             reply = received.script.pop(0) if received.script else received.answer(request)
+            received.replies.append((request, reply))
+            time.sleep(reply.after)
             if not reply.status:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -121,7 +121,7 @@ class Outbox(Protocol):
     ) -> None:
         """Notes attempts, sets their alerts sent, dead or due at ``next_attempt_at``, and ends their leases."""
 
-    def release(self, alert_ids: Sequence[str]) -> None:
+    def release(self, owed: Sequence[OwedAlert]) -> None:
         """Gives back alerts that were claimed and not tried: the lease ends, no attempt counts, and they stay due."""
 
     def circuits(self) -> Mapping[str, Circuit]:
@@ -170,9 +170,8 @@ def deliver(
     Raises what the outbox raises.
     """
     at = clock or _running_from(now)
-    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, stop, watch, dict(outbox.circuits()))
-    owed = [channel for channel in outbox.owed_channels(now) if only is None or channel in only]
-    sending.run([_Lane(channel, _width(channels.get(channel))) for channel in owed])
+    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, only, stop, watch, dict(outbox.circuits()))
+    sending.run(outbox.owed_channels(now))
     return Outcome(sending.sent, outbox.undelivered(now, only), sending.dead, sending.tallies())
 
 
@@ -249,6 +248,7 @@ class _Pass:
     rhythms: Mapping[str, Rhythm]
     clock: Callable[[], datetime]
     coverage: Coverage
+    only: Collection[str] | None
     stop: Callable[[], bool]
     watch: Callable[[int], object]
     circuits: dict[str, Circuit]
@@ -256,33 +256,39 @@ class _Pass:
     dead: int = 0
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by channel and outcome
     resting: set[str] = field(default_factory=set)  # whose circuit an attempt of this pass has opened
+    lanes: dict[str, _Lane] = field(default_factory=dict)  # by channel
     flights: dict[Future[SendResult], tuple[_Lane, OwedAlert]] = field(default_factory=dict)
 
     def moment(self) -> datetime:
         """The time, never before the pass began, whatever becomes of the clock."""
         return max(self.clock(), self.now)
 
-    def run(self, lanes: Sequence[_Lane]) -> None:
+    def run(self, owed: Iterable[str]) -> None:
         """Keeps as many sends under way as the channels allow, until nothing is left that is due."""
-        if not lanes:
-            return
-        with ThreadPoolExecutor(min(sum(lane.width for lane in lanes), _MOST_THREADS), "send") as pool:
+        for channel in owed:
+            self._open(channel)
+        with ThreadPoolExecutor(_MOST_THREADS, "send") as pool:
             try:
                 while True:
-                    for lane in lanes:
+                    for lane in self.lanes.values():
                         self._fill(lane, pool)
                     if not self.flights:
                         break
                     done, _ = wait(self.flights, return_when=FIRST_COMPLETED)
                     self._note([(*self.flights.pop(flight), flight.result()) for flight in done])
             finally:
-                self._give_back(lanes)
+                self._give_back()
 
     def tallies(self) -> tuple[Tally, ...]:
         """What was attempted so far."""
         return tuple(Tally(*which, count) for which, count in sorted(self.attempts.items()))
 
     # ----------------------------------------------------------------------- under way
+
+    def _open(self, channel: str) -> None:
+        """Looks for what the channel is owed, again if nothing was left."""
+        if self.only is None or channel in self.only:
+            self.lanes.setdefault(channel, _Lane(channel, _width(self.channels.get(channel)))).is_dry = False
 
     def _fill(self, lane: _Lane, pool: ThreadPoolExecutor) -> None:
         while lane.flying < lane.width and (owed := self._next(lane)):
@@ -324,12 +330,12 @@ class _Pass:
 
     def _release(self, lane: _Lane) -> None:
         if lane.waiting:
-            self.outbox.release([owed.alert.id for owed in lane.waiting])
+            self.outbox.release(tuple(lane.waiting))
             lane.waiting.clear()
 
-    def _give_back(self, lanes: Sequence[_Lane]) -> None:
+    def _give_back(self) -> None:
         """What was claimed and is not under way, when a pass is broken off."""
-        for lane in lanes:
+        for lane in self.lanes.values():
             with suppress(NewswardError):  # then the leases end by themselves
                 self._release(lane)
 
@@ -349,8 +355,10 @@ class _Pass:
             if lane.channel in self.channels and (circuit := self._fares(delivery)):
                 changed[lane.channel] = circuit
             if delivery.dead and owed.alert.kind != "warning":
-                warnings.extend(warning(delivery, channel) for channel in self._warned(lane.channel))
+                warnings.extend(warning(delivery, channel, self.now) for channel in self._warned(lane.channel))
         self.outbox.record(deliveries, circuits=tuple(changed.values()), warnings=warnings)
+        for told in warnings:
+            self._open(told.channel)
         self.watch(len(deliveries))
 
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:

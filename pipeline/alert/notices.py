@@ -16,9 +16,9 @@ _WARNING: Severity = "high"
 _TEST = "Newsward test message: this channel works"
 
 
-def warning(delivery: Delivery, channel: str) -> Alert:
-    """What ``channel`` is told of an alert that another channel gave up: the same for all of one day."""
-    about, day = delivery.channel, to_iso(delivery.attempted_at)[:10]
+def warning(delivery: Delivery, channel: str, now: datetime) -> Alert:
+    """What ``channel`` is told of an alert that another channel gave up: one and the same for all of a day."""
+    about, day = delivery.channel, to_iso(now)[:10]
     alert_id = digest("alert", channel, "warning", about, day)
     reason = delivery.result.reason if isinstance(delivery.result, SendFailed) else ""
     title = f"Alerts for channel {about!r} were given up"
@@ -34,14 +34,14 @@ def warning(delivery: Delivery, channel: str) -> Alert:
         kind="warning",
         story_id="",
         entry_id="",
-        created_at=delivery.attempted_at,
-        not_before=delivery.attempted_at,
+        created_at=now,
+        not_before=now,
         severity=_WARNING,
         payload={
             "version": VERSION,
             "type": "warning",
             "id": alert_id,
-            "created_at": to_iso(delivery.attempted_at),
+            "created_at": to_iso(now),
             "severity": _WARNING,
             "title": cut(title, 300),
             "text": cut(text, 2000),

@@ -65,12 +65,14 @@ def claim(connection: sqlite3.Connection, claim: Claim, fix: Fix, fold: Fold) ->
     connection.execute(QUERIES["alerts_lease"], leased)
     if open_until:
         connection.execute(QUERIES["circuit_try"], asked | leased)  # until it is known what became of the one
-    return tuple(OwedAlert(_fixed(connection, row, fix), row["attempts"]) for row in rows)
+    return tuple(OwedAlert(_fixed(connection, row, fix), row["attempts"], not row["is_fixed"]) for row in rows)
 
 
-def release(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> None:
+def release(connection: sqlite3.Connection, owed: Sequence[OwedAlert]) -> None:
     """Ends the lease of alerts that were not tried; they stay due."""
-    connection.execute(QUERIES["alerts_release"], {"texts": texts(alert_ids)})
+    # One that another sender had in hand before may have been received: it must say the same again.
+    fresh = texts(one.alert.id for one in owed if one.is_fresh)
+    connection.execute(QUERIES["alerts_release"], {"texts": texts(one.alert.id for one in owed), "fresh": fresh})
 
 
 def _hold(

@@ -649,8 +649,8 @@ UPDATE alerts SET payload = :payload, is_fixed = 1 WHERE id = :alert_id AND is_f
 UPDATE alerts SET leased_until = :until WHERE id IN (SELECT value FROM json_each(:texts));
 
 -- name: alerts_release
--- What was never tried may say more when it is: more outlets may tell its story by then.
-UPDATE alerts SET leased_until = NULL, is_fixed = iif(attempts = 0 AND kind IN ('story', 'update'), 0, is_fixed)
+-- What nobody can have seen may say more when it is tried: more outlets may tell its story by then.
+UPDATE alerts SET leased_until = NULL, is_fixed = is_fixed AND id NOT IN (SELECT value FROM json_each(:fresh))
 WHERE state = 'pending' AND id IN (SELECT value FROM json_each(:texts));
 
 -- name: delivery_insert

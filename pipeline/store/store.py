@@ -416,10 +416,10 @@ class Store:
         with self._writing() as connection:
             return outbox.claim(connection, claim, fix, fold)
 
-    def release(self, alert_ids: Sequence[str]) -> None:
+    def release(self, owed: Sequence[OwedAlert]) -> None:
         """Gives back claimed alerts untried: no attempt counts, and they stay due."""
         with self._writing() as connection:
-            outbox.release(connection, alert_ids)
+            outbox.release(connection, owed)
 
     def record(
         self, deliveries: Sequence[Delivery], *, circuits: Collection[Circuit] = (), warnings: Sequence[Alert] = ()

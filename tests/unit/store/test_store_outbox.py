@@ -55,7 +55,7 @@ def test_an_alert_comes_out_as_it_went_in() -> None:
     with open_store() as store:
         owe(store, alert)
 
-        assert claim(store) == [OwedAlert(alert, 0)]
+        assert claim(store) == [OwedAlert(alert, 0, is_fresh=True)]
 
 
 def test_alerts_come_in_their_order_and_only_when_due() -> None:
@@ -145,9 +145,9 @@ def test_every_attempt_is_on_record() -> None:
 def test_a_released_alert_is_due_again_and_no_attempt_counts() -> None:
     with open_store() as store:
         owe(store, make_alert("a"), make_alert("b"))
-        claim(store)
+        owed_a, _ = claim(store)
 
-        store.release(["a"])
+        store.release([owed_a])
 
         assert [(owed.alert.id, owed.attempts) for owed in claim(store)] == [("a", 0)]
 
@@ -203,8 +203,9 @@ def test_what_a_wrong_clock_put_off_is_due_at_once() -> None:
 
         assert store.has_work(NOW)
         assert store.undelivered(NOW) == 3
-        assert claimed(store) == ["put off", "leased", "later"]
-        store.release(["later"])
+        owed = claim(store)
+        assert [one.alert.id for one in owed] == ["put off", "leased", "later"]
+        store.release(owed[2:])
         assert claimed(store) == ["later"]
 
 
@@ -241,7 +242,7 @@ def test_what_else_tells_its_story_is_told_to_an_alert_when_its_payload_is_fixed
         again = claim(store, NOW + 5 * MINUTE)[0]
 
         assert (told.alert.payload, alone.alert.payload) == ({"told": [early.title]}, {})
-        assert again == told
+        assert again == replace(told, is_fresh=False)
 
 
 def test_what_was_given_back_untried_is_fixed_anew() -> None:
@@ -249,13 +250,26 @@ def test_what_was_given_back_untried_is_fixed_anew() -> None:
     with open_store() as store:
         store.commit(make_batch(lead, placements=(make_placement(lead),)), **AT)
         owe(store, make_alert("a", story=lead.id, payload={}))
-        claim(store)
-        store.release(["a"])
+        store.release(claim(store))
         store.commit(make_batch(late, placements=(make_placement(late, lead),)), **AT)
 
         (again,) = claim(store)
 
         assert again.alert.payload == {"told": [late.title]}
+
+
+def test_what_a_sender_that_died_may_have_sent_says_the_same_whoever_gives_it_back() -> None:
+    lead, late = make_entry("lead"), make_entry("late")
+    with open_store() as store:
+        store.commit(make_batch(lead, placements=(make_placement(lead),)), **AT)
+        owe(store, make_alert("a", story=lead.id, payload={}))
+        claim(store)
+        store.release(claim(store, NOW + 5 * MINUTE))
+        store.commit(make_batch(late, placements=(make_placement(late, lead),)), **AT)
+
+        (again,) = claim(store, NOW + 5 * MINUTE)
+
+        assert again.alert.payload == {}
 
 
 # --------------------------------------------------------------------------- digests
