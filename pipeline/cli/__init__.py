@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pipeline.cli import (
+    alerts,
     companies,
     correcting,
     evaluate,
@@ -38,7 +39,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(companies.app, name="companies")
 app.add_typer(show.hits, name="hits")
 app.add_typer(show.stories, name="stories")
-app.add_typer(show.alerts, name="alerts")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(evaluate.app, name="eval")
 
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
-from pipeline.alert import AlertOptions, Group, Person, Rule
+from pipeline.alert import AlertOptions, Group, Person, Rhythm, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
@@ -50,6 +50,7 @@ def models() -> dict[str, type[BaseModel]]:
         "[heartbeat]": HeartbeatOptions,
         "[log]": LogOptions,
         "[metrics]": MetricsOptions,
+        "[[channel]]": Rhythm,
         "[[rule]]": Rule,
         "[[group]]": Group,
         "[[person]]": Person,
