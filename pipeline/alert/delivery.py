@@ -62,10 +62,12 @@ class AlertOptions(BaseModel):
 class Channel(Protocol):
     """A way out for alerts: what ``channels/<kind>.py`` offers as a pydantic model named ``Channel``.
 
-    Three further methods are optional and serve ``newsward check``; none of their words may hold secrets:
+    ``in_flight`` (a class attribute, 1 where it is absent) says how many sends may go on at once, from as many threads.
+    Four further methods are optional, the first three for ``newsward check``; none of their words may hold secrets:
     ``concerns() -> Iterable[tuple[str, str]]``, what is valid and unwise about the options, each with its remedy;
     ``receiver() -> object``, what two channels of this kind that lead to one place have in common, never shown;
-    ``probe() -> str``, why the receiver cannot be reached now, "" when it can: nothing is sent to it.
+    ``probe() -> str | None``, why the receiver cannot be reached now, "" when it can, None when that cannot be told:
+    nothing is sent to it; ``files() -> Iterable[Path]``, what it has read, so that a change of it is noticed.
     """
 
     def send(self, alert: Alert) -> SendResult:

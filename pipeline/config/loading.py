@@ -257,6 +257,8 @@ class _Loader:
             self.places["channel", name] = where
             if made is not None:
                 channels[name] = cast("Channel", made)
+                if callable(files := getattr(made, "files", None)):
+                    self.environment.files.note_all(files)
         return channels
 
     def _rules(self, companies: Sequence[Company], channels: Sequence[str]) -> tuple[Rule, ...]:

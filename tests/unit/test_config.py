@@ -410,7 +410,7 @@ def test_a_part_of_ones_own_must_have_the_methods_of_its_door(
 def test_a_fault_in_a_channel_does_not_make_one_of_its_rule(folder: Folder) -> None:
     folder.write('[[channel]]\nid = "screen"\nkind = "stdout"\nx = 1\n' + RULE)
 
-    assert folder.faults() == ["newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: format)"]
+    assert folder.faults() == ["newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: format, templates)"]
 
 
 # --------------------------------------------------------------------------- feeds
