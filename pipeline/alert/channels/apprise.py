@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -189,16 +190,18 @@ class _Library:
     """Apprise, loaded when the first such channel is: it takes half a second."""
 
     def __init__(self) -> None:
-        import apprise
-        from apprise.manager_plugins import NotificationManager
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # its own affair, and old modules of Python are
+            import apprise
+            from apprise.manager_plugins import NotificationManager
 
+            self._schemes = frozenset(cast("Any", NotificationManager)().schemas())
         logger = logging.getLogger("apprise")
         # It tells addresses; what of it may be known is told by ``_failure``.
         logger.propagate = False
         logger.setLevel(logging.WARNING)
         logger.addHandler(_Listener())
         self._apprise = apprise
-        self._services = cast("Any", NotificationManager)()
         self._asset = apprise.AppriseAsset(
             app_id="Newsward",
             app_desc="Newsward",
@@ -216,7 +219,7 @@ class _Library:
         )
 
     def is_known(self, scheme: str) -> bool:
-        return scheme.lower() in self._services.schemas()
+        return scheme.lower() in self._schemes
 
     def service(self, url: str) -> Any:
         """The service behind an address; None when Apprise does not accept it."""

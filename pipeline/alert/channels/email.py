@@ -7,12 +7,12 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, getaddresses
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -181,12 +181,16 @@ class Channel(BaseModel):
             )
         else:
             server = smtplib.SMTP(self.host, self._port(), local_hostname=name, timeout=patience)
-        with server:
+        try:
             if self.tls == "starttls":
                 server.starttls(context=context)
             if self.password:
                 server.login(self.user, self.password.get_secret_value())
             yield server
+            with suppress(smtplib.SMTPException, OSError):  # what it took, it has
+                server.quit()
+        finally:
+            server.close()  # without a farewell, which a server that failed would let us wait for
 
     def _failure(self, error: smtplib.SMTPException) -> SendFailed:
         """A message that is refused for good is given up; what a person can mend is tried again."""
@@ -210,7 +214,8 @@ class Channel(BaseModel):
 
 def _address(text: str) -> Address:
     """``Name <user@host>`` or ``user@host``. Raises ValueError for anything else, and for what could end a header."""
-    name, address = parseaddr(text) if text.isprintable() else ("", "")
+    found = getaddresses([text]) if text.isprintable() else []
+    name, address = found[0] if len(found) == 1 else ("", "")
     if not _ADDRESS.fullmatch(address) or ".." in address:
         raise ValueError("must be addresses such as desk@example.com or Desk <desk@example.com>")
     return Address(name, addr_spec=address)
