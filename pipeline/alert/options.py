@@ -41,7 +41,7 @@ Templates = Annotated[
 def template_faults(folder: Path) -> Iterator[str]:
     """What is wrong with the templates of this folder, each with file and line; names that nobody asks for too."""
     try:
-        paths = template_files(folder)
+        paths = _files(folder)
     except OSError as error:
         yield f"cannot be read: {error.strerror}"
         return
@@ -53,8 +53,15 @@ def template_faults(folder: Path) -> Iterator[str]:
             yield f"{path.name} is asked for by nothing; names are {remedy}"
 
 
-def template_files(folder: Path) -> list[Path]:
-    """The files in it that are not hidden. Raises OSError."""
+def template_files(folder: Path | None) -> list[Path]:
+    """The files in it that are not hidden; none where there is no folder, or no more."""
+    try:
+        return _files(folder) if folder else []
+    except OSError:
+        return []
+
+
+def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 

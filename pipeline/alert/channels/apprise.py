@@ -101,7 +101,7 @@ class Channel(BaseModel):
 
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""
-        return template_files(self.templates) if self.templates else ()
+        return template_files(self.templates)
 
     def close(self) -> None:
         """Forgets the services' own connections; the next alert opens them again."""
@@ -128,13 +128,13 @@ class Channel(BaseModel):
         most = int(service.title_maxlen)
         title = self._messages.title(payload, most) if most > 0 and scheme not in _TITLE_IN_BODY else ""
         limit = max(1, int(service.body_maxlen) - (len(title) + 2 if service.overflow_amalgamate_title else 0))
-        body = self._messages.body(
-            payload,
-            medium,
-            titled=bool(title),
-            limit=limit,
-            measure=lambda text: len(service.dialect_convert(text, body_format=wanted)),
-        )
+
+        def measure(text: str) -> int:
+            return len(service.dialect_convert(text, body_format=wanted))
+
+        body = self._messages.body(payload, medium, titled=bool(title), limit=limit, measure=measure)
+        if not body.strip():  # all that there is to say is the title, and no service takes a message without a body
+            title, body = "", self._messages.body(payload, medium, limit=limit, measure=measure)
         kind = _TYPES.get(str(payload.get("severity", "")), "info")
         # A body that a template of the user's made too long is cut: in pieces, a repetition would send some twice.
         return {"title": title, "body": body, "body_format": wanted, "notify_type": kind, "overflow": "truncate"}

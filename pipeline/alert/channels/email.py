@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _SUBJECT = 180  # characters; mail programs show some 60
+_LARGEST = 95_000  # bytes of HTML; large mail providers hide what comes after some 100 kB
 _SAID = 200  # characters kept of what the server says
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")  # RFC 2919 2
@@ -135,7 +136,7 @@ class Channel(BaseModel):
 
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""
-        return template_files(self.templates) if self.templates else ()
+        return template_files(self.templates)
 
     def close(self) -> None:
         """Each mail has a connection of its own."""
@@ -162,7 +163,8 @@ class Channel(BaseModel):
             mail["Importance"] = "high"
         # Quoted-printable: no server on the way needs to know 8 bits, and no line is too long.
         mail.set_content(self._messages.body(payload, Medium.TEXT) + "\n", cte="quoted-printable")
-        mail.add_alternative(self._messages.body(payload, Medium.HTML) + "\n", subtype="html", cte="quoted-printable")
+        html = self._messages.body(payload, Medium.HTML, limit=_LARGEST, measure=lambda text: len(text.encode()))
+        mail.add_alternative(html + "\n", subtype="html", cte="quoted-printable")
         return mail
 
     # ----------------------------------------------------------------------- the server

@@ -45,7 +45,7 @@ class Channel(BaseModel):
 
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""
-        return template_files(self.templates) if self.templates else ()
+        return template_files(self.templates)
 
     def close(self) -> None:
         """Standard output is not ours to close."""

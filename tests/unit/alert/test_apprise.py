@@ -147,6 +147,14 @@ def test_a_program_gets_a_title_and_text():
     assert sent["message"].splitlines()[:2] == ["Xiaomi (2)", "- Xiamio opens a plant in Gdynia"]
 
 
+def test_an_alert_that_is_all_title_is_sent():
+    bare = story(url="", publisher="", published_at=None, summary="", companies=[], also_at=[], rules=[])
+    with receiver() as server:
+        assert Channel(url=own(server)).send(alert(bare)) == Sent()
+
+    assert server.requests[0].json["message"] == "Xiamio opens a plant in Gdynia"
+
+
 def test_the_address_may_ask_for_a_format():
     with receiver() as server:
         Channel(url=own(server) + "?format=html").send(alert(story()))

@@ -151,6 +151,16 @@ def test_every_line_is_ascii_and_short_enough_for_any_server():
     assert max(map(len, box.raw[0].split(b"\r\n"))) <= 200
 
 
+def test_a_digest_of_hundreds_is_told_in_full_as_text_and_as_much_as_is_shown_as_html():
+    items = [story(number, title=f"Story {number:03} " + "x" * 200) for number in range(200)]
+    _, mail = sent(digest(items))
+
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert [number for number in range(200) if f"Story {number:03}" not in text] == []
+    assert len(html.encode()) <= 95_000
+    assert "more stories that did not fit in here" in html
+
+
 def test_the_same_alert_has_the_same_message_id_and_a_storys_mails_are_one_thread():
     mails = [sent(payload)[1] for payload in (story(), story(), update(), digest([story()]), warning())]
 

@@ -54,3 +54,12 @@ def test_the_folder_starts_at_that_of_the_configuration(tmp_path, given):
 
     assert list(channel.files()) == [tmp_path / "words" / "story.txt"]
     assert list(Channel().files()) == []
+
+
+def test_a_folder_that_has_gone_since_has_no_files(tmp_path):
+    folder = tmp_path / "words"
+    folder.mkdir()
+    channel = validate(Channel, {"templates": "words"}, where="", directory=tmp_path)
+    folder.rmdir()
+
+    assert list(channel.files()) == []
