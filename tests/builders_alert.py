@@ -305,7 +305,7 @@ def violations(value: Any, schema: Mapping[str, Any] = SCHEMA, at: str = "$") ->
         target = SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")]
         return violations(value, {**target, **{key: rest for key, rest in schema.items() if key != "$ref"}}, at)
     if "anyOf" in schema:
-        return [] if any(not violations(value, one, at) for one in schema["anyOf"]) else [f"{at}: none of anyOf"]
+        return min((violations(value, one, at) for one in schema["anyOf"]), key=len)
     unknown = set(schema) - _KEYWORDS
     assert not unknown, f"the check does not know {unknown}"
     if "type" in schema and (isinstance(value, bool) or not isinstance(value, _TYPES[schema["type"]])):

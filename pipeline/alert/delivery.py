@@ -90,11 +90,12 @@ class Channel(Protocol):
     """A way out for alerts: what ``channels/<kind>.py`` offers as a pydantic model named ``Channel``.
 
     A class attribute ``in_flight`` (default 1) says how many sends may run at once: ``send`` is then called from
-    several threads, never for two alerts of one story. Three further methods are optional and serve ``newsward
-    check``; none of their words may hold secrets: ``concerns() -> Iterable[tuple[str, str]]``, what is valid and unwise
-    about the options, each with its remedy; ``receiver() -> object``, what two channels of this kind that lead to one
-    place have in common, never shown; ``probe() -> str``, why the receiver cannot be reached now, "" when it can:
-    nothing is sent to it.
+    several threads, never for two alerts of one story. Four further methods are optional, the first three for
+    ``newsward check``; none of their words may hold secrets: ``concerns() -> Iterable[tuple[str, str]]``, what is valid
+    and unwise about the options, each with its remedy; ``receiver() -> object``, what two channels of this kind that
+    lead to one place have in common, never shown; ``probe() -> str | None``, why the receiver cannot be reached now, ""
+    when it can, None when that cannot be told: nothing is sent to it; ``files() -> Iterable[Path]``, what it has read,
+    so that a change of it is noticed.
     """
 
     def send(self, alert: Alert) -> SendResult:

@@ -291,6 +291,8 @@ class _Loader:
             self.places["channel", name] = where
             if made is not None and rhythm is not None:
                 channels[name], self.rhythms[name] = cast("Channel", made), rhythm
+                if callable(files := getattr(made, "files", None)):
+                    self.environment.files.note_all(files)
         return channels
 
     def _groups(self, companies: Sequence[Company]) -> tuple[Group, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,8 @@ _OPEN_HEADERS = frozenset(
 _OPEN_HEADERS |= {"user-agent", "x-requested-with"}
 
 _LONG = 16  # characters: a shorter end of a path is likely a word
+# In addresses of other schemes (slack://, tgram://) every part may be a token; shorter ones are words and names.
+_TOKEN = re.compile(r"[^/:@?&=,\s]{10,}")
 
 
 def secrets_of(parts: Iterable[object], feeds: Iterable[Feed]) -> Iterator[str]:
@@ -54,6 +57,9 @@ def _of_address(secret: str) -> Iterator[str]:
         parts = urlsplit(secret)
     except ValueError:
         return
+    if parts.scheme and parts.scheme not in ("http", "https"):
+        for token in _TOKEN.findall(secret.partition("://")[2]):
+            yield from (token, unquote(token))
     if parts.scheme and parts.netloc:
         yield from (parts.path, parts.query, unquote(parts.password or ""))
         last = parts.path.rpartition("/")[2]

@@ -20,7 +20,8 @@ from pipeline.observe.redact import Masker, redact, redact_text
 
 Format = Literal["auto", "console", "json"]
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-_CHATTY = ("httpx", "httpcore", "apscheduler")  # a line a request, or a tick, at INFO
+# A line a request, or a tick, at INFO; urllib3 tells paths, which may be tokens, at DEBUG.
+_CHATTY = ("httpx", "httpcore", "apscheduler", "urllib3")
 # Written by structlog or by us, so that nothing in them can be a secret by its name.
 _STANDARD = frozenset({"event", "level", "timestamp", "exception", "stack", "logger"})
 # A feed's words must not reach a terminal as commands, nor begin a line of their own.

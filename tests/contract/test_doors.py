@@ -32,7 +32,7 @@ SECRET = ("secret", "token", "password")
 EXPECTED = {
     "Source": {"feed", "opml", "site", "sitemap", "query", "edgar"},
     "Matcher": {"names"},
-    "Channel": {"stdout", "webhook"},
+    "Channel": {"apprise", "email", "feed", "file", "stdout", "webhook"},
 }
 # A source whose feeds depend on the companies has another method in the place of `feeds`.
 COMPANY_SOURCES = {"query", "edgar"}

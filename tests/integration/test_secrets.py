@@ -40,6 +40,7 @@ SECRETS = {
 }  # fmt: skip
 IN_THE_DATABASE = {FEED_TOKEN}  # as docs/configuration.md says: a feed's address is its name in the tables
 
+_LOGIN = 'user = "news"\npassword = "${PAGER_TOKEN}"\nsender = "news@example.com"\nto = ["desk@example.com"]\n'
 PAGER = '''
 from pydantic import BaseModel, ConfigDict
 
@@ -110,11 +111,15 @@ def _set_channels(config: Path, inbox: str, mute: socket.socket) -> None:
         ("closed", f'kind = "webhook"\nurl = "http://127.0.0.1:{_closed_port()}/${{HOOK}}"\n{keys}'),
         ("tls", f'kind = "webhook"\nurl = "https://127.0.0.1:{inbox.rpartition(":")[2][:-3]}/${{HOOK}}"\n{keys}'),
         ("pager", 'kind = "pager_with_a_token:Pager"\ntoken = "${PAGER_TOKEN}"\n'),
+        ("service", f'kind = "apprise"\nurl = "{hook.replace("http", "json")}"\n'),
+        ("gone", f'kind = "apprise"\nurl = "jsons://user:{HOOK_PASSWORD}@127.0.0.1:{_closed_port()}/${{HOOK}}"\n'),
+        ("mail", f'kind = "email"\nhost = "127.0.0.1"\nport = {_closed_port()}\n{_LOGIN}'),
     ]
     main = config / "newsward.toml"
     text = main.read_text(encoding="utf-8").partition("[[channel]]")[0]
     text += "".join(f'[[channel]]\nid = "{name}"\n{options}\n' for name, options in channels)
-    text += '[[rule]]\nname = "all"\nchannels = ["desk", "closed", "tls", "pager"]\n\n[metrics]\nport = 0\n'
+    names = ", ".join(f'"{name}"' for name, _ in channels)
+    text += f'[[rule]]\nname = "all"\nchannels = [{names}]\n\n[metrics]\nport = 0\n'
     main.write_text(text, encoding="utf-8")
 
 
@@ -154,7 +159,7 @@ def test_no_command_shows_a_secret_nor_is_one_stored(house: Path) -> None:
     errors = {row[0] for row in ask(database, "SELECT DISTINCT channel FROM deliveries WHERE outcome = 'failed'")}
     assert shown == {command: set() for command in shown}
     assert {"not_found", "connect", "tls", "redirect", "http", "not_a_feed"} <= kinds
-    assert errors == {"desk", "closed", "tls", "pager"}
+    assert errors == {"desk", "closed", "tls", "pager", "service", "gone", "mail"}
     for file in house.glob("newsward.db*"):
         text = file.read_bytes().decode("latin-1")
         assert found(text) <= IN_THE_DATABASE, file

@@ -439,7 +439,10 @@ def test_a_fault_in_a_channel_does_not_make_one_of_its_rule(folder: Folder) -> N
     folder.write('[[channel]]\nid = "screen"\nkind = "stdout"\nx = 1\n' + RULE)
 
     assert folder.faults() == [
-        "newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: at, digest, format, max_per_hour, quiet, urgent_passes, warns, weekday, zone)"
+        (
+            "newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: at, digest, format, max_per_hour, "
+            "quiet, templates, urgent_passes, warns, weekday, zone)"
+        )
     ]
 
 

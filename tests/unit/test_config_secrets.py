@@ -31,6 +31,33 @@ headers = {{ X-Api = "sesame-header" }}
     assert {"sesame word", f"/services/{PATH}", "abcdefghijklmnop", "sesame-header", "key=k"} <= known
 
 
+def test_every_long_part_of_a_services_address_is_known(tmp_path: Path) -> None:
+    table = """
+[[channel]]
+id = "chat"
+kind = "apprise"
+url = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+
+[[channel]]
+id = "phone"
+kind = "apprise"
+url = "tgram://123456789:abcdefg_hijklmnop-ABCDEFGHIJKLMNO/12315544"
+
+[[channel]]
+id = "mail"
+kind = "email"
+host = "mail.example"
+user = "news"
+password = "sesame-mail"
+sender = "news@example.com"
+to = ["desk@example.com"]
+"""
+    known = secrets(tmp_path, table, "")
+
+    assert {"TIiajkdnlazkcOXrIdevi7FQ", "abcdefg_hijklmnop-ABCDEFGHIJKLMNO", "sesame-mail"} <= known
+    assert "desk@example.com" not in known
+
+
 def test_what_a_feed_sends_is_known_but_not_what_tells_nothing(tmp_path: Path) -> None:
     feed = """
 [[feed]]

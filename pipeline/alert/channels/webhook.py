@@ -8,18 +8,18 @@ import hashlib
 import hmac
 import json
 import re
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
+from threading import Lock
+from typing import ClassVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 
 from pipeline import __version__
+from pipeline.alert.reach import is_this_machine, why_unreachable
 from pipeline.model import Alert, SendFailed, SendResult, Sent
 
 # What these say of a message stays true however often it is sent, unless a Retry-After denies it: it is malformed, too
@@ -39,6 +39,7 @@ class Channel(BaseModel):
     """A receiver of webhooks. Its address and keys are secrets: neither is ever shown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    in_flight: ClassVar[int] = 16  # sends at once; the client keeps a connection for each
 
     url: SecretStr = Field(
         description="Where alerts are posted: http or https; user:password@ gives basic auth.",
@@ -57,6 +58,7 @@ class Channel(BaseModel):
         description="Patience for the connection and for each part of the answer, in seconds.",
     )
     _client: httpx.Client | None = PrivateAttr(None)
+    _making: Lock = PrivateAttr(default_factory=Lock)
 
     @field_validator("url")
     @classmethod
@@ -102,7 +104,7 @@ class Channel(BaseModel):
     def concerns(self) -> Iterator[tuple[str, str]]:
         """What is readable on the way."""
         url = httpx.URL(self.url.get_secret_value())
-        if url.scheme != "http" or _is_this_machine(url.host):
+        if url.scheme != "http" or is_this_machine(url.host):
             return
         if self.headers or url.userinfo:
             yield "its credentials are sent over plain http, readable on the way", "use https"
@@ -117,30 +119,22 @@ class Channel(BaseModel):
         """Why no connection can be had: the name, the host, its certificate. No request is made."""
         url = httpx.URL(self.url.get_secret_value())
         is_secure = url.scheme == "https"
-        address = (url.host, url.port or (443 if is_secure else 80))
-        try:
-            with socket.create_connection(address, self.timeout.total_seconds()) as connection:
-                if is_secure:
-                    context = httpx.create_ssl_context(trust_env=False)
-                    context.wrap_socket(connection, server_hostname=url.host).close()
-        except ssl.SSLCertVerificationError as error:
-            return f"{url.host}: its certificate is not trusted ({error.verify_message})"
-        except (OSError, UnicodeError) as error:
-            words = error.strerror if isinstance(error, OSError) else ""
-            return f"{url.host}: cannot connect ({words or type(error).__name__})"
-        return ""
+        port = url.port or (443 if is_secure else 80)
+        return why_unreachable(url.host, port, self.timeout, tls=is_secure)
 
     def close(self) -> None:
         """Closes the connections; the next alert opens them again."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        with self._making:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _connected(self) -> httpx.Client:
-        if self._client is None:
-            # trust_env off: the environment and .netrc are read by the configuration alone.
-            self._client = httpx.Client(timeout=self.timeout.total_seconds(), trust_env=False)
-        return self._client
+        with self._making:
+            if self._client is None:
+                # trust_env off: the environment and .netrc are read by the configuration alone.
+                self._client = httpx.Client(timeout=self.timeout.total_seconds(), trust_env=False)
+            return self._client
 
     def _headers(self, alert_id: str, body: bytes, timestamp: int) -> dict[str, str]:
         headers = {
@@ -169,13 +163,6 @@ class Channel(BaseModel):
     def _host(self) -> str:
         """All of the address that may be shown: many services put their token into the path."""
         return httpx.URL(self.url.get_secret_value()).host
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:

@@ -26,7 +26,7 @@ class Reached:
 
 def probe(config: Config, patience: timedelta = PATIENCE) -> Iterator[Problem | Reached]:
     """What came of trying each channel, in order, all at the same time and none for longer than ``patience``."""
-    answers: dict[str, queue.SimpleQueue[str]] = {}
+    answers: dict[str, queue.SimpleQueue[str | None]] = {}
     for name, channel in config.channels.items():
         if hasattr(channel, "probe"):
             answers[name] = queue.SimpleQueue()
@@ -39,13 +39,16 @@ def probe(config: Config, patience: timedelta = PATIENCE) -> Iterator[Problem | 
             continue
         try:
             failure = answers[name].get(timeout=max(0.0, ends - time.monotonic()))
+            if failure is None:
+                yield Reached(name, is_tried=False)
+                continue
         except queue.Empty:
             failure = f"no answer within {patience.total_seconds():g} s"
         where, remedy = config.place("channel", name), "look at its address, the network, the receiver"
         yield Problem(where, f"cannot be reached: {failure}", remedy, severity="error") if failure else Reached(name)
 
 
-def _try(channel: Channel, answer: queue.SimpleQueue[str]) -> None:
+def _try(channel: Channel, answer: queue.SimpleQueue[str | None]) -> None:
     """The probe's own words; what an outside channel raises is told by its type, since messages may hold secrets."""
     try:
         answer.put(channel.probe())  # type: ignore[attr-defined]  # optional: see Channel in alert/delivery.py

@@ -24,9 +24,9 @@ def message(**changes):
 
 def test_a_message_says_what_where_and_why():
     assert message().splitlines() == [
-        "[HIGH] Xiaomi: Xiamio opens a plant in Gdynia (Example News)",
+        "[HIGH] Xiaomi: Xiamio opens a plant in Gdynia",
         "  https://news.example/e1",
-        "  published 2026-03-02T08:30:00Z",
+        "  Example News, 2 Mar 2026, 08:30 UTC",
         "  The plant will build speakers.",
         '  why: Xiaomi, score 91, salience 80; "Xiamio" in the title (fuzzy, taken for "Xiaomi")',
         "  also at Sample Times: https://news.example/e2",
@@ -43,7 +43,7 @@ def test_what_the_feed_does_not_tell_takes_no_line():
 
 
 def test_a_normal_severity_is_not_shouted():
-    assert render({"severity": "normal", "title": "T"}).startswith("T\n")
+    assert render({"severity": "normal", "title": "T"}) == "T"
 
 
 @pytest.mark.parametrize(
@@ -57,13 +57,13 @@ def test_a_normal_severity_is_not_shouted():
         ("zero\u200bwidth\ufeff and tags\U000e0041", "zerowidth and tags"),
         ("<!channel> <https://evil.example|click> *b* [a](javascript:x)", None),
         ("{{ 7 * 7 }} {% raw %}", None),
-        ("小米 и Xiaomi قابل\u200cدسترس", None),
+        ("小米 и Xiaomi قابل\u200cدسترس", "\u2068小米 и Xiaomi قابل\u200cدسترس\u2069"),
     ],
 )
 def test_a_title_is_one_line_of_visible_text(title, shown):
     first, *rest = message(title=title).splitlines()
 
-    assert first == f"[HIGH] Xiaomi: {title if shown is None else shown} (Example News)"
+    assert first == f"[HIGH] Xiaomi: {title if shown is None else shown}"
     assert len(rest) == 7
 
 

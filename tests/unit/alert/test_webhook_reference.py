@@ -4,11 +4,13 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from pipeline.alert import AlertOptions
 from pipeline.alert.channels.webhook import _PERMANENT, Channel, sign
 from tests.builders_alert import SCHEMA, violations
+from tests.builders_message import digest, story, update, warning
 
 REFERENCE = Path("docs/webhook.md").read_text(encoding="utf-8")
 
@@ -28,8 +30,25 @@ def described(schema):
 def test_the_example_fits_the_schema_and_has_every_key():
     example = json.loads(block("json"))
 
+    story = SCHEMA["$defs"]["story"]
     assert violations(example) == []
-    assert set(SCHEMA["required"]) == set(SCHEMA["properties"]) - {"news", "first"} == set(example)
+    assert set(story["properties"]) - {"test"} == set(example)
+
+
+def test_there_is_an_example_of_each_type_and_each_fits():
+    examples = [json.loads(found) for found in re.findall(r"```json\n(.*?)```", REFERENCE, re.DOTALL)]
+
+    assert [example["type"] for example in examples] == ["story", "update", "digest", "warning"]
+    assert [violations(example) for example in examples] == [[], [], [], []]
+
+
+def test_the_schema_is_one_for_every_validator():
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    validator.check_schema(SCHEMA)
+
+    payloads = [story(), update(), digest([story(), update()], coverage=None), warning()]
+    assert [list(validator.iter_errors(payload)) for payload in payloads] == [[], [], [], []]
+    assert list(validator.iter_errors(digest([warning()])))
 
 
 @pytest.mark.parametrize(

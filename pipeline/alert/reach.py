@@ -1,0 +1,30 @@
+"""Whether a receiver can be connected to, for ``newsward check --online``: nothing is said to it."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import timedelta
+from ipaddress import ip_address
+
+
+def why_unreachable(host: str, port: int, patience: timedelta, *, tls: bool) -> str:
+    """Why no connection can be had: the name, the host, its certificate; an empty string when one can."""
+    try:
+        with socket.create_connection((host, port), patience.total_seconds()) as connection:
+            if tls:
+                ssl.create_default_context().wrap_socket(connection, server_hostname=host).close()
+    except ssl.SSLCertVerificationError as error:
+        return f"{host}: its certificate is not trusted ({error.verify_message})"
+    except (OSError, UnicodeError) as error:
+        words = error.strerror if isinstance(error, OSError) else ""
+        return f"{host}: cannot connect ({words or type(error).__name__})"
+    return ""
+
+
+def is_this_machine(host: str) -> bool:
+    """True for loopback: what is sent there, nobody on the way can read."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

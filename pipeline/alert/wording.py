@@ -1,0 +1,170 @@
+"""How the parts of a payload are put into words: moments, evidence, counts, and what is left out to be short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SEVERITIES = ("low", "normal", "high", "urgent")
+_RHYTHMS = {
+    "hourly": "Hourly digest",
+    "daily": "Daily digest",
+    "weekly": "Weekly digest",
+    "quiet": "Held back in the quiet hours",
+    "cap": "Held back, more than this channel takes in an hour",
+}
+_SHORT_TITLE = 100
+_FEW = 3
+
+
+# --------------------------------------------------------------------------- words
+
+
+def moment(value: object) -> str:
+    """``2 Mar 2026, 08:30 UTC``; an empty string for what is no moment."""
+    try:
+        at = datetime.fromisoformat(str(value)).astimezone(UTC)
+    except ValueError:
+        return ""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC"
+
+
+def tag(severity: object) -> str:
+    """``[HIGH]`` for what is louder or quieter than usual, else nothing."""
+    return f"[{severity}]".upper() if severity in _SEVERITIES and severity != "normal" else ""
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``1 story``, ``12 stories``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(words: Sequence[str], most: int = 3) -> str:
+    """``Xiaomi, Apple and 3 more``."""
+    shown = [str(word) for word in words[:most]]
+    if len(words) > most:
+        return f"{', '.join(shown)} and {len(words) - most:,} more"
+    return f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else "".join(shown)
+
+
+def why(company: Mapping[str, Any]) -> str:
+    """Why the entry is about this company, in one sentence: the payload's own, else made of its evidence."""
+    if company.get("why"):
+        return str(company["why"])
+    return "; ".join(_evidence(mention) for mention in company.get("evidence", ()))
+
+
+def _evidence(mention: Mapping[str, Any]) -> str:
+    found, name = mention.get("found", ""), mention.get("name", "")
+    taken = f', taken for "{name}"' if found != name else ""
+    return f'"{found}" in the {mention.get("field", "text")} ({mention.get("method", "")}{taken})'
+
+
+def rhythm(name: object) -> str:
+    """What kind of digest it is: ``Daily digest``."""
+    return _RHYTHMS.get(str(name), "Digest")
+
+
+# --------------------------------------------------------------------------- digests
+
+
+def by_company(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The stories under the company that each is most about: ``name``, ``count``, ``stories``.
+
+    The loudest company comes first, then the one with most stories; of its stories the loudest, then the newest.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    for item in items:
+        company: Mapping[str, Any] = next(iter(item.get("companies", ())), {})
+        group = groups.setdefault(str(company.get("id", "")), {"name": company.get("name", ""), "stories": []})
+        group["stories"].append(item)
+    for group in groups.values():
+        group["stories"].sort(key=lambda item: str(item.get("published_at") or ""), reverse=True)
+        group["stories"].sort(key=lambda item: -_loudness(item))
+        group["count"] = len(group["stories"])
+    return sorted(groups.values(), key=lambda group: (-_loudness(group["stories"][0]), -group["count"], group["name"]))
+
+
+def _loudness(item: Mapping[str, Any]) -> int:
+    severity = item.get("severity")
+    return _SEVERITIES.index(severity) if severity in _SEVERITIES else 1
+
+
+def prepared(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload with what templates want beside it: a digest's ``groups``, their ``counts``, ``left_out``."""
+    if payload.get("type") != "digest":
+        return {"also_at": (), "companies": (), "left_out": 0, **payload}
+    items = tuple(payload.get("items", ()))
+    groups = by_company(items)
+    counts = [{"name": group["name"], "count": group["count"]} for group in groups]
+    return {"count": len(items), "coverage": None, **payload, "groups": groups, "counts": counts, "left_out": 0}
+
+
+# --------------------------------------------------------------------------- shorter and shorter
+
+
+def leaner(view: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What ``prepared`` made, first whole, then with less and less in it, for a place that takes so much only."""
+    yield view
+    if view.get("type") == "digest":
+        yield from _leaner_digest(view)
+    elif view.get("type") in {"story", "update"}:
+        yield from _leaner_story(view)
+
+
+def _leaner_story(story: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for step in (_without_summary, _with_few_outlets, _without_evidence, _without_outlets, _with_short_title):
+        story = step(story)
+        yield story
+
+
+def _leaner_digest(view: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Details go first, then stories from the end; their number is kept in ``left_out``."""
+    for step in (_without_summary, _with_few_outlets, _without_evidence):
+        view = {**view, "groups": [{**group, "stories": [*map(step, group["stories"])]} for group in view["groups"]]}
+        yield view
+    shown = sum(group["count"] for group in view["groups"])
+    while shown > 1:
+        shown = shown * 3 // 4
+        yield _of_first(view, shown)
+    first = _of_first(view, 1)
+    yield {**first, "groups": [{**group, "stories": [*map(_least, group["stories"])]} for group in first["groups"]]}
+
+
+def _of_first(view: Mapping[str, Any], shown: int) -> dict[str, Any]:
+    groups, left = [], shown
+    for group in view["groups"]:
+        if left > 0:
+            groups.append({**group, "stories": group["stories"][:left]})
+        left -= len(group["stories"])
+    return {**view, "groups": groups, "left_out": max(0, -left)}
+
+
+def _least(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _with_short_title(_without_outlets(story))
+
+
+def _without_summary(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**story, "summary": ""}
+
+
+def _with_few_outlets(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    outlets = tuple(story.get("also_at", ()))
+    return {**story, "also_at": outlets[:_FEW], "more_outlets": max(0, len(outlets) - _FEW)}
+
+
+def _without_evidence(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    companies = [{**company, "why": "", "evidence": ()} for company in story.get("companies", ())]
+    return {**story, "companies": companies[:5]}
+
+
+def _without_outlets(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**story, "also_at": (), "more_outlets": 0}
+
+
+def _with_short_title(story: Mapping[str, Any]) -> Mapping[str, Any]:
+    title = str(story.get("title", ""))
+    short = title if len(title) <= _SHORT_TITLE else f"{title[: _SHORT_TITLE - 1].rstrip()}…"
+    return {**story, "title": short, "companies": story.get("companies", ())[:1]}
