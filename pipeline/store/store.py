@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from pipeline.errors import StoreError
 from pipeline.model import (
     LEFT,
+    Alert,
     Batch,
     Committed,
     Delivery,
@@ -395,6 +396,12 @@ class Store:
         the one is not sent any more. Nothing happens when one of them is no story (any more)."""
         with self._writing() as connection:
             stories.merge(connection, merge, rule)
+
+    def owe(self, alerts: Sequence[Alert]) -> None:
+        """Puts alerts into the outbox that no batch brings; those that are owed already stay as they are."""
+        if alerts:
+            with self._writing() as connection:
+                outbox.insert(connection, alerts)
 
     def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str) -> str:
         """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.app import open_stages
 from pipeline.config import load
-from pipeline.dedup import look_at
+from pipeline.dedup import StoryIndex, look_at
 from pipeline.model import Merge
 from pipeline.run import run_once
 from pipeline.store import Store
@@ -275,3 +275,18 @@ def test_a_story_that_was_made_one_with_another_is_not_told_as_new_again(desk: D
 
     assert desk.tell("Dock", other) == []
     assert desk.tell("Wharf", RETOLD) == []
+
+
+def test_companies_of_two_stories_that_are_made_one_have_met(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = '[[rule]]\nname = "both"\ntogether = ["harbourline", "northwind"]\nchannels = ["ana"]\n'
+    other = ("Northwind Traders opens a bakery in Turku", "Northwind Traders opened a bakery; rye bread is sold there.")
+    desk.configure(ALL + pair)
+    (mine,), (theirs,) = desk.tell("Mill", OPENING), desk.tell("Pier", other)
+    merge = Merge(mine["story_id"], theirs["story_id"], 1.0)
+    monkeypatch.setattr(StoryIndex, "repair", lambda *_: merge)
+
+    (alert,) = desk.tell("Dock", OPENING)
+
+    assert (alert["to"], alert["type"], alert["rules"]) == ("ana", "story", ["both"])
+    assert {company["id"] for company in alert["companies"]} == {"harbourline", "northwind"}
+    assert desk.tell("Buoy", RETOLD) == []
