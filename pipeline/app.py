@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
+from pipeline.alert import Outcome, deliver
 from pipeline.config import Config
 from pipeline.decide import Stages
 from pipeline.dedup import StoryIndex
@@ -39,6 +40,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
                 stories=StoryIndex(config.stories),
                 routing=config.routing(),
                 channels=config.channels,
+                rhythms=config.rhythms,
                 company_names={company.id: company.name for company in config.watchlist.companies},
                 feeds={feed.url: feed for feed in config.feeds},
                 fetch=config.fetch,
@@ -50,6 +52,24 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
         finally:
             for channel in config.channels.values():
                 channel.close()
+
+
+def send_owed(
+    store: Store,
+    config: Config,
+    now: datetime,
+    only: Collection[str] | None = None,
+    watch: Callable[[int], object] = lambda attempts: None,
+) -> Outcome:
+    """Sends what is owed by now, as a run does, by these channels (default: all); ``watch`` is told how many attempts
+    were noted."""
+    try:
+        return deliver(
+            store, config.channels, now=now, options=config.alert, rhythms=config.rhythms, only=only, watch=watch
+        )
+    finally:
+        for channel in config.channels.values():
+            channel.close()
 
 
 def mind_the_clock(store: Store, now: datetime) -> None:

@@ -29,13 +29,14 @@ from pipeline.errors import AlreadyRunning, CannotListen, ConfigError, DatabaseB
 from pipeline.health import pages
 from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
-from pipeline.observe import Metrics, MetricsOptions, Server
+from pipeline.observe import Heartbeat, Metrics, MetricsOptions, Server
 from pipeline.run import run_once
 from pipeline.store import RunLock, file_identity
 
 # Container runtimes kill 10 seconds after SIGTERM. What takes longer is cut off, as by a crash, for which it is made.
 GRACE = timedelta(seconds=5)
 BEAT_EVERY = timedelta(minutes=1)
+HOGGED_AFTER = timedelta(minutes=10)  # a run of another process beside the daemon is done by then
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _OPENED = 0  # no signal has this number
 _TICK = "tick"
@@ -58,10 +59,13 @@ class Daemon:
     clock: Callable[[], datetime]
     stop: Event = field(default_factory=Event)
     metrics: Metrics = field(default_factory=Metrics)
+    _heartbeat: Heartbeat = field(default_factory=Heartbeat)
     _opened: ExitStack = field(default_factory=ExitStack)
     _stages: Stages | None = None
     _file: tuple[int, int] | None = None
     _beat_at: datetime | None = None
+    _skipping_since: datetime | None = None
+    _is_hogged: bool = False  # and it was told
     _refused: ConfigFiles | None = None  # what the last load read, if it was refused
     _server: Server | None = None
     _served: MetricsOptions = field(default_factory=MetricsOptions)
@@ -97,17 +101,28 @@ class Daemon:
             self._mind_the_files()
             self._look(self.clock())
         except AlreadyRunning as error:
-            log.debug("tick_skipped", reason=str(error))
+            self._skip(str(error))
         except StoreError as error:
             log.error("tick_failed", reason=str(error))
             self.metrics.note_tick_failed()
+            self._heart.note_failure(self.clock())
             if not isinstance(error, DatabaseBusy):
                 # Its disk may be mended or a backup put in its place; this connection would not see it.
                 self._let_go()
         except Exception:
             log.exception("tick_broke")
             self.metrics.note_tick_failed()
+            self._heart.note_failure(self.clock())
             self._let_go()
+
+    def _skip(self, reason: str) -> None:
+        """Nothing polled since another run goes on; one that never ends is likely a second daemon."""
+        log.debug("tick_skipped", reason=reason)
+        now = self.clock()
+        self._skipping_since = self._skipping_since or now
+        if now - self._skipping_since >= HOGGED_AFTER and not self._is_hogged:
+            self._is_hogged = True
+            log.warning("ticks_skipped", since=self._skipping_since, reason=reason)
 
     def reload(self) -> None:
         """Goes on with the configuration as it is now; one that cannot be used is told, and the old one stays."""
@@ -189,12 +204,22 @@ class Daemon:
         mind_the_clock(stages.store, now)
         if not stages.store.has_work(now, pages=stages.fulltext.enabled):
             self._beat(stages, now)
+            self._heart.note_idle(now)
             return
         with RunLock(self.config.database.parent, wait=False):
+            self._skipping_since, self._is_hogged = None, False
             report = run_once(stages, now, watch=self.metrics.note_feed, stop=self.stop.is_set)
             self.metrics.note_run(report)
             _tell(report)
             keep_house(stages.store, self.config.store, now, stop=self.stop.is_set)
+        self._heart.note_run(report, self.clock())
+
+    @property
+    def _heart(self) -> Heartbeat:
+        """That of the present configuration; a reload that leaves it alone lets it go on."""
+        if self._heartbeat.options != self.config.heartbeat:
+            self._heartbeat = Heartbeat(self.config.heartbeat)
+        return self._heartbeat
 
     def _beat(self, stages: Stages, now: datetime) -> None:
         """A sign of life, a write at most a minute; the clock may have been set back since the last."""

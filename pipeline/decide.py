@@ -11,7 +11,18 @@ from typing import Any, Protocol
 
 import structlog
 
-from pipeline.alert import OWN_FEED, AlertOptions, Candidate, Channel, Routing, StoryMemory, owed
+from pipeline.alert import (
+    OWN_FEED,
+    AlertOptions,
+    Candidate,
+    Channel,
+    Coverage,
+    Rhythm,
+    Routing,
+    StoryMemory,
+    owed,
+    timed,
+)
 from pipeline.article import FulltextOptions
 from pipeline.dedup import (
     Arrival,
@@ -73,6 +84,8 @@ class Stages:
     stories: StoryIndex
     routing: Routing = field(default_factory=Routing)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    rhythms: Mapping[str, Rhythm] = field(default_factory=dict)  # by channel
+    coverage: Coverage = lambda now: None  # what a digest says of what may have been missed
     company_names: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)  # as configured, with what the database must not hold
     fetch: FetchOptions = field(default_factory=FetchOptions)
@@ -313,8 +326,9 @@ def _enlarged(
 def _alerts(
     candidates: Sequence[Candidate], stages: Stages, memory: StoryMemory, now: datetime, *, first_poll: bool
 ) -> tuple[Alert, ...]:
-    """What the rules ask for."""
-    return owed(candidates, stages.routing, memory, now=now, options=stages.alert, first_poll=first_poll)
+    """What the rules ask for, at the moments that the channels' rhythms say."""
+    alerts = owed(candidates, stages.routing, memory, now=now, options=stages.alert, first_poll=first_poll)
+    return timed(alerts, stages.rhythms, now)
 
 
 def _record(

@@ -64,13 +64,15 @@ def figures(config: Config, now: datetime) -> Figures | None:
         with Store.look(config.database, busy_timeout=_BUSY_TIMEOUT) as store:
             judgement = _judgement(store, config.health, now)
             counts = store.rows("feed_states", now=to_iso(now), overdue_since=to_iso(now - _OVERDUE))
-            row = store.rows("figures")[0]
+            row = store.rows("figures", now=to_iso(now))[0]
     except StoreError:
         return None
     return Figures(
         feeds={**dict.fromkeys(_STATES, 0), **{row["state"]: row["feeds"] for row in counts}},
         waiting=row["waiting"],
         dead=row["dead"],
+        held=row["held"],
+        circuits=row["circuits"],
         last_run_at=row["last_run_at"] and from_iso(row["last_run_at"]),
         beat_at=judgement.facts.beat_at if judgement.facts else None,
         bytes=sum(_size(config.database.with_name(f"{config.database.name}{end}")) for end in ("", "-wal")),
@@ -101,7 +103,7 @@ def _judgement(store: Store, options: HealthOptions, now: datetime) -> Judgement
         dead_since=to_iso(now - options.dead_window),
     )[0]
     moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at")}
-    facts = HealthFacts(**{**row, **moments})
+    facts = HealthFacts(**{**row, **moments, "stuck": tuple(json.loads(row["stuck"]))})
     return Judgement(judge(facts, options, now), facts)
 
 

@@ -60,6 +60,7 @@ class Feed:
     tags: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     verify_tls: bool = True  # False = any certificate of its own host will do
+    proxy: str = field(default="", repr=False)  # by which it is asked; "" = everybody's, "none" = straight
     source: str = "config"  # where it came from: a source's name, or "cli"
     kind: FeedKind = FeedKind.FEED
     listed_by: str = ""  # the address of the list that names it, itself polled as a feed; "" = configured
@@ -506,12 +507,39 @@ class StorySoFar:
 
 @dataclass(frozen=True, slots=True)
 class OwedAlert:
-    """An alert taken from the outbox under a lease, with the attempts made before."""
+    """An alert taken from the outbox under a lease, its payload fixed, with the attempts made before."""
 
     alert: Alert
     attempts: int = 0
-    is_fixed: bool = False  # its payload is what every attempt must carry
-    tellings: tuple[Telling, ...] = ()  # while it is not: other tellings of its story, the earliest first
+    is_fresh: bool = False  # nobody had it in hand before: its payload was fixed just now
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a sender asks of the outbox: alerts of one channel that are due, as far as the channel lets them pass."""
+
+    channel: str
+    now: datetime  # what is due by then
+    at: datetime  # the moment of asking: a pass may take a while
+    until: datetime  # the end of the lease
+    limit: int
+    held_until: datetime | None = None  # quiet hours: until then nothing goes out ...
+    urgent_passes: bool = True  # ... but what is urgent, which no cap holds either
+    per_hour: int | None = None  # messages that the channel takes in an hour; None = any number
+    per_digest: int = 50  # alerts that a digest has room for
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a channel fares that has failed since it last took something: closed, or open until a moment, after which
+    one alert decides."""
+
+    channel: str
+    failures: int = 0  # in a row
+    openings: int = 0  # in a row: rests that ended with a further failure, and the present one
+    opened_at: datetime | None = None  # since when it has taken nothing; None = closed
+    open_until: datetime | None = None
+    reason: str = ""  # of the last failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, time, timedelta
 from difflib import get_close_matches
 from importlib import import_module
@@ -106,9 +106,14 @@ def _outside(kind: str, role: str) -> type[BaseModel]:
 
 
 def validate(
-    model: type[Model], options: Mapping[str, Any], *, where: str, directory: Path = Path()
+    model: type[Model],
+    options: Mapping[str, Any],
+    *,
+    where: str,
+    directory: Path = Path(),
+    also: Collection[str] = (),
 ) -> Model | tuple[ConfigError, ...]:
-    """The options as their model, or all that is wrong with them.
+    """The options as their model, or all that is wrong with them. ``also`` are keys that somebody else reads.
 
     Durations may be written in words: ``"30 minutes"``. Validators find the folder that relative paths start from
     in ``info.context["directory"]``. No value of the options is ever part of a message, since it may be a secret.
@@ -120,7 +125,7 @@ def validate(
         return model.model_validate(_with_durations(model, options), context={"directory": directory})
     except ValidationError as error:
         details = error.errors(include_url=False)
-        return tuple(_in_words(detail, model, where) for detail in details[:_SHOWN])
+        return tuple(_in_words(detail, model, where, also) for detail in details[:_SHOWN])
 
 
 def together(faults: Sequence[ConfigError]) -> ConfigError:
@@ -239,11 +244,13 @@ def _booleans_for_numbers(model: type[BaseModel], options: Mapping[str, Any], wh
     ]
 
 
-def _in_words(detail: ErrorDetails, model: type[BaseModel], where: str) -> ConfigError:
+def _in_words(detail: ErrorDetails, model: type[BaseModel], where: str, also: Collection[str]) -> ConfigError:
     location, value = detail["loc"], detail["input"]
     key = _spell(location)
     if detail["type"] == "extra_forbidden":
-        remedy = _choice(str(location[-1]), sorted(_known(model, location[:-1])), "keys")
+        remedy = _choice(
+            str(location[-1]), sorted(_known(model, location[:-1]).union(also if len(location) == 1 else ())), "keys"
+        )
         return ConfigError(f"{key} is unknown", where=where, remedy=remedy)
     if detail["type"] == "missing":
         return ConfigError(f"{key} is missing", where=where, remedy=_description(model, location))

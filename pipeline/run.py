@@ -79,7 +79,7 @@ def run_once(
         report = replace(report, is_cut_off=True)
     else:
         # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        report = _deliver(report, stages, _moment(stages, now, began))
+        report = _deliver(report, stages, _moment(stages, now, began), stop)
         report = _with_pages(report, stages, partial(_moment, stages, now, began), stop)
     report = replace(report, took=_moment(stages, now, began) - now)
     store.close_run(run_id, report)
@@ -94,7 +94,7 @@ def _with_pages(
         return report
     alerts = report.committed.alerts
     report = _read_pages(report, stages, clock(), stop)
-    return _deliver(report, stages, clock()) if report.committed.alerts > alerts and not stop() else report
+    return _deliver(report, stages, clock(), stop) if report.committed.alerts > alerts and not stop() else report
 
 
 def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
@@ -138,9 +138,17 @@ def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:
     )
 
 
-def _deliver(report: RunReport, stages: Stages, now: datetime) -> RunReport:
+def _deliver(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
     """The report with what became of the alerts owed."""
-    outcome = deliver(stages.store, stages.channels, now=now, options=stages.alert)
+    outcome = deliver(
+        stages.store,
+        stages.channels,
+        now=now,
+        options=stages.alert,
+        rhythms=stages.rhythms,
+        coverage=stages.coverage,
+        stop=stop,
+    )
     return replace(
         report,
         sent=report.sent + outcome.sent,

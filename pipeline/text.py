@@ -146,6 +146,9 @@ def pairs(run: str) -> list[str]:
     return [run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)]
 
 
+_MARKS = ("-", "-", "T", ":", ":", "Z")
+
+
 def to_iso(moment: datetime) -> str:
     """UTC, RFC 3339, whole seconds, ``Z``: sorts as text. Raises ValueError for a naive moment."""
     if moment.tzinfo is None:
@@ -155,4 +158,7 @@ def to_iso(moment: datetime) -> str:
 
 def from_iso(stamp: str) -> datetime:
     """The moment that ``to_iso`` wrote. Raises ValueError for anything else."""
-    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    # strptime reads as strictly, and takes ten times as long; a report reads a million of them.
+    if len(stamp) != 20 or (stamp[4], stamp[7], stamp[10], stamp[13], stamp[16], stamp[19]) != _MARKS:
+        raise ValueError(f"not a moment as we write it: {stamp!r}")
+    return datetime.fromisoformat(stamp)

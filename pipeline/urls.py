@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
 from publicsuffixlist import PublicSuffixList
 
 MASK = "***"
+STRAIGHT = "none"  # where an address of a proxy may stand: by no proxy
 MAX_LENGTH = 8192  # characters; longer is an attack or a data URL, not an article (RFC 9110 4.1 asks for 8000 octets)
 
 _DEVICE_LABEL = re.compile(r"www\d?|m|mobile|amp")
@@ -157,6 +158,20 @@ def public_url(url: str) -> str:
     cannot be told.
     """
     return _PARAMETER.sub(_mask_parameter, _USERINFO.sub(rf"\1{MASK}@", url))
+
+
+def proxy_problem(url: str) -> str:
+    """Why this can be no HTTP proxy's address, in words that do not repeat it; an empty string = it can."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a valid address"
+    if parts.scheme != "http":
+        return "must begin with http://; other kinds of proxies (https, socks) are not supported"
+    if not host:
+        return "names no host"
+    return "must have nothing after the port" if parts.path.strip("/") or parts.query or parts.fragment else ""
 
 
 def names_a_secret(name: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,10 +18,14 @@ from typing import Any
 from pipeline.alert import AlertOptions, Candidate, Group, Person, Routing, Rule, owed
 from pipeline.model import (
     Alert,
+    Batch,
     DateKind,
     Delivery,
     Entry,
     EntryField,
+    Feed,
+    FeedState,
+    FetchRecord,
     Hit,
     Mention,
     Method,
@@ -30,10 +35,11 @@ from pipeline.model import (
     SendResult,
     Sent,
     StorySoFar,
-    Telling,
     Told,
     Untold,
 )
+from pipeline.store import Store
+from pipeline.store.outbox import insert
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _ABSURD = timedelta(days=31)
@@ -125,77 +131,59 @@ def still(moment: datetime) -> Callable[[], datetime]:
     return lambda: moment
 
 
-# --------------------------------------------------------------------------- an outbox in memory
+# --------------------------------------------------------------------------- an outbox
 
 
-@dataclass
-class _Row:
-    alert: Alert
-    attempts: int = 0
-    next_attempt_at: datetime | None = None
-    leased_until: datetime | None = None
-    state: str = "owed"
-    is_fixed: bool = False
-
-
-@dataclass
-class MemoryOutbox:
-    """``Outbox`` as the store promises it, with a list for a table; keeps every delivery for the asserts."""
-
-    rows: dict[str, _Row] = field(default_factory=dict)
-    deliveries: list[Delivery] = field(default_factory=list)
-    released: list[tuple[tuple[str, ...], datetime]] = field(default_factory=list)
-    tellings: dict[str, tuple[Telling, ...]] = field(default_factory=dict)  # by story
+class Outbox(Store):
+    """The outbox of the store, in memory; keeps what it is told for the asserts."""
 
     @classmethod
-    def of(cls, *alerts: Alert) -> MemoryOutbox:
-        outbox = cls()
-        for one in alerts:
-            outbox.rows.setdefault(one.id, _Row(one))
+    def of(cls, *alerts: Alert) -> Outbox:
+        opened = Store.open(":memory:")
+        outbox = cls(opened.database, opened.path)
+        outbox.deliveries, outbox.released = [], []
+        outbox.owe(*alerts)
         return outbox
 
-    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> Sequence[OwedAlert]:
-        ordered = sorted(self.rows.values(), key=lambda row: row.alert.created_at)
-        due: list[_Row] = []
-        earlier: set[tuple[str, str]] = set()
-        for row in (row for row in ordered if row.state == "owed"):
-            pair = (row.alert.channel, row.alert.story_id)
-            if pair not in earlier and self._is_due(row, now):
-                due.append(row)
-            earlier.add(pair)
-        for row in due[:limit]:
-            row.leased_until = now + lease
-        return [self._owed(row) for row in due[:limit]]
+    deliveries: list[Delivery]
+    released: list[tuple[str, ...]]
 
-    def _owed(self, row: _Row) -> OwedAlert:
-        told = () if row.is_fixed else self.tellings.get(row.alert.story_id, ())
-        return OwedAlert(row.alert, row.attempts, row.is_fixed, told)
+    def owe(self, *alerts: Alert) -> None:
+        with self._writing() as connection:
+            insert(connection, alerts)
 
-    @staticmethod
-    def _is_due(row: _Row, now: datetime) -> bool:
-        moments = (row.alert.not_before, row.next_attempt_at, row.leased_until)
-        return all(moment is None or not now < moment < now + _ABSURD for moment in moments)
+    def record(self, deliveries: Sequence[Delivery], **rest: Any) -> None:
+        super().record(deliveries, **rest)
+        self.deliveries.extend(deliveries)
 
-    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
-        row = self.rows[alert_id]
-        assert not row.is_fixed
-        row.alert, row.is_fixed = replace(row.alert, payload=payload), True
+    def release(self, owed: Sequence[OwedAlert]) -> None:
+        super().release(owed)
+        self.released.append(tuple(one.alert.id for one in owed))
 
-    def record(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
-        row = self.rows[delivery.alert_id]
-        row.attempts, row.leased_until = delivery.attempt, None
-        row.next_attempt_at = delivery.next_attempt_at
-        row.state = "sent" if isinstance(delivery.result, Sent) else "dead" if delivery.dead else "owed"
+    def tell(self, story: str, *entries: Entry) -> None:
+        """Puts entries into a story, the first of them opening it."""
+        for one in entries:
+            fed = replace(one, keys=(f"key-{one.id}",))
+            relation = Relation.NEW if one.id == story else Relation.SAME_STORY
+            place = Placement(one.id, one.id, story, relation, "test")
+            record = FetchRecord(one.feed_url, NOW, "fetched")
+            feed = Feed(one.feed_url)
+            self.add_feeds([feed], NOW)
+            batch = Batch(feed, FeedState(feed.url), record, new=(fed,), placements=(place,))
+            self.commit(batch, run_id=None, now=NOW)
 
-    def release(self, alert_ids: Sequence[str], *, until: datetime) -> None:
-        self.released.append((tuple(alert_ids), until))
-        for alert_id in alert_ids:
-            row = self.rows[alert_id]
-            row.leased_until, row.next_attempt_at = None, until
+    def column(self, name: str, kind: str = "story") -> dict[str, Any]:
+        """By alert."""
+        rows = self.database.query(f"SELECT id, {name} AS value FROM alerts WHERE kind = ? ORDER BY seq", (kind,))
+        return {row["id"]: row["value"] for row in rows}
 
     def states(self) -> dict[str, str]:
-        return {alert_id: row.state for alert_id, row in self.rows.items()}
+        return self.column("state")
+
+    def alerts(self, kind: str) -> list[dict[str, Any]]:
+        """The payloads of all alerts of a kind."""
+        rows = self.database.query("SELECT payload FROM alerts WHERE kind = ? ORDER BY seq", (kind,))
+        return [json.loads(row["payload"]) for row in rows]
 
 
 # --------------------------------------------------------------------------- a channel
@@ -207,6 +195,7 @@ class ScriptedChannel:
 
     script: list[SendResult | Callable[[Alert], SendResult]] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
+    in_flight: int = 1
 
     def send(self, alert: Alert) -> SendResult:
         self.seen.append(alert.id)
@@ -228,6 +217,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     announced: int | None = None  # Content-Length, when it is a lie
+    after: float = 0  # seconds
 
 
 @dataclass(frozen=True)
@@ -247,6 +237,7 @@ class Receiver:
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
+    replies: list[tuple[Request, Reply]] = field(default_factory=list)
     script: list[Reply] = field(default_factory=list)
     answer: Callable[[Request], Reply] = lambda request: Reply()
     connections: int = 0
@@ -264,10 +255,16 @@ def receiver(*script: Reply) -> Iterator[Receiver]:
             received.connections += 1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            announced = int(self.headers["Content-Length"])
+            body = self.rfile.read(announced)
+            if len(body) < announced:  # the sender was killed
+                self.close_connection = True
+                return
             request = Request(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             received.requests.append(request)
             reply = received.script.pop(0) if received.script else received.answer(request)
+            received.replies.append((request, reply))
+            time.sleep(reply.after)
             if not reply.status:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True

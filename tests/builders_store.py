@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from pipeline.keys import content_hash, digest
 from pipeline.model import (
     Alert,
     Batch,
+    Claim,
     Committed,
     Company,
     DateKind,
@@ -26,6 +27,7 @@ from pipeline.model import (
     Mention,
     Method,
     Name,
+    OwedAlert,
     Placement,
     Reason,
     Relation,
@@ -33,6 +35,7 @@ from pipeline.model import (
     SendFailed,
     Sent,
     Sighting,
+    Telling,
     Watchlist,
 )
 from pipeline.store import Store
@@ -128,6 +131,25 @@ def open_store(path: Path | str = ":memory:") -> Store:
     store = Store.open(path)
     store.remember(WATCHLIST, FEEDS, NOW)
     return store
+
+
+def claim(store: Store, now: datetime = NOW, limit: int = 10, channel: str = "desk", **more: Any) -> list[OwedAlert]:
+    """What a sender of this moment takes, for five minutes."""
+    asked = Claim(channel, now, now, now + timedelta(minutes=5), limit, **more)
+    return list(store.claim(asked, fix=with_tellings_told, fold=folded_plainly))
+
+
+def with_tellings_told(alert: Alert, tellings: Sequence[Telling]) -> Mapping[str, Any]:
+    """The payload with the titles of what else tells the story."""
+    return {**alert.payload, "told": [telling.title for telling in tellings]} if tellings else alert.payload
+
+
+def folded_plainly(members: Sequence[Alert]) -> Alert:
+    """A digest that names its members."""
+    first = members[0]
+    payload = {"rhythm": first.digest, "items": [member.id for member in members]}
+    values = {"kind": "digest", "story_id": "", "entry_id": "", "digest": "", "payload": payload}
+    return replace(first, id=f"digest of {first.id}", **values)
 
 
 def dump(store: Store) -> dict[str, list[tuple[Any, ...]]]:
@@ -231,8 +253,8 @@ def example_database(path: Path) -> None:
             run_id=run,
             now=NOW,
         )
-        store.claim(NOW, lease=timedelta(minutes=5), limit=10)
-        store.record(Delivery("a1", "desk", NOW, 1, Sent("200")))
+        claim(store, NOW)
+        store.record([Delivery("a1", "desk", NOW, 1, Sent("200"))])
         store.remember(Watchlist((MICROSOFT, SIEMENS, XIAOMI)), FEEDS, NOW - timedelta(days=30))
         added = Committed(new=4, edited=1, sightings=1, hits=5, stories=1, alerts=1)
         store.close_run(run, RunReport(NOW, timedelta(seconds=4), feeds=3, due=3, fetched=2, committed=added, sent=1))
@@ -264,7 +286,7 @@ def _commit_older_news(store: Store, rested: dict[str, datetime]) -> None:
     unwell = SendFailed("the receiver answered 503 Service Unavailable")
     refused = SendFailed("the receiver answered 403 Forbidden", permanent=True)
     soon = then + timedelta(minutes=1)
-    store.record(Delivery("a0", "pager", then, 1, unwell, next_attempt_at=soon))
-    store.record(Delivery("a0", "pager", soon, 2, refused, dead=True))
+    store.record([Delivery("a0", "pager", then, 1, unwell, next_attempt_at=soon)])
+    store.record([Delivery("a0", "pager", soon, 2, refused, dead=True)])
     added = Committed(new=1, hits=1, stories=1, alerts=1)
     store.close_run(run, RunReport(then, timedelta(seconds=3), feeds=2, due=2, fetched=1, committed=added))

@@ -1,9 +1,11 @@
 """From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
 
-from pipeline.alert.delivery import AlertOptions, Channel, Outbox, Outcome, backoff, deliver
+from pipeline.alert.delivery import AlertOptions, Channel, Coverage, Outbox, Outcome, backoff, deliver
+from pipeline.alert.notices import replayed, trial
 from pipeline.alert.payload import OWN_FEED, web_link
 from pipeline.alert.phrases import Phrases, searchable
 from pipeline.alert.render import plain, render
+from pipeline.alert.rhythm import Rhythm, timed
 from pipeline.alert.routes import Route, Routing, members
 from pipeline.alert.routing import Candidate, StoryMemory, owed
 from pipeline.alert.rules import Group, Person, Rule, Severity, is_louder
@@ -13,11 +15,13 @@ __all__ = [
     "AlertOptions",
     "Candidate",
     "Channel",
+    "Coverage",
     "Group",
     "Outbox",
     "Outcome",
     "Person",
     "Phrases",
+    "Rhythm",
     "Route",
     "Routing",
     "Rule",
@@ -30,6 +34,9 @@ __all__ = [
     "owed",
     "plain",
     "render",
+    "replayed",
     "searchable",
+    "timed",
+    "trial",
     "web_link",
 ]

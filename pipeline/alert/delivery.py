@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from pipeline.alert.digest import folded
+from pipeline.alert.notices import warning
 from pipeline.alert.payload import with_tellings
+from pipeline.alert.rhythm import Rhythm
+from pipeline.errors import NewswardError
 from pipeline.keys import digest
-from pipeline.model import Alert, Delivery, OwedAlert, SendFailed, SendResult, Sent, Tally
+from pipeline.model import Alert, Circuit, Claim, Delivery, OwedAlert, SendFailed, SendResult, Sent, Tally, Telling
 
 log = structlog.get_logger()
+_MOST_THREADS = 64
 
 
 class AlertOptions(BaseModel):
@@ -60,8 +68,16 @@ class AlertOptions(BaseModel):
         description="The longest wait between two attempts, also when the receiver asks for more.",
     )
     stop_after: int = Field(
-        3, ge=1, description="Failures in a row after which a channel is left alone until the next pass."
+        3, ge=1, description="Failures in a row after which a channel is left alone for a while; then one is tried."
     )
+    rest_cap: timedelta = Field(
+        timedelta(minutes=15),
+        gt=timedelta(),
+        le=timedelta(days=1),
+        description="The longest that a failing channel is left alone at a time; it begins with backoff_base and "
+        "doubles.",
+    )
+    digest_size: int = Field(50, ge=2, le=500, description="Alerts in one digest; the others go into a further one.")
 
     @model_validator(mode="after")
     def _waits_grow(self) -> AlertOptions:
@@ -73,10 +89,12 @@ class AlertOptions(BaseModel):
 class Channel(Protocol):
     """A way out for alerts: what ``channels/<kind>.py`` offers as a pydantic model named ``Channel``.
 
-    Three further methods are optional and serve ``newsward check``; none of their words may hold secrets:
-    ``concerns() -> Iterable[tuple[str, str]]``, what is valid and unwise about the options, each with its remedy;
-    ``receiver() -> object``, what two channels of this kind that lead to one place have in common, never shown;
-    ``probe() -> str``, why the receiver cannot be reached now, "" when it can: nothing is sent to it.
+    A class attribute ``in_flight`` (default 1) says how many sends may run at once: ``send`` is then called from
+    several threads, never for two alerts of one story. Three further methods are optional and serve ``newsward
+    check``; none of their words may hold secrets: ``concerns() -> Iterable[tuple[str, str]]``, what is valid and unwise
+    about the options, each with its remedy; ``receiver() -> object``, what two channels of this kind that lead to one
+    place have in common, never shown; ``probe() -> str``, why the receiver cannot be reached now, "" when it can:
+    nothing is sent to it.
     """
 
     def send(self, alert: Alert) -> SendResult:
@@ -89,36 +107,47 @@ class Channel(Protocol):
         """Frees connections; a later ``send`` may open them again."""
 
 
+Fix = Callable[[Alert, Sequence[Telling]], Mapping[str, Any]]
+Fold = Callable[[Sequence[Alert]], Alert]
+Coverage = Callable[[datetime], Mapping[str, Any] | None]
+
+
 class Outbox(Protocol):
     """The alerts not yet delivered, as the store keeps them. Each call is one short transaction."""
 
-    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> Sequence[OwedAlert]:
-        """Takes up to ``limit`` alerts that are due, for this caller alone, until ``now + lease``.
+    def owed_channels(self, now: datetime) -> Sequence[str]:
+        """The channels of which something is due, those left alone after failures not among them."""
 
-        Due: neither sent nor dead, ``not_before`` and the next attempt not after ``now``, under no lease that
-        lasts beyond ``now``, and no earlier undelivered alert of the same channel and story. A moment so far ahead
-        that only a wrong clock can have set it counts as past. In the order in which they came: by ``created_at``,
-        then by insertion. Those whose payload is not fixed come with the other tellings of their story.
+    def claim(self, claim: Claim, *, fix: Fix, fold: Fold) -> Sequence[OwedAlert]:
+        """Takes up to ``claim.limit`` alerts of the channel that are due, for this caller alone.
+
+        Due: neither sent nor dead, the next attempt not after ``claim.now``, under no lease that lasts beyond it, and
+        no earlier undelivered alert of the same story. A moment so far ahead that only a wrong clock can have set it
+        counts as past. What quiet hours or the cap hold is put off; what waits for a digest that is due comes folded.
+        The payloads of the alerts are those of every attempt.
         """
 
-    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
-        """Makes this the payload of every attempt; asked once, before the first."""
+    def record(
+        self, deliveries: Sequence[Delivery], *, circuits: Collection[Circuit] = (), warnings: Sequence[Alert] = ()
+    ) -> None:
+        """Notes attempts, sets their alerts sent, dead or due at ``next_attempt_at``, and ends their leases."""
 
-    def record(self, delivery: Delivery) -> None:
-        """Notes an attempt, sets the alert sent, dead or due at ``next_attempt_at``, and ends its lease."""
+    def release(self, owed: Sequence[OwedAlert]) -> None:
+        """Gives back alerts that were claimed and not tried: the lease ends, no attempt counts, and they stay due."""
 
-    def release(self, alert_ids: Sequence[str], *, until: datetime) -> None:
-        """Gives back alerts that were claimed and not tried: the lease ends, no attempt counts, none is due before
-        ``until``.
-        """
+    def circuits(self) -> Mapping[str, Circuit]:
+        """The channels that have failed since they last took something, by id."""
+
+    def undelivered(self, now: datetime, channels: Collection[str] | None = None) -> int:
+        """How many alerts should have gone out by now, by these channels, and have not; those given up do not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one pass over the outbox came to, in alerts."""
+    """What one pass over the outbox came to, in messages."""
 
     sent: int = 0
-    waiting: int = 0  # tried in vain or held back; they stay in the outbox
+    waiting: int = 0  # they should have gone out by now, and stay in the outbox
     dead: int = 0  # given up
     deliveries: tuple[Tally, ...] = field(default=(), compare=False)  # the attempts behind these counts
 
@@ -129,21 +158,32 @@ def deliver(
     *,
     now: datetime,
     options: AlertOptions,
+    rhythms: Mapping[str, Rhythm] = MappingProxyType({}),
     clock: Callable[[], datetime] | None = None,
+    coverage: Coverage = lambda now: None,
+    only: Collection[str] | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    watch: Callable[[int], object] = lambda attempts: None,
 ) -> Outcome:
     """One pass: sends every alert that is due at ``now``, each at most once, and notes what came of it.
 
-    ``clock`` tells the moment during the pass (default: runs on from ``now``). Before its first attempt an alert is
-    told who else tells its story by now, and then its payload is fixed. An alert is sent and then noted, so
-    that a crash between the two repeats it under the same id and never loses it. A channel that asks to wait, or
-    fails ``stop_after`` times in a row, gets nothing more in this pass; what was still meant for it goes back to
-    the outbox untried, and the other channels go on. An alert that failed is overtaken by those of other stories,
-    so that one message which a receiver cannot digest does not hold up the rest. Raises what the outbox raises.
+    ``clock`` tells the moment during the pass (default: runs on from ``now``); ``coverage`` what a digest says of it;
+    ``only`` names the channels to send by (default: all); after a yes of ``stop`` no further send begins;
+    ``watch`` is told how many attempts were noted. Before its
+    first attempt an alert is told who else tells its story by now, and then its payload is fixed. Of each channel so
+    many alerts are under way at once as it allows, never two of one story; the channels do not wait for each other. An
+    alert is sent and then noted, so that a crash between the two repeats it under the same id and never loses it.
+    Noted it is by the calling thread, to which the outbox belongs.
+
+    A channel that asks to wait, or fails ``stop_after`` times in a row, is left alone for a while that grows, also by
+    later passes; then one alert is tried. An alert that failed is overtaken by those of other stories, so that one
+    message which a receiver cannot digest does not hold up the rest. When one is given up, another channel is told.
+    Raises what the outbox raises.
     """
-    sending = _Pass(outbox, channels, now, options, clock or _running_from(now))
-    while batch := sending.claim():
-        sending.work(batch)
-    return Outcome(sending.sent, sending.waiting, sending.dead, sending.tallies())
+    at = clock or _running_from(now)
+    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, only, stop, watch, dict(outbox.circuits()))
+    sending.run(outbox.owed_channels(now))
+    return Outcome(sending.sent, outbox.undelivered(now, only), sending.dead, sending.tallies())
 
 
 def backoff(alert_id: str, attempt: int, options: AlertOptions) -> timedelta:
@@ -152,15 +192,60 @@ def backoff(alert_id: str, attempt: int, options: AlertOptions) -> timedelta:
     The share is drawn from the alert's id and the attempt, so that messages which failed together do not all come
     back together, and yet the same history always gives the same schedule.
     """
+    return _doubled(options.backoff_base, attempt, options.backoff_cap) * (1 - _share(alert_id, attempt) / 5)
+
+
+def after(circuit: Circuit, result: SendResult, at: datetime, options: AlertOptions) -> Circuit:
+    """How the channel fares after an attempt: closed by a success; opened by a wish to wait, by the ``stop_after``-th
+    failure in a row, and by one that was to decide, each time for twice as long."""
+    if isinstance(result, Sent):
+        return Circuit(circuit.channel)
+    failures = circuit.failures + 1
+    failed = replace(circuit, failures=failures, reason=result.reason)
+    if circuit.open_until and at < circuit.open_until:
+        # One of several that were under way when it opened: it says nothing new but how long to wait.
+        return replace(failed, open_until=max(circuit.open_until, at + _asked(result, options)))
+    if result.retry_after is None and failures < options.stop_after and not circuit.openings:
+        return failed
+    openings = circuit.openings + 1
+    rest = _doubled(options.backoff_base, openings, max(options.rest_cap, options.backoff_base))
+    share = _share(circuit.channel, openings)
+    until = at + max(rest * (1 - share / 5), options.backoff_base, _asked(result, options))
+    return replace(failed, openings=openings, opened_at=circuit.opened_at or at, open_until=until)
+
+
+def _doubled(base: timedelta, times: int, cap: timedelta) -> timedelta:
     # 2 ** 40 times a positive wait exceeds any cap; the limit keeps the product within what timedelta holds.
-    doubled = options.backoff_base.total_seconds() * 2 ** min(attempt - 1, 40)
-    share = int(digest("backoff", alert_id, str(attempt)), 16) / 2**64
-    return timedelta(seconds=min(doubled, options.backoff_cap.total_seconds()) * (1 - share / 5))
+    return timedelta(seconds=min(base.total_seconds() * 2 ** min(times - 1, 40), cap.total_seconds()))
+
+
+def _share(id: str, number: int) -> float:
+    return int(digest("backoff", id, str(number)), 16) / 2**64
+
+
+def _asked(result: SendFailed, options: AlertOptions) -> timedelta:
+    return min(result.retry_after or timedelta(), options.backoff_cap)
 
 
 def _running_from(now: datetime) -> Callable[[], datetime]:
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)
+
+
+def _width(channel: Channel | None) -> int:
+    return max(1, int(getattr(channel, "in_flight", 1)))
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One channel's part of a pass."""
+
+    channel: str
+    width: int  # sends at once
+    waiting: deque[OwedAlert] = field(default_factory=deque)  # claimed, and not yet under way
+    flying: int = 0
+    tired_at: datetime | None = None  # when the lease of those that wait is half over
+    is_dry: bool = False  # the last claim brought nothing, and nothing has changed since
 
 
 @dataclass(slots=True)
@@ -171,67 +256,121 @@ class _Pass:
     channels: Mapping[str, Channel]
     now: datetime
     options: AlertOptions
+    rhythms: Mapping[str, Rhythm]
     clock: Callable[[], datetime]
+    coverage: Coverage
+    only: Collection[str] | None
+    stop: Callable[[], bool]
+    watch: Callable[[int], object]
+    circuits: dict[str, Circuit]
     sent: int = 0
-    waiting: int = 0
     dead: int = 0
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by channel and outcome
-    failures: Counter[str] = field(default_factory=Counter)  # in a row, by channel
-    resting: dict[str, datetime] = field(default_factory=dict)  # stopped channels, and until when
+    resting: set[str] = field(default_factory=set)  # whose circuit an attempt of this pass has opened
+    lanes: dict[str, _Lane] = field(default_factory=dict)  # by channel
+    flights: dict[Future[SendResult], tuple[_Lane, OwedAlert]] = field(default_factory=dict)
 
     def moment(self) -> datetime:
         """The time, never before the pass began, whatever becomes of the clock."""
         return max(self.clock(), self.now)
 
-    def claim(self) -> Sequence[OwedAlert]:
-        elapsed = self.moment() - self.now
-        return self.outbox.claim(self.now, lease=elapsed + self.options.lease, limit=self.options.batch_size)
-
-    def work(self, batch: Sequence[OwedAlert]) -> None:
-        """Tries the batch in order; what the lease has no time for is given back, due as before."""
-        tired_at = self.moment() + self.options.lease / 2
-        held: dict[str, list[str]] = {}
-        for position, owed in enumerate(batch):
-            if owed.alert.channel in self.resting:
-                held.setdefault(owed.alert.channel, []).append(owed.alert.id)
-            elif position and self.moment() > tired_at:
-                self.outbox.release(_ids(batch[position:]), until=self.now)
-                break
-            else:
-                self._attempt(owed)
-        for channel, alert_ids in held.items():
-            self.outbox.release(alert_ids, until=self.resting[channel])
-            self.waiting += len(alert_ids)
-
-    def _attempt(self, owed: OwedAlert) -> None:
-        alert = owed.alert
-        channel = self.channels.get(alert.channel)
-        result = _send(channel, self._fixed(owed)) if channel is not None else _no_channel(alert.channel)
-        delivery = self._judge(owed, result)
-        self.outbox.record(delivery)
-        outcome = "sent" if isinstance(result, Sent) else "dead" if delivery.dead else "failed"
-        self.attempts[alert.channel, outcome] += 1
-        if isinstance(result, Sent):
-            self.sent += 1
-            self.failures[alert.channel] = 0
-            return
-        self.dead += delivery.dead
-        self.waiting += not delivery.dead
-        _tell(delivery)
-        if channel is not None:
-            self._note_failure(delivery, result)
+    def run(self, owed: Iterable[str]) -> None:
+        """Keeps as many sends under way as the channels allow, until nothing is left that is due."""
+        for channel in owed:
+            self._open(channel)
+        with ThreadPoolExecutor(_MOST_THREADS, "send") as pool:
+            try:
+                while True:
+                    for lane in self.lanes.values():
+                        self._fill(lane, pool)
+                    if not self.flights:
+                        break
+                    done, _ = wait(self.flights, return_when=FIRST_COMPLETED)
+                    self._note([(*self.flights.pop(flight), flight.result()) for flight in done])
+            finally:
+                self._give_back()
 
     def tallies(self) -> tuple[Tally, ...]:
         """What was attempted so far."""
         return tuple(Tally(*which, count) for which, count in sorted(self.attempts.items()))
 
-    def _fixed(self, owed: OwedAlert) -> Alert:
-        """The alert as every attempt must carry it: receivers know a repetition by its id and its body."""
-        if owed.is_fixed:
-            return owed.alert
-        payload = with_tellings(owed.alert.payload, owed.tellings)
-        self.outbox.fix(owed.alert.id, payload)
-        return replace(owed.alert, payload=payload)
+    # ----------------------------------------------------------------------- under way
+
+    def _open(self, channel: str) -> None:
+        """Looks for what the channel is owed, again if nothing was left."""
+        if self.only is None or channel in self.only:
+            self.lanes.setdefault(channel, _Lane(channel, _width(self.channels.get(channel)))).is_dry = False
+
+    def _fill(self, lane: _Lane, pool: ThreadPoolExecutor) -> None:
+        while lane.flying < lane.width and (owed := self._next(lane)):
+            lane.flying += 1
+            self.flights[pool.submit(_send, self.channels.get(lane.channel), owed.alert)] = lane, owed
+
+    def _next(self, lane: _Lane) -> OwedAlert | None:
+        """The alert whose turn it is; what the lease has no time for, or a resting channel, goes back before."""
+        if lane.channel in self.resting or self.stop():
+            self._release(lane)
+            return None
+        if lane.waiting and lane.tired_at and self.moment() > lane.tired_at:
+            self._release(lane)
+        if not lane.waiting and not lane.is_dry:
+            lane.waiting.extend(self._claim(lane))
+            lane.is_dry = not lane.waiting
+            lane.tired_at = None
+        if not lane.waiting:
+            return None
+        if lane.tired_at is None:  # the first of a claim goes out however slow the database was
+            lane.tired_at = self.moment() + self.options.lease / 2
+        return lane.waiting.popleft()
+
+    def _claim(self, lane: _Lane) -> Sequence[OwedAlert]:
+        at, options = self.moment(), self.options
+        rhythm = self.rhythms.get(lane.channel, _AT_ONCE)
+        claim = Claim(
+            channel=lane.channel,
+            now=self.now,
+            at=at,
+            until=at + options.lease,
+            limit=options.batch_size,
+            held_until=rhythm.quiet_until(at),
+            urgent_passes=rhythm.urgent_passes,
+            per_hour=rhythm.max_per_hour,
+            per_digest=options.digest_size,
+        )
+        return self.outbox.claim(claim, fix=_fixed, fold=lambda members: folded(members, self.coverage(at), at))
+
+    def _release(self, lane: _Lane) -> None:
+        if lane.waiting:
+            self.outbox.release(tuple(lane.waiting))
+            lane.waiting.clear()
+
+    def _give_back(self) -> None:
+        """What was claimed and is not under way, when a pass is broken off."""
+        for lane in self.lanes.values():
+            with suppress(NewswardError):  # then the leases end by themselves
+                self._release(lane)
+
+    # ----------------------------------------------------------------------- what came of it
+
+    def _note(self, results: Sequence[tuple[_Lane, OwedAlert, SendResult]]) -> None:
+        """Writes down what came of attempts, all that are there in one transaction."""
+        deliveries: list[Delivery] = []
+        warnings: list[Alert] = []
+        changed: dict[str, Circuit] = {}
+        for lane, owed, result in results:
+            lane.flying -= 1
+            lane.is_dry = lane.is_dry and lane.flying > 0  # what waited behind the last of them may be due now
+            delivery = self._judge(owed, result)
+            deliveries.append(delivery)
+            self._count(delivery)
+            if lane.channel in self.channels and (circuit := self._fares(delivery)):
+                changed[lane.channel] = circuit
+            if delivery.dead and owed.alert.kind != "warning":
+                warnings.extend(warning(delivery, channel, self.now) for channel in self._warned(lane.channel))
+        self.outbox.record(deliveries, circuits=tuple(changed.values()), warnings=warnings)
+        for told in warnings:
+            self._open(told.channel)
+        self.watch(len(deliveries))
 
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:
         """The attempt and what follows from it."""
@@ -244,24 +383,51 @@ class _Pass:
         if attempt >= options.max_attempts:
             given_up = replace(result, reason=f"given up after {attempt} attempts: {result.reason}")
             return replace(delivery, result=given_up, dead=True)
-        wait = max(backoff(owed.alert.id, attempt, options), self._asked(result))
-        return replace(delivery, next_attempt_at=at + wait)
+        again_at = at + max(backoff(owed.alert.id, attempt, options), _asked(result, options))
+        rhythm = self.rhythms.get(delivery.channel, _AT_ONCE)
+        return replace(delivery, next_attempt_at=rhythm.awake(again_at, owed.alert.severity))
 
-    def _asked(self, result: SendFailed) -> timedelta:
-        return min(result.retry_after or timedelta(), self.options.backoff_cap)
+    def _count(self, delivery: Delivery) -> None:
+        is_sent = isinstance(delivery.result, Sent)
+        self.sent += is_sent
+        self.dead += delivery.dead
+        self.attempts[delivery.channel, "sent" if is_sent else "dead" if delivery.dead else "failed"] += 1
+        if not is_sent:
+            _tell(delivery)
 
-    def _note_failure(self, delivery: Delivery, result: SendFailed) -> None:
-        """Stops the channel when it asked for a rest or has failed too often in a row."""
-        channel = delivery.channel
-        self.failures[channel] += 1
-        if result.retry_after is None and self.failures[channel] < self.options.stop_after:
-            return
-        rest = max(self._asked(result), self.options.backoff_base)
-        self.resting[channel] = delivery.attempted_at + rest
-        log.warning("channel_rests", channel=channel, until=self.resting[channel], reason=result.reason)
+    def _fares(self, delivery: Delivery) -> Circuit | None:
+        """The circuit of the channel when the attempt has changed it."""
+        before = self.circuits.get(delivery.channel, Circuit(delivery.channel))
+        circuit = after(before, delivery.result, delivery.attempted_at, self.options)
+        if circuit == before:
+            return None
+        self.circuits[delivery.channel] = circuit
+        if circuit.openings > before.openings:
+            self.resting.add(circuit.channel)
+            log.warning("channel_rests", channel=circuit.channel, until=circuit.open_until, reason=circuit.reason)
+        elif before.openings and not circuit.openings:
+            self.resting.discard(circuit.channel)
+            log.info("channel_recovered", channel=circuit.channel, since=before.opened_at)
+        return circuit
+
+    def _warned(self, about: str) -> Sequence[str]:
+        """The channels that are told when this one gives up."""
+        others = [channel for channel in self.channels if channel != about]
+        chosen = [channel for channel in others if self.rhythms.get(channel, _AT_ONCE).warns]
+        return chosen or others[:1]
 
 
-def _send(channel: Channel, alert: Alert) -> SendResult:
+_AT_ONCE = Rhythm()
+
+
+def _fixed(alert: Alert, tellings: Sequence[Telling]) -> Mapping[str, Any]:
+    """The payload as every attempt must carry it: receivers know a repetition by its id and its body."""
+    return with_tellings(alert.payload, tellings)
+
+
+def _send(channel: Channel | None, alert: Alert) -> SendResult:
+    if channel is None:
+        return _no_channel(alert.channel)
     try:
         return channel.send(alert)
     except Exception as error:  # behind this door is code of others: a fault in it must not hold up the rest
@@ -284,7 +450,3 @@ def _tell(delivery: Delivery) -> None:
         reason=delivery.result.reason,
         next_attempt_at=delivery.next_attempt_at,
     )
-
-
-def _ids(batch: Sequence[OwedAlert]) -> list[str]:
-    return [owed.alert.id for owed in batch]

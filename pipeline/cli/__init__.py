@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pipeline.cli import (
+    alerts,
     companies,
     correcting,
     evaluate,
@@ -16,6 +17,7 @@ from pipeline.cli import (
     live,
     match,
     operate,
+    report,
     setup,
     show,
     streams,
@@ -27,7 +29,7 @@ from pipeline.cli.root import app
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
 
-for _module in (setup, operate, live, keep, show, match, streams):
+for _module in (setup, operate, live, report, keep, show, match, streams):
     _module.add_commands(app)
 correcting.add_commands(show.stories)
 trials.add_commands(feeds.app)
@@ -37,7 +39,7 @@ app.add_typer(feeds.app, name="feeds")
 app.add_typer(companies.app, name="companies")
 app.add_typer(show.hits, name="hits")
 app.add_typer(show.stories, name="stories")
-app.add_typer(show.alerts, name="alerts")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(evaluate.app, name="eval")
 
 

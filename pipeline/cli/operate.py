@@ -22,11 +22,11 @@ from pipeline.cli.output import out, print_json, print_table, progress_bar, say
 from pipeline.cli.root import Settings, now
 from pipeline.decide import Stages
 from pipeline.demo import DemoResult, run_demo
-from pipeline.errors import AlreadyRunning
+from pipeline.errors import AlreadyRunning, StoreError
 from pipeline.fetch import public_url
 from pipeline.maintenance import keep_house
 from pipeline.model import Batch, RunReport
-from pipeline.observe import summary
+from pipeline.observe import Heartbeat, summary
 from pipeline.run import run_once
 from pipeline.store import RunLock, Store
 from pipeline.text import to_iso
@@ -59,6 +59,7 @@ def run(
     """
     settings: Settings = context.obj
     config = settings.load()
+    heartbeat = Heartbeat(config.heartbeat)
     moment = now()
     try:
         with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
@@ -67,6 +68,10 @@ def run(
     except AlreadyRunning as error:
         say(f"newsward: {error}; nothing to do")
         return
+    except StoreError:
+        heartbeat.note_failure(now())
+        raise
+    heartbeat.note_run(report, now())
     if as_json:
         print_json(_report(report))
     say(summary(report))

@@ -1,4 +1,4 @@
-"""``newsward search`` and ``hits|stories|alerts list``: what the database holds, for people and for machines."""
+"""``newsward search`` and ``hits|stories list``: what the database holds, for people and for machines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pipeline.store import Store, search_query
 
 hits = typer.Typer(help="Hits: entries that are about a tracked company.", no_args_is_help=True)
 stories = typer.Typer(help="Stories: entries that tell the same news.", no_args_is_help=True)
-alerts = typer.Typer(help="Alerts: what was owed to a channel, and what came of it.", no_args_is_help=True)
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="How many rows at most.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line a row, with every column.")]
@@ -142,16 +141,3 @@ def explain_story(
 def _weighed(features: Sequence[Sequence[Any]]) -> str:
     """What moved the decision, strongest first: ``figures +2.2, gap -0.4``."""
     return ", ".join(f"{name} {value:+.1f}" for name, value in features)
-
-
-@alerts.command("list")
-def list_alerts(context: typer.Context, limit: Limit = 20, json: Json = False) -> None:
-    """The newest alerts: sent, waiting or given up, and why.
-
-    \b
-    Examples:
-      newsward --config my-watch alerts list --limit 5
-    """
-    rows = stored_rows(context, "alert_list", limit=limit)
-    columns = ("created_at", "state", "channel", "attempts", "rule", "title", "error")
-    show(rows, columns, spare=("attempts", "rule"), as_json=json)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from pipeline.alert import AlertOptions, Channel, Group, Person, Routing, Rule
+from pipeline.alert import AlertOptions, Channel, Group, Person, Rhythm, Routing, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import array_of_tables, clashes, read_companies, unknown_tables
 from pipeline.config.files import ConfigFiles
@@ -24,7 +24,7 @@ from pipeline.errors import ConfigError
 from pipeline.fetch import FetchOptions, PollingOptions
 from pipeline.match import AnyMatcher, Matcher
 from pipeline.model import Company, Feed, Watchlist
-from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
+from pipeline.observe import HealthOptions, HeartbeatOptions, LogOptions, MetricsOptions
 from pipeline.plugins import nearest, resolve, together, validate
 from pipeline.sources import CompanySource, FeedSource, Source
 from pipeline.store import StoreOptions
@@ -45,6 +45,7 @@ class Config:
     feeds: tuple[Feed, ...]
     matchers: tuple[AnyMatcher, ...]
     channels: Mapping[str, Channel]
+    rhythms: Mapping[str, Rhythm]  # by channel
     rules: tuple[Rule, ...]
     groups: tuple[Group, ...]
     people: tuple[Person, ...]
@@ -56,6 +57,7 @@ class Config:
     fulltext: FulltextOptions
     daemon: DaemonOptions
     health: HealthOptions
+    heartbeat: HeartbeatOptions
     log: LogOptions
     metrics: MetricsOptions
     problems: tuple[Problem, ...] = ()
@@ -150,6 +152,7 @@ class _Loader:
     faults: list[ConfigError] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     places: dict[tuple[str, str], str] = field(default_factory=dict)
+    rhythms: dict[str, Rhythm] = field(default_factory=dict)
 
     def config(self) -> Config | None:
         """The composed configuration; None, or to be thrown away, when faults were found."""
@@ -173,12 +176,15 @@ class _Loader:
             feeds=feeds,
             matchers=matchers,
             channels=MappingProxyType(channels),
+            rhythms=MappingProxyType(self.rhythms),
             rules=rules,
             groups=groups,
             people=people,
             problems=(*self.environment.problems, *self.problems),
             files=self.environment.files,
-            secrets=frozenset((*self.environment.secrets, *secrets_of(channels.values(), feeds))),
+            secrets=frozenset(
+                filter(None, (*self.environment.secrets, *secrets_of((*channels.values(), *sections.values()), feeds)))
+            ),
             places=MappingProxyType(self.places),
             **sections,  # type: ignore[arg-type]  # each section has the model that SECTIONS names
         )
@@ -191,18 +197,24 @@ class _Loader:
             return None
         return self._made(model, table, f"{self.file}: [{name}]")
 
-    def _made(self, model: type[Model], table: Mapping[str, Any], where: str) -> Model | None:
-        """The expanded and validated table; None when a fault was found in it."""
+    def _made(
+        self, model: type[Model], table: Mapping[str, Any], where: str, common: type[BaseModel] | None = None
+    ) -> Model | None:
+        """The expanded and validated table; None when a fault was found in it. ``common``: keys that it might have had
+        beside its own, for whoever misspelt one."""
         options = self.environment.expand(table, where)
         if options is None:
             return None
-        made = validate(model, options, where=where, directory=self.directory)
+        also = common.model_fields if common else ()
+        made = validate(model, options, where=where, directory=self.directory, also=also)
         if isinstance(made, tuple):
             self.faults.extend(made)
             return None
         return made
 
-    def _plugged(self, table: Mapping[str, Any], where: str, role: str, package: str) -> BaseModel | None:
+    def _plugged(
+        self, table: Mapping[str, Any], where: str, role: str, package: str, common: type[BaseModel] | None = None
+    ) -> BaseModel | None:
         """The object behind a table with a ``kind``, which has at least the methods of its door."""
         kind = table.get("kind")
         if not isinstance(kind, str):
@@ -219,7 +231,7 @@ class _Loader:
                 self.faults.append(ConfigError(f"kind {kind!r} has no method {methods[0]!r}", where=where))
                 return None
         options = {key: value for key, value in table.items() if key not in {"id", "kind"}}
-        return self._made(model, options, where)
+        return self._made(model, options, where, common)
 
     # ----------------------------------------------------------------------- companies
 
@@ -266,7 +278,10 @@ class _Loader:
         channels: dict[str, Channel] = {}
         seen: dict[str, str] = {}
         for where, table in self._tables("channel", "id"):
-            made = self._plugged(table, where, "Channel", "pipeline.alert.channels")
+            common = {key: value for key, value in table.items() if key in Rhythm.model_fields}
+            own = {key: value for key, value in table.items() if key not in common}
+            rhythm = self._made(Rhythm, common, where)
+            made = self._plugged(own, where, "Channel", "pipeline.alert.channels", Rhythm)
             name = table.get("id")
             if not isinstance(name, str) or not name:
                 remedy = 'a word that rules can name, such as id = "desk"'
@@ -274,8 +289,8 @@ class _Loader:
                 continue
             self._unique(seen, name, "id", where)
             self.places["channel", name] = where
-            if made is not None:
-                channels[name] = cast("Channel", made)
+            if made is not None and rhythm is not None:
+                channels[name], self.rhythms[name] = cast("Channel", made), rhythm
         return channels
 
     def _groups(self, companies: Sequence[Company]) -> tuple[Group, ...]:
@@ -433,6 +448,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "fulltext": FulltextOptions,
         "daemon": DaemonOptions,
         "health": HealthOptions,
+        "heartbeat": HeartbeatOptions,
         "log": LogOptions,
         "metrics": MetricsOptions,
     }

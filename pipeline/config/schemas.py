@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import TimedeltaSchema
 
 from pipeline import __version__
-from pipeline.alert import Group, Person, Rule
+from pipeline.alert import Group, Person, Rhythm, Rule
 from pipeline.config.companies import CompanyTable
 from pipeline.config.loading import SECTIONS
 from pipeline.errors import ConfigError
@@ -85,8 +85,9 @@ def _newsward() -> dict[str, Any]:
         for what, tables in (("companies", "[[company]] tables"), ("feeds", "[[feed]] and [[source]] tables"))
     }
     channel_id = {"type": "string", "minLength": 1, "description": "how rules name it", "examples": ["desk"]}
+    rhythm = _expandable(_table(Rhythm))["properties"]
     tables = {
-        "channel": _array(_of_kinds("Channel", "pipeline.alert.channels", {"id": channel_id})),
+        "channel": _array(_of_kinds("Channel", "pipeline.alert.channels", {"id": channel_id}, rhythm)),
         "rule": _array(_expandable(_table(Rule))),
         "group": _array(_expandable(_table(Group))),
         "person": _array(_expandable(_table(Person))),
@@ -124,18 +125,24 @@ def _array(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-def _of_kinds(role: str, package: str, more: dict[str, Any]) -> dict[str, Any]:
+def _of_kinds(
+    role: str, package: str, more: dict[str, Any], common: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
     """One table for each kind, told apart by ``kind``; one from outside the package has options that we do not know."""
     tables = []
     for kind in kinds(role=role, package=package):
         table = _expandable(_table(resolve(kind, role=role, package=package)))
-        table["properties"] = {**more, **table["properties"], "kind": {"const": kind}}
+        table["properties"] = {**more, **table["properties"], **common, "kind": {"const": kind}}
         table["required"] = [*more, "kind", *table.get("required", ())]
         tables.append(table)
     outside = {
         "type": "object",
         "description": "a class of your own",
-        "properties": {**more, "kind": {"type": "string", "pattern": _OUTSIDE, "examples": [f"my_package:{role}"]}},
+        "properties": {
+            **more,
+            **common,
+            "kind": {"type": "string", "pattern": _OUTSIDE, "examples": [f"my_package:{role}"]},
+        },
         "required": [*more, "kind"],
     }
     return {"description": _KIND_NOTES[role], "anyOf": [*tables, outside]}

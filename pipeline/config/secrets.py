@@ -30,6 +30,7 @@ def secrets_of(parts: Iterable[object], feeds: Iterable[Feed]) -> Iterator[str]:
             if name.lower() not in _OPEN_HEADERS:
                 yield value
                 yield value.partition(" ")[2]  # "Bearer ...", "Basic ..."
+        yield from _of_address(feed.proxy)
 
 
 def _held(value: Any) -> Iterator[str]:

@@ -22,6 +22,7 @@ from pipeline.fetch.failures import PollError
 from pipeline.fetch.head import Head
 from pipeline.fetch.options import FetchOptions
 from pipeline.fetch.politeness import GATE, HOLD
+from pipeline.fetch.proxy import route
 from pipeline.fetch.transport import Response, Transport
 from pipeline.keys import digest
 from pipeline.model import Answer, Due, ErrorKind, Feed, Fetched, FetchFailed, FetchResult, NotModified
@@ -149,7 +150,8 @@ class Exchange:
         }
         fields.update((name.lower(), value) for name, value in headers)
         patience = self._options.connect_timeout.total_seconds()
-        return await self._transport.ask(url, fields.items(), patience, is_verified=is_verified)
+        proxy = route(self._due.feed.proxy, self._options.proxy.get_secret_value())
+        return await self._transport.ask(url, fields.items(), patience, is_verified=is_verified, proxy=proxy)
 
     def _validators(self, start: httpx.URL, url: httpx.URL) -> Headers:
         """Both validators byte for byte, but only for the address that gave them (RFC 9110, 13.1), and only while

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a poll needs it: one GET and its reply, bounded. What is HTTP, h11 knows (RFC 9112)."""
+"""HTTP/1.1 as a poll needs it: one request without a body, its reply, bounded. What is HTTP, h11 knows (RFC 9112)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Stream(Protocol):
 
 
 class Reply:
-    """What a GET brings; ``status`` and ``head`` are there once it was asked."""
+    """What a request brings; ``status`` and ``head`` are there once it was asked."""
 
     def __init__(self, stream: Stream) -> None:
         self.status = 0
@@ -52,12 +52,12 @@ class Reply:
         stated = self.head.get("content-length")
         return int(stated) if stated and not self.head.get("transfer-encoding") else None
 
-    async def ask(self, target: bytes, fields: Fields) -> None:
+    async def ask(self, target: bytes, fields: Fields, method: bytes = b"GET") -> None:
         """Sends the request and reads the head of the reply.
 
         PollError: CONNECT if none came, HTTP if it is none, TOO_LARGE; ValueError for fields that would be no fields.
         """
-        await self._stream.write(self._request(target, fields))
+        await self._stream.write(self._request(method, target, fields))
         try:
             response = await self._response()
             if len(response.headers) > _MAX_FIELDS:
@@ -81,9 +81,9 @@ class Reply:
                 raise PollError(ErrorKind.TRUNCATED, f"the answer is incomplete: {error.reason}") from error
             raise
 
-    def _request(self, target: bytes, fields: Fields) -> bytes:
+    def _request(self, method: bytes, target: bytes, fields: Fields) -> bytes:
         try:
-            asked = h11.Request(method=b"GET", target=target, headers=list(fields))
+            asked = h11.Request(method=method, target=target, headers=list(fields))
         except h11.LocalProtocolError:
             # Without h11's words, which tell the value: it may be a secret.
             raise ValueError("a field of the request holds what no field may hold") from None

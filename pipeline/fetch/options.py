@@ -6,9 +6,10 @@ from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from pipeline import __version__
+from pipeline.urls import proxy_problem
 
 
 class FetchOptions(BaseModel):
@@ -61,7 +62,20 @@ class FetchOptions(BaseModel):
     allow_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
         (), description="Ports below 1024 besides 80 and 443, and ports of other services, that may be polled."
     )
+    proxy: SecretStr = Field(
+        SecretStr(""),
+        description="HTTP proxy by which everything is polled, http://user:password@host:port; it alone resolves names "
+        "then, so it has to keep what lies in its own network to itself. A feed may have another, or none.",
+        examples=["${HTTPS_PROXY}"],
+    )
     ca_file: str = Field("", description="PEM file of certificates to trust besides the public ones.")
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: SecretStr) -> SecretStr:
+        if proxy.get_secret_value() and (problem := proxy_problem(proxy.get_secret_value())):
+            raise ValueError(problem)
+        return proxy
 
     @field_validator("allow_networks")
     @classmethod

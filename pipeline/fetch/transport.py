@@ -15,11 +15,12 @@ import httpx
 from pipeline.fetch.failures import PollError
 from pipeline.fetch.head import Head
 from pipeline.fetch.http1 import Fields, Reply
-from pipeline.fetch.streams import PacedStream
+from pipeline.fetch.proxy import PROXY_WANTS_LOGIN, Proxy, open_tunnel, refused
+from pipeline.fetch.streams import PacedStream, PlainStream
 from pipeline.fetch.wire import Wire
 from pipeline.model import ErrorKind
 
-Origin = tuple[str, str, int, bool]  # scheme, host, port, whether its certificate was checked
+Origin = tuple[str, str, int, bool, Proxy | None]  # scheme, host, port, whether its certificate was checked, the way
 
 _PORTS = {"http": 80, "https": 443}
 _MAX_IDLE = 64
@@ -55,7 +56,13 @@ class Transport(Protocol):
     """How requests travel: the seam between what is asked and how bytes move."""
 
     async def ask(
-        self, url: httpx.URL, fields: Fields, connect_timeout: float, *, is_verified: bool = True
+        self,
+        url: httpx.URL,
+        fields: Fields,
+        connect_timeout: float,
+        *,
+        is_verified: bool = True,
+        proxy: Proxy | None = None,
     ) -> Response:
         """The answer to a GET, its body still to be read; not ``is_verified`` = any certificate will do. PollError."""
 
@@ -83,19 +90,28 @@ class GuardedTransport:
             raise PollError(ErrorKind.TLS, reason) from error
 
     async def ask(
-        self, url: httpx.URL, fields: Fields, connect_timeout: float, *, is_verified: bool = True
+        self,
+        url: httpx.URL,
+        fields: Fields,
+        connect_timeout: float,
+        *,
+        is_verified: bool = True,
+        proxy: Proxy | None = None,
     ) -> Response:
         """The answer to a GET, its body still to be read. PollError; ValueError for what cannot be sent."""
-        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], is_verified)
-        asked = [(b"host", url.netloc), *fields]
+        origin = (url.scheme, url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], is_verified, proxy)
+        target, asked = url.raw_path, [(b"host", url.netloc), *fields]
+        if proxy and url.scheme == "http":
+            # Proxies read plain requests, and must be told all of the address (RFC 9112, 3.2.2).
+            target, asked = str(url).encode("ascii"), [*asked, *proxy.fields]
         if (idle := self._take_idle(origin)) is not None:
             try:
-                return await self._converse(idle, origin, url.raw_path, asked)
+                return await self._converse(idle, origin, target, asked)
             except PollError as error:
                 # A server may close a connection that lay idle: asking once more is then no second attempt.
                 if error.kind is not ErrorKind.CONNECT:
                     raise
-        return await self._converse(await self._connect(origin, connect_timeout), origin, url.raw_path, asked)
+        return await self._converse(await self._connect(origin, connect_timeout), origin, target, asked)
 
     def close(self) -> None:
         """Ends what lies idle; a connection in use belongs to its response."""
@@ -105,21 +121,38 @@ class GuardedTransport:
         self._wire.close()
 
     async def _connect(self, origin: Origin, timeout: float) -> PacedStream:
-        scheme, host, port, is_verified = origin
+        scheme, host, port, is_verified, proxy = origin
         context = None if scheme != "https" else self._ssl_context if is_verified else _no_trust()
-        plain = await self._wire.connect(host, port, timeout)
+        plain = await (self._approach(proxy, host, port, timeout) if proxy else self._wire.connect(host, port, timeout))
         if context is None:
             return plain
         try:
+            if proxy:
+                async with asyncio.timeout(timeout):
+                    await open_tunnel(plain, proxy, host, port)
             return await plain.encrypted(context, host, timeout)
+        except TimeoutError as error:
+            plain.close()
+            raise PollError(ErrorKind.TIMEOUT, f"no tunnel to {host}:{port} by the proxy {proxy} in time") from error
         except BaseException:
             plain.close()
             raise
 
+    async def _approach(self, proxy: Proxy, host: str, port: int, timeout: float) -> PlainStream:
+        self._wire.judge(host, port)
+        try:
+            return await self._wire.connect(proxy.host, proxy.port, timeout, is_trusted=True)
+        except PollError as error:
+            # Without the proxy nothing is known of the feed's server, whatever the matter with the proxy is.
+            raise PollError(ErrorKind.CONNECT, f"the proxy {proxy} is not reached: {error.reason}") from error
+
     async def _converse(self, stream: PacedStream, origin: Origin, target: bytes, fields: Fields) -> Response:
         reply = Reply(stream)
+        proxy = origin[-1]
         try:
             await reply.ask(target, fields)
+            if proxy and reply.status == PROXY_WANTS_LOGIN:
+                raise refused(proxy, reply.status)
         except BaseException:
             stream.close()
             raise

@@ -44,13 +44,28 @@ class Wire:
         """Lets the resolver's threads go without waiting for those that hang."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def connect(self, host: str, port: int, timeout: float) -> PlainStream:
-        """A connection to ``host`` within ``timeout`` seconds. PollError: DNS, BLOCKED_ADDRESS, CONNECT or TIMEOUT."""
+    def judge(self, host: str, port: int) -> None:
+        """What can be judged of a server that is reached by a proxy, which alone resolves its name.
+
+        PollError: BLOCKED_ADDRESS for ports of other services, and for hosts that are written as an address.
+        """
         if objection := self._guard.port_objection(port):
             raise PollError(ErrorKind.BLOCKED_ADDRESS, f"{host}:{port} is not polled: {objection}")
+        if literal := _literal(host, port):
+            self._object(host, literal)
+
+    async def connect(self, host: str, port: int, timeout: float, *, is_trusted: bool = False) -> PlainStream:
+        """A connection to ``host`` within ``timeout`` seconds; ``is_trusted`` = configured by name, not judged.
+
+        PollError: DNS, BLOCKED_ADDRESS, CONNECT or TIMEOUT.
+        """
+        if not is_trusted:
+            self.judge(host, port)
         try:
             async with asyncio.timeout(timeout):
-                addresses = await self._judged(host, port)
+                addresses = await self._resolve(host, port)
+                if not is_trusted:
+                    self._object(host, addresses)
                 connection = await _first_to_connect(addresses)
         except TimeoutError as error:
             raise PollError(ErrorKind.TIMEOUT, f"no connection to {host}:{port} in time") from error
@@ -58,8 +73,7 @@ class Wire:
             raise PollError(ErrorKind.CONNECT, f"no connection to {host}:{port}: {network_words(error)}") from error
         return PlainStream(connection, self._pace)
 
-    async def _judged(self, host: str, port: int) -> list[Resolved]:
-        addresses = await self._resolve(host, port)
+    def _object(self, host: str, addresses: list[Resolved]) -> None:
         for _, address in addresses:
             objection = self._guard.objection(address[0])
             if objection:
@@ -67,14 +81,9 @@ class Wire:
                 remedy = f'[fetch] allow_private = true, or allow_networks = ["{self._guard.exception(address[0])}"]'
                 reason = f"{place} is not polled: {objection}; to allow it: {remedy}"
                 raise PollError(ErrorKind.BLOCKED_ADDRESS, reason)
-        return addresses
 
     async def _resolve(self, host: str, port: int) -> list[Resolved]:
-        try:
-            literal = ip_address(host)
-        except ValueError:
-            return await self._resolver(host, port)
-        return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (host, port))]
+        return _literal(host, port) or await self._resolver(host, port)
 
     async def _ask_system(self, host: str, port: int) -> list[Resolved]:
         loop = asyncio.get_running_loop()
@@ -87,6 +96,15 @@ class Wire:
         except UnicodeError as error:
             raise PollError(ErrorKind.DNS, f"{host[:80]} cannot be the name of a host") from error
         return [(family, address) for family, _, _, _, address in found]
+
+
+def _literal(host: str, port: int) -> list[Resolved]:
+    """The address that a host is written as; none when it is a name."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return []
+    return [(socket.AF_INET if address.version == 4 else socket.AF_INET6, (host, port))]
 
 
 def _unresolved(host: str, error: socket.gaierror) -> PollError:

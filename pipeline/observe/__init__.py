@@ -1,6 +1,7 @@
 """What a run tells: log lines without secrets, one sentence for people, metrics, and whether the watch is well."""
 
 from pipeline.observe.health import DeepFacts, HealthFacts, HealthOptions, judge, judge_deep
+from pipeline.observe.heartbeat import Heartbeat, HeartbeatOptions
 from pipeline.observe.log import LogOptions, configure_logging, telling_uncaught
 from pipeline.observe.metrics import Figures, Metrics
 from pipeline.observe.redact import redact, redact_text
@@ -13,6 +14,8 @@ __all__ = [
     "Figures",
     "HealthFacts",
     "HealthOptions",
+    "Heartbeat",
+    "HeartbeatOptions",
     "LogOptions",
     "Metrics",
     "MetricsOptions",

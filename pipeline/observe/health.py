@@ -55,6 +55,7 @@ class HealthFacts:
     failing: int  # of these
     overdue: int  # alerts that wait for longer than max_wait
     dead: int  # alerts given up within dead_window
+    stuck: tuple[str, ...] = ()  # channels that have taken nothing for longer than max_wait, and should have
 
 
 def judge(facts: HealthFacts, options: HealthOptions, now: datetime) -> tuple[str, ...]:
@@ -94,7 +95,8 @@ def _reasons(facts: HealthFacts, options: HealthOptions, now: datetime) -> Itera
         )
     if facts.overdue:
         waits = f"{_count(facts.overdue, 'alert')} not sent for longer than {_duration(options.max_wait)}"
-        yield f"{waits} (newsward alerts list)"
+        fail = f"; nothing goes out by {' and '.join(facts.stuck)}" if facts.stuck else ""
+        yield f"{waits}{fail} (newsward alerts list)"
     if facts.dead:
         given_up = f"{_count(facts.dead, 'alert')} given up in the last {_duration(options.dead_window)}"
         yield f"{given_up} (newsward alerts list)"

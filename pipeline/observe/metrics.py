@@ -32,6 +32,8 @@ class Figures:
     beat_at: datetime | None = None
     bytes: int = 0
     is_healthy: bool = False
+    held: int = 0
+    circuits: int = 0
 
 
 class Metrics:
@@ -187,7 +189,9 @@ def _families(figures: Figures | None) -> Iterator[Metric]:
     for state, count in figures.feeds.items():
         feeds.add_metric((state,), count)
     yield feeds
-    yield _gauge("newsward_alerts_waiting", "Alerts owed and not yet sent", figures.waiting)
+    yield _gauge("newsward_alerts_waiting", "Alerts that should have gone out by now and have not", figures.waiting)
+    yield _gauge("newsward_alerts_held", "Alerts that wait for a digest or for the end of quiet hours", figures.held)
+    yield _gauge("newsward_circuits_open", "Channels that are left alone since they fail", figures.circuits)
     yield _gauge("newsward_alerts_dead", "Alerts that were given up and are still stored", figures.dead)
     yield _gauge("newsward_database_bytes", "Size of the database file and its write-ahead log", figures.bytes)
     if figures.last_run_at:

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline.model import Feed
+from pipeline.urls import STRAIGHT, proxy_problem
 
 _LONGEST_URL = 4096
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2, a header's name
@@ -46,6 +47,20 @@ class Source(BaseModel):
         description="false = take any certificate of this feed's own host, also an expired one: whoever is on the way "
         "can read and change what is sent. An authority of your own is better named in `ca_file` of `[fetch]`",
     )
+    proxy: str = Field(
+        "",
+        repr=False,
+        description="HTTP proxy for this feed alone, http://user:password@host:port; none = straight, whatever "
+        "`proxy` of `[fetch]` says",
+        examples=["none"],
+    )
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: str) -> str:
+        if proxy not in ("", STRAIGHT) and (problem := proxy_problem(proxy)):
+            raise ValueError(problem)
+        return proxy
 
     @field_validator("url")
     @classmethod
@@ -79,6 +94,7 @@ class Source(BaseModel):
                 headers=headers,
                 fulltext=self.fulltext,
                 verify_tls=self.verify_tls,
+                proxy=self.proxy,
             ),
         )
 

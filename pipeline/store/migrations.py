@@ -61,6 +61,11 @@ def m010_stories(database: Database) -> None:
     _run_file(database, "m010_stories.sql")
 
 
+def m011_alerts(database: Database) -> None:
+    """Digests that alerts wait for and are folded into, and which channels are left alone."""
+    _run_file(database, "m011_alerts.sql")
+
+
 STEPS = (
     m001_tables,
     m002_search,
@@ -72,6 +77,7 @@ STEPS = (
     m008_pauses,
     m009_sources,
     m010_stories,
+    m011_alerts,
 )
 
 migrations = Migrations("newsward")

@@ -318,7 +318,7 @@ UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :
 -- name: merge_alerts_owed
 -- The older alert counts: what the other story owes a channel that knows of this one is not sent any more.
 UPDATE alerts SET state = 'dead', error = 'its story was made one with another that this channel knows'
-WHERE story_id = :other_id AND kind = 'story' AND state = 'pending' AND attempts = 0
+WHERE story_id = :other_id AND kind = 'story' AND state = 'pending' AND attempts = 0 AND folded_into IS NULL
 AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
 
 -- name: split_placements
@@ -413,14 +413,38 @@ UPDATE placements SET companies = (
 -- name: alert_insert
 -- A story that took in another one is known where that one was told: the alert came with it, under its own id.
 INSERT INTO alerts (
-    id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
+    id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, digest, payload
 ) SELECT
-    :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
+    :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :digest,
+    :payload
 WHERE NOT EXISTS (
     SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
     WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = 'story' AND :kind = 'story'
     AND p.merged_from <> ''
 ) ON CONFLICT (id) DO NOTHING;
+
+-- name: alerts_bring
+-- What is told sooner than what its story owed before takes that along: a story's alerts go out in their order.
+UPDATE alerts SET digest = :digest, not_before = :not_before, next_attempt_at = :not_before
+WHERE story_id = :story_id AND channel = :channel AND state = 'pending' AND id <> :id
+AND digest <> '' AND folded_into IS NULL AND next_attempt_at > :not_before;
+
+-- name: fixed_insert
+INSERT INTO alerts (
+    id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, is_fixed, payload
+) VALUES (
+    :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :next_attempt_at, 1,
+    :payload
+) ON CONFLICT (id) DO NOTHING;
+
+-- name: warning_insert
+-- One warning about a channel and day; until it is sent it counts what it is about.
+INSERT INTO alerts (
+    id, channel, rule, kind, story_id, entry_id, severity, created_at, not_before, next_attempt_at, payload
+) VALUES (
+    :id, :channel, :rule, :kind, :story_id, :entry_id, :severity, :created_at, :not_before, :not_before, :payload
+) ON CONFLICT (id) DO UPDATE SET payload = json_set(payload, '$.count', json_extract(payload, '$.count') + 1)
+WHERE is_fixed = 0;
 
 -- name: known
 SELECT k.key, e.id, e.feed_url, e.canonical_url, e.title, e.content_hash, e.published_at, e.story_id
@@ -569,32 +593,93 @@ CROSS JOIN hits AS h ON h.entry_id = json_extract(asked.value, '$[0]')
     AND h.company_id = json_extract(asked.value, '$[1]')
 ORDER BY asked.key;
 
+-- name: owed_channels
+-- Channels with an alert that can be sent, and not left alone; only what is due is walked, not all that waits.
+WITH RECURSIVE pending (channel) AS (
+    SELECT min(channel) FROM alerts WHERE state = 'pending'
+    UNION ALL
+    SELECT (SELECT min(a.channel) FROM alerts AS a WHERE a.state = 'pending' AND a.channel > pending.channel)
+    FROM pending WHERE channel IS NOT NULL
+)
+SELECT channel FROM pending AS p
+WHERE channel IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM circuits WHERE channel = p.channel AND open_until > :now AND open_until <= :absurd)
+AND (
+    EXISTS (
+        SELECT 1 FROM alerts AS a
+        WHERE channel = p.channel AND state = 'pending' AND next_attempt_at <= :now
+        AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
+        AND NOT EXISTS (
+            SELECT 1 FROM alerts AS b
+            WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
+            AND (b.created_at, b.seq) < (a.created_at, a.seq)
+        )
+    )
+    OR EXISTS (SELECT 1 FROM alerts WHERE channel = p.channel AND state = 'pending' AND next_attempt_at > :absurd)
+);
+
 -- name: alerts_claimable
 -- A story's alerts go out in their order, each only when the one before it on that channel is settled.
+SELECT * FROM (
+    SELECT * FROM alerts AS a
+    WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now AND digest = ''
+    AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
+    AND NOT EXISTS (
+        SELECT 1 FROM alerts AS b
+        WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
+        AND (b.created_at, b.seq) < (a.created_at, a.seq)
+    )
+    ORDER BY next_attempt_at LIMIT :page
+) ORDER BY created_at, seq LIMIT :limit;
+
+-- name: alerts_believe
+-- What only a wrong clock can have put off so far is due.
+UPDATE alerts SET next_attempt_at = :now, not_before = min(not_before, :now)
+WHERE channel = :channel AND state = 'pending' AND next_attempt_at > :absurd;
+
+-- name: alerts_hold
+-- What is due goes out later: by itself when it was tried before, else with the others that are held.
+UPDATE alerts SET
+    next_attempt_at = :until, not_before = max(not_before, :until),
+    digest = iif(digest = '' AND is_fixed = 0 AND kind IN ('story', 'update'), :digest, digest)
+WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now
+AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
+AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared;
+
+-- name: alerts_passed
+-- Messages that a channel took since then, or may be taking at this moment; and when the first of them was taken.
+SELECT
+    count(*) + (
+        SELECT count(*) FROM alerts
+        WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now
+        AND leased_until > :now AND leased_until <= :absurd_lease
+    ) AS messages,
+    min(sent_at) AS first_at
+FROM alerts WHERE channel = :channel AND sent_at > :since AND folded_into IS NULL;
+
+-- name: digests_due
+SELECT DISTINCT digest FROM alerts
+WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now ORDER BY digest;
+
+-- name: digest_members
+-- A story's alerts share a digest, in their order; what is behind one that must go out by itself waits for it.
 SELECT * FROM alerts AS a
-WHERE state = 'pending' AND (next_attempt_at <= :now OR next_attempt_at > :absurd)
+WHERE channel = :channel AND state = 'pending' AND digest = :digest AND next_attempt_at <= :now
 AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
 AND NOT EXISTS (
     SELECT 1 FROM alerts AS b
     WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
     AND (b.created_at, b.seq) < (a.created_at, a.seq)
+    AND (b.digest <> a.digest OR b.next_attempt_at IS NULL OR b.next_attempt_at > :now)
 )
 ORDER BY created_at, seq LIMIT :limit;
 
--- name: alert_is_owed
--- What alerts_claimable would bring, in no order: only what is due is walked, not all that waits.
-WITH due AS (
-    SELECT * FROM alerts WHERE state = 'pending' AND next_attempt_at <= :now
-    UNION ALL SELECT * FROM alerts WHERE state = 'pending' AND next_attempt_at > :absurd
-)
-SELECT 1 FROM due AS a
-WHERE (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
-AND NOT EXISTS (
-    SELECT 1 FROM alerts AS b
-    WHERE b.story_id = a.story_id AND b.channel = a.channel AND a.story_id <> '' AND b.state = 'pending'
-    AND (b.created_at, b.seq) < (a.created_at, a.seq)
-)
-LIMIT 1;
+-- name: alert_unfold
+UPDATE alerts SET digest = '' WHERE id = :alert_id;
+
+-- name: alerts_fold
+UPDATE alerts SET folded_into = :folded_into, next_attempt_at = NULL, leased_until = NULL
+WHERE id IN (SELECT value FROM json_each(:texts));
 
 -- name: tellings
 -- The most authoritative first.
@@ -609,9 +694,8 @@ UPDATE alerts SET payload = :payload, is_fixed = 1 WHERE id = :alert_id AND is_f
 UPDATE alerts SET leased_until = :until WHERE id IN (SELECT value FROM json_each(:texts));
 
 -- name: alerts_release
-UPDATE alerts SET
-    leased_until = NULL,
-    next_attempt_at = iif(next_attempt_at > :absurd, :until, max(next_attempt_at, :until))
+-- What nobody can have seen may say more when it is tried: more outlets may tell its story by then.
+UPDATE alerts SET leased_until = NULL, is_fixed = is_fixed AND id NOT IN (SELECT value FROM json_each(:fresh))
 WHERE state = 'pending' AND id IN (SELECT value FROM json_each(:texts));
 
 -- name: delivery_insert
@@ -625,8 +709,38 @@ UPDATE alerts SET
     state = :state, sent_at = :sent_at, next_attempt_at = :next_attempt_at
 WHERE id = :alert_id AND state <> 'sent';
 
+-- name: members_settle
+UPDATE alerts SET
+    attempts = max(attempts, :attempt), error = :error, state = :state, sent_at = :sent_at
+WHERE folded_into = :alert_id AND state <> 'sent' AND :state <> 'pending';
+
+-- name: circuits
+SELECT * FROM circuits;
+
+-- name: circuit_of
+SELECT * FROM circuits WHERE channel = :channel AND open_until IS NOT NULL;
+
+-- name: circuit_try
+UPDATE circuits SET open_until = :until WHERE channel = :channel;
+
+-- name: circuit_close
+DELETE FROM circuits WHERE channel = :channel;
+
+-- name: circuit_note
+INSERT INTO circuits (channel, failures, openings, opened_at, open_until, reason)
+VALUES (:channel, :failures, :openings, :opened_at, :open_until, :reason)
+ON CONFLICT (channel) DO UPDATE SET
+    failures = excluded.failures, openings = excluded.openings, opened_at = excluded.opened_at,
+    open_until = excluded.open_until, reason = excluded.reason;
+
+-- name: circuits_wake
+UPDATE circuits SET open_until = :now WHERE open_until > :now AND opened_at > :ahead;
+
 -- name: alerts_undelivered
-SELECT count(*) FROM alerts WHERE state = 'pending' AND (not_before <= :now OR not_before > :absurd);
+-- What went into a digest is not counted beside it.
+SELECT count(*) FROM alerts
+WHERE state = 'pending' AND folded_into IS NULL AND (not_before <= :now OR not_before > :absurd)
+AND (:texts IS NULL OR channel IN (SELECT value FROM json_each(:texts)));
 
 -- name: run_open
 INSERT INTO runs (started_at) VALUES (:now) RETURNING id;
@@ -647,7 +761,17 @@ SELECT
     (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_run_at,
     count(*) FILTER (WHERE is_polled) AS feeds,
     count(*) FILTER (WHERE is_polled AND failures > 0) AS failing,
-    (SELECT count(*) FROM alerts WHERE state = 'pending' AND not_before <= :overdue_since) AS overdue,
+    (
+        SELECT count(*) FROM alerts
+        WHERE state = 'pending' AND folded_into IS NULL AND not_before <= :overdue_since
+    ) AS overdue,
+    (
+        SELECT json_group_array(channel) FROM circuits AS c
+        WHERE opened_at <= :overdue_since AND EXISTS (
+            SELECT 1 FROM alerts
+            WHERE channel = c.channel AND state = 'pending' AND next_attempt_at <= :now AND not_before <= :overdue_since
+        )
+    ) AS stuck,
     (
         SELECT count(*) FROM alerts AS a
         WHERE a.state = 'dead'
@@ -686,8 +810,12 @@ FROM feeds GROUP BY 1;
 
 -- name: figures
 SELECT
-    (SELECT count(*) FROM alerts WHERE state = 'pending') AS waiting,
+    (
+        SELECT count(*) FROM alerts WHERE state = 'pending' AND folded_into IS NULL AND not_before <= :now
+    ) AS waiting,
+    (SELECT count(*) FROM alerts WHERE state = 'pending' AND folded_into IS NULL AND not_before > :now) AS held,
     (SELECT count(*) FROM alerts WHERE state = 'dead') AS dead,
+    (SELECT count(*) FROM circuits WHERE open_until IS NOT NULL) AS circuits,
     (SELECT ended_at FROM runs WHERE ended_at IS NOT NULL ORDER BY id DESC LIMIT 1) AS last_run_at;
 
 -- name: feed_list
@@ -737,11 +865,48 @@ LEFT JOIN entries AS o ON o.id = p.partner
 WHERE e.story_id = :story
 ORDER BY e.published_at, e.seq;
 
+-- name: alerts_retry
+-- Those of these ids that are not sent, and what is asked for by channel and state. Alerts that were never tried wait
+-- for no further attempt; those that were given up untried were not to be sent.
+SELECT DISTINCT coalesce(folded_into, id) AS id FROM alerts
+WHERE state <> 'sent' AND (
+    id IN (SELECT value FROM json_each(:texts))
+    OR (:state <> '' AND state = :state AND attempts > 0 AND (:channel = '' OR channel = :channel))
+);
+
+-- name: alerts_revive
+UPDATE alerts SET
+    attempts = iif(state = 'dead', 0, attempts), state = 'pending', digest = '',
+    next_attempt_at = :now, not_before = max(not_before, :now)
+WHERE state <> 'sent' AND id IN (SELECT value FROM json_each(:texts))
+RETURNING channel;
+
+-- name: members_revive
+UPDATE alerts SET state = 'pending' WHERE state = 'dead' AND folded_into IN (SELECT value FROM json_each(:texts));
+
+-- name: circuit_end
+UPDATE circuits SET open_until = min(open_until, :now) WHERE channel = :channel;
+
+-- name: alerts_replayable
+-- What was sent, the oldest first; neither what went with a digest, nor what was itself sent again.
+SELECT * FROM alerts
+WHERE state = 'sent' AND sent_at >= :since AND kind IN ('story', 'update', 'digest') AND folded_into IS NULL
+AND (:channel = '' OR channel = :channel) AND json_extract(payload, '$.replay') IS NULL
+ORDER BY sent_at, seq;
+
+-- name: replayable_counts
+SELECT channel, count(*) AS alerts, min(sent_at) AS first_at, max(sent_at) AS last_at FROM alerts
+WHERE state = 'sent' AND sent_at >= :since AND kind IN ('story', 'update', 'digest') AND folded_into IS NULL
+AND (:channel = '' OR channel = :channel) AND json_extract(payload, '$.replay') IS NULL
+GROUP BY channel ORDER BY channel;
+
 -- name: alert_list
 SELECT
-    a.created_at, a.state, a.channel, a.attempts, a.rule, coalesce(json_extract(a.payload, '$.title'), '') AS title,
-    a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id
+    a.created_at, a.state, a.channel, a.attempts, a.rule,
+    coalesce(json_extract(a.payload, '$.title'), json_extract(a.payload, '$.count') || ' alerts', '') AS title,
+    a.error, a.kind, a.severity, a.sent_at, a.next_attempt_at, a.story_id, a.entry_id, a.id, a.digest, a.folded_into
 FROM alerts AS a
+WHERE (:channel = '' OR a.channel = :channel) AND (:state = '' OR a.state = :state)
 ORDER BY a.seq DESC LIMIT :limit;
 
 -- name: run_before
@@ -937,3 +1102,107 @@ ON CONFLICT (origin) DO UPDATE SET
 
 -- name: robots_forget
 DELETE FROM robots WHERE expires_at < :cutoff;
+
+-- name: report_turns
+SELECT count(*) AS feeds FROM feeds WHERE configured = 1;
+
+-- name: report_troubles
+SELECT problem, since, failing_since, last_ok_at, title, url, reason, publisher, tier FROM coverage;
+
+-- name: report_gaps
+SELECT url, title, publisher, tier, last_gap_at, last_ok_at FROM feeds
+WHERE configured = 1 AND last_gap_at >= :since AND last_gap_at <= :now ORDER BY last_gap_at, url;
+
+-- name: report_polls
+-- Of a feed that failed, the row of its last failure tells how (the bare columns go with the maximum).
+SELECT
+    f.url, f.title, f.failures, count(*) AS polls,
+    count(*) FILTER (WHERE p.outcome = 'failed') AS failed,
+    count(*) FILTER (WHERE p.outcome = 'not_modified') AS unchanged,
+    total(p.conditional) AS conditional,
+    max(iif(p.outcome = 'failed', p.fetched_at, NULL)) AS failed_at, p.error_kind, p.error
+FROM feeds AS f CROSS JOIN fetches AS p ON p.feed_url = f.url AND p.fetched_at >= :since AND p.fetched_at <= :now
+WHERE f.configured = 1
+GROUP BY f.url ORDER BY f.url;
+
+-- name: report_rhythms
+-- Of feeds that answer: when their polls brought something new, as far as the history goes back.
+SELECT
+    f.url, f.title, f.publisher, f.tier, f.last_ok_at, min(p.fetched_at) AS known_since,
+    group_concat(iif(p.new > 0, p.fetched_at, NULL)) AS moments
+FROM feeds AS f CROSS JOIN fetches AS p ON p.feed_url = f.url AND p.fetched_at <= f.last_ok_at
+WHERE f.configured = 1 AND f.disabled = '' AND f.failures = 0 AND f.last_ok_at >= :since
+AND (f.paused = '' OR f.paused_until <= :now)
+AND f.kind NOT IN ('opml', 'site') AND f.format <> 'sitemap index'
+GROUP BY f.url
+HAVING max(iif(p.new > 0, p.fetched_at, '')) < strftime('%Y-%m-%dT%H:%M:%SZ', f.last_ok_at, :soon)
+ORDER BY f.url;
+
+-- name: report_published
+-- The dates of feeds that publish seldom: their entries go further back than the history of polls.
+SELECT
+    asked.value AS url,
+    (
+        SELECT group_concat(published_at) FROM (
+            SELECT published_at FROM entries
+            WHERE feed_url = asked.value AND date_kind = 'given' ORDER BY seq DESC LIMIT :limit
+        )
+    ) AS moments
+FROM json_each(:texts) AS asked;
+
+-- name: report_sighted
+SELECT feed_url AS url, group_concat(seen_at) AS moments FROM sightings
+WHERE feed_url IN (SELECT value FROM json_each(:texts)) AND seen_at >= :since GROUP BY feed_url;
+
+-- name: report_companies
+-- The new stories of each company in the window, and in the same one of the periods before (0 = the one that ends now).
+WITH told AS (
+    SELECT c.company_id, :now_s - CAST(strftime('%s', s.first_at) AS INTEGER) AS age
+    FROM stories AS s CROSS JOIN story_companies AS c ON c.story_id = s.id
+    WHERE s.last_at >= :horizon
+)
+SELECT company_id, age / :period AS back, count(*) AS stories FROM told
+WHERE age >= 0 AND age < :period * :periods AND age % :period < :window
+GROUP BY company_id, back;
+
+-- name: report_tracked
+SELECT id, name, added_at FROM companies WHERE tracked = 1 ORDER BY id;
+
+-- name: report_runs
+WITH ages AS (
+    SELECT :now_s - CAST(strftime('%s', started_at) AS INTEGER) AS age FROM runs
+    WHERE started_at >= :horizon AND started_at <= :now AND ended_at IS NOT NULL
+)
+SELECT age / :period AS back, count(*) AS runs FROM ages WHERE age % :period < :window GROUP BY back ORDER BY back;
+
+-- name: report_run_bounds
+SELECT
+    (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_at,
+    (SELECT max(ended_at) FROM runs WHERE ended_at IS NOT NULL) AS last_at,
+    (SELECT beat_at FROM heartbeat) AS beat_at;
+
+-- name: report_usual_feeds
+-- Which feeds brought the company's hits.
+SELECT e.feed_url AS url, count(*) AS hits
+FROM hits AS h CROSS JOIN entries AS e ON e.id = h.entry_id
+WHERE h.company_id = :company AND h.published_at >= :since
+GROUP BY e.feed_url ORDER BY hits DESC, url;
+
+-- name: report_channels
+-- A member of a digest has no attempt of its own to come: the digest stands for it.
+SELECT
+    channel,
+    count(*) FILTER (WHERE state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL) AS waiting,
+    min(iif(state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL, created_at, NULL)) AS oldest_at,
+    count(*) FILTER (WHERE state = 'pending' AND not_before > :now) AS later,
+    count(*) FILTER (WHERE state = 'dead') AS dead,
+    count(*) FILTER (
+        WHERE state = 'dead'
+        AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = owing.id AND d.attempted_at >= :since)
+    ) AS dead_lately,
+    max(error) AS error
+FROM (
+    SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'pending'
+    UNION ALL SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'dead'
+) AS owing
+GROUP BY channel ORDER BY channel;

@@ -18,6 +18,8 @@ from pipeline.model import (
     LEFT,
     Alert,
     Batch,
+    Circuit,
+    Claim,
     Committed,
     Delivery,
     Due,
@@ -417,32 +419,67 @@ class Store:
 
     # ---------------------------------------------------------------- the outbox
 
-    def claim(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[OwedAlert, ...]:
-        """Up to ``limit`` alerts that are due, for this caller alone until ``now + lease``, in the order in which they
-        came; of one story and channel only the first that is not settled. Those whose payload is not fixed come with
-        the other tellings of their story that are stored by now."""
-        with self._writing() as connection:
-            return outbox.claim(connection, now, lease, limit)
-
-    def fix(self, alert_id: str, payload: Mapping[str, Any]) -> None:
-        """Makes this the payload that every attempt carries; one that is fixed stays."""
-        with self._writing() as connection:
-            outbox.fix(connection, alert_id, payload)
-
-    def release(self, alert_ids: Sequence[str], *, until: datetime) -> None:
-        """Gives back claimed alerts untried: no attempt counts, and none is due before ``until``."""
-        with self._writing() as connection:
-            outbox.release(connection, alert_ids, until)
-
-    def record(self, delivery: Delivery) -> None:
-        """Notes an attempt and ends its lease: the alert is sent, dead, or due at ``next_attempt_at``."""
-        with self._writing() as connection:
-            outbox.record(connection, delivery)
-
-    def undelivered(self, now: datetime) -> int:
-        """How many alerts should have gone out by now and have not; those given up do not count."""
+    def owed_channels(self, now: datetime) -> tuple[str, ...]:
+        """The channels of which something is due, those left alone after failures not among them."""
         with self._reading() as connection:
-            return outbox.undelivered(connection, now)
+            return outbox.owed_channels(connection, now)
+
+    def claim(self, claim: Claim, *, fix: outbox.Fix, fold: outbox.Fold) -> tuple[OwedAlert, ...]:
+        """Alerts of a channel that are due, for this caller alone until ``claim.until``, those due longest first and
+        on the whole in the order in which they came; of one story only the first that is not settled.
+
+        What the channel does not let pass is put off. What waited for a digest that is due comes as one alert, made
+        by ``fold``. Payloads are fixed by ``fix``, which is told the other tellings of the story that are stored by
+        now. Of a channel whose rest after failures is over, there is one alert: what becomes of it decides.
+        """
+        with self._writing() as connection:
+            return outbox.claim(connection, claim, fix, fold)
+
+    def release(self, owed: Sequence[OwedAlert]) -> None:
+        """Gives back claimed alerts untried: no attempt counts, and they stay due."""
+        with self._writing() as connection:
+            outbox.release(connection, owed)
+
+    def record(
+        self, deliveries: Sequence[Delivery], *, circuits: Collection[Circuit] = (), warnings: Sequence[Alert] = ()
+    ) -> None:
+        """Notes attempts and ends their leases: each alert is sent, dead, or due at ``next_attempt_at``, and what was
+        folded into it with it. Notes too how channels fare, and warnings: each once, with the count of its causes."""
+        with self._writing() as connection:
+            outbox.record(connection, deliveries, circuits, warnings)
+
+    def circuits(self) -> Mapping[str, Circuit]:
+        """The channels that have failed since they last took something, by id."""
+        with self._reading() as connection:
+            return outbox.circuits(connection)
+
+    def retry_alerts(
+        self, now: datetime, *, ids: Collection[str] = (), channel: str = "", state: str = ""
+    ) -> tuple[str, ...]:
+        """Makes alerts due now and ends the rest of their channels; the channel of each.
+
+        Those of ``ids`` that are not sent; and, with a ``state`` ("pending" or "dead"), those that were tried and are
+        in it, of the ``channel`` if one is named. A member of a digest means the digest. What was given up has all its
+        attempts before it again.
+        """
+        with self._writing() as connection:
+            return outbox.retry(connection, now, ids, channel, state)
+
+    def replay_alerts(self, since: datetime, again: Callable[[Alert], Alert], *, channel: str = "") -> tuple[str, ...]:
+        """Owes once more what was sent since then, each as ``again`` makes it; the channel of each. Neither warnings,
+        nor what was itself a repetition."""
+        with self._writing() as connection:
+            return outbox.replay(connection, since, channel, again)
+
+    def unknown_alerts(self, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of these ids that no alert has."""
+        with self._reading() as connection:
+            return outbox.unknown(connection, ids)
+
+    def undelivered(self, now: datetime, channels: Collection[str] | None = None) -> int:
+        """How many alerts should have gone out by now, by these channels, and have not; those given up do not count."""
+        with self._reading() as connection:
+            return outbox.undelivered(connection, now, channels)
 
     # ---------------------------------------------------------------- runs, and what people look at
 
@@ -450,7 +487,7 @@ class Store:
         """Whether a feed is due, an alert can be sent or, if asked, a page is to be read: cheap, for those who ask
         every few seconds."""
         with self._reading() as connection:
-            if turns.due(connection, now, 1) or outbox.is_owed(connection, now):
+            if turns.due(connection, now, 1) or outbox.owed_channels(connection, now):
                 return True
             return pages and articles.is_owed(connection, now)
 

@@ -19,14 +19,14 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
-from pipeline.alert import AlertOptions, Group, Person, Rule
+from pipeline.alert import AlertOptions, Group, Person, Rhythm, Rule
 from pipeline.article import FulltextOptions
 from pipeline.config.companies import Alias, CompanyTable
 from pipeline.config.loading import _KNOWN
 from pipeline.dedup import StoryOptions
 from pipeline.engine import DaemonOptions, EngineOptions
 from pipeline.fetch import FetchOptions, PollingOptions
-from pipeline.observe import HealthOptions, LogOptions, MetricsOptions
+from pipeline.observe import HealthOptions, HeartbeatOptions, LogOptions, MetricsOptions
 from pipeline.plugins import duration, kinds, resolve
 from pipeline.store import StoreOptions
 
@@ -47,8 +47,10 @@ def models() -> dict[str, type[BaseModel]]:
         "[fulltext]": FulltextOptions,
         "[daemon]": DaemonOptions,
         "[health]": HealthOptions,
+        "[heartbeat]": HeartbeatOptions,
         "[log]": LogOptions,
         "[metrics]": MetricsOptions,
+        "[[channel]]": Rhythm,
         "[[rule]]": Rule,
         "[[group]]": Group,
         "[[person]]": Person,

@@ -12,9 +12,9 @@ PAGE = ROOT / "docs" / "glossary.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 # Nouns that travel between the stages and are shown to nobody under this name.
 INSIDE = {
-    "Answer", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed", "FetchRecord",
-    "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "OwedPage", "PageBatch", "PageRead", "Polled",
-    "RunReport", "SendFailed", "Sent",
+    "Answer", "Claim", "Committed", "Document", "Due", "FailedFeed", "FeedInfo", "FeedState", "FetchFailed",
+    "FetchRecord", "Fetched", "Hints", "Known", "Member", "NotModified", "OwedAlert", "OwedPage", "PageBatch",
+    "PageRead", "Polled", "RunReport", "SendFailed", "Sent",
     "StorySoFar", "StoryView", "Tally", "Telling", "Told", "Untold",
 }  # fmt: skip
 

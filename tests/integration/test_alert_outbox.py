@@ -12,6 +12,7 @@ from pipeline.alert.channels.webhook import Channel
 from pipeline.model import Batch, Company, Feed, FeedState, FetchRecord, Sent, Watchlist
 from pipeline.store import Store
 from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, route, still
+from tests.builders_store import claim
 
 FEED = "https://news.example/feed"
 OPTIONS = AlertOptions()
@@ -89,10 +90,11 @@ def test_what_was_refused_stays_in_the_database_with_the_reason(path):
 def test_two_senders_at_once_send_nothing_twice(path):
     ids = fill(path, 20, "desk", "log")
     seen = []
-    with Store.open(path) as one, Store.open(path) as two:
+    with Store.open(path) as one:
 
         def and_the_other_sender(alert):
-            deliver(two, {name: ScriptedChannel(seen=seen) for name in ("desk", "log")}, now=NOW, options=OPTIONS)
+            with Store.open(path) as two:
+                deliver(two, {name: ScriptedChannel(seen=seen) for name in ("desk", "log")}, now=NOW, options=OPTIONS)
             return Sent()
 
         first = ScriptedChannel([and_the_other_sender], seen)
@@ -107,7 +109,7 @@ def test_a_sender_that_died_leaves_its_alerts_to_the_next_when_the_lease_ends(pa
     fill(path, 3, "desk")
     desk = {"desk": ScriptedChannel()}
     with Store.open(path) as store:
-        store.claim(NOW, lease=OPTIONS.lease, limit=2)
+        claim(store, NOW, limit=2)
 
-        assert deliver(store, desk, now=NOW, options=OPTIONS) == Outcome(sent=1)
+        assert deliver(store, desk, now=NOW, options=OPTIONS) == Outcome(sent=1, waiting=2)
         assert deliver(store, desk, now=NOW + OPTIONS.lease, options=OPTIONS) == Outcome(sent=2)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.alert import AlertOptions, Outcome, Rule, deliver
 from pipeline.alert.channels.webhook import Channel, sign
 from pipeline.model import SendFailed, Sent
-from tests.builders_alert import NOW, MemoryOutbox, Reply, alert, candidate, receiver, route, still, violations
+from tests.builders_alert import NOW, Outbox, Reply, alert, candidate, receiver, route, still, violations
 
 KEY = bytes(range(32))
 
@@ -218,7 +218,7 @@ def test_every_alert_arrives_though_the_receiver_fails_at_random(received, chann
     )
     received.answer = lambda request: next(faults) if random.random() < 0.4 else Reply(200)
     alerts = [story(story=f"s{number}") for number in range(100)]
-    outbox = MemoryOutbox.of(*alerts)
+    outbox = Outbox.of(*alerts)
     now, total = NOW, 0
 
     for _ in range(300):
@@ -238,7 +238,7 @@ def test_a_dead_receiver_does_not_hold_the_other(received, channel):
     with receiver() as other:
         other.answer = lambda request: Reply(500)
         broken = Channel(url=other.url)
-        outbox = MemoryOutbox.of(*(alert(f"{name}{n}", name) for n in range(20) for name in ("broken", "desk")))
+        outbox = Outbox.of(*(alert(f"{name}{n}", name) for n in range(20) for name in ("broken", "desk")))
 
         outcome = deliver(outbox, {"desk": channel, "broken": broken}, now=NOW, options=AlertOptions())
         broken.close()

@@ -48,6 +48,7 @@ def test_the_facts_come_as_json(watched: Path) -> None:
             "feeds": 2,
             "failing": 1,
             "overdue": 0,
+            "stuck": [],
             "dead": 0,
         }
     ]

@@ -19,6 +19,7 @@ from tests.builders_store import (
     NOW,
     OTHER_FEED,
     WATCHLIST,
+    claim,
     make_alert,
     make_entry,
     make_hit,
@@ -79,8 +80,8 @@ class Life:
                 placements=tuple(make_placement(entry) for entry in hits),
                 alerts=tuple(make_alert(entry.id, story=entry.id, created_at=self.now) for entry in hits),
             )
-            for owed in store.claim(self.now, lease=timedelta(minutes=5), limit=self.dice.randint(0, 3)):
-                store.record(Delivery(owed.alert.id, "desk", self.now, 1, Sent("200")))
+            for owed in claim(store, self.now, self.dice.randint(0, 3)):
+                store.record([Delivery(owed.alert.id, "desk", self.now, 1, Sent("200"))])
             if self.dice.random() < 0.2:
                 store.database.execute("UPDATE hits SET state = 'rejected' WHERE rowid % 3 = 0")
         self.documents[feed] = [*seen, *new]

@@ -220,7 +220,7 @@ def test_missing_files_are_told_together_with_other_faults(folder: Folder, tmp_p
     assert folder.faults() == [
         (
             "newsward.toml: 'nonsense' is unknown (known: companies, feeds, store, fetch, polling, stories, alert, "
-            "engine, fulltext, daemon, health, log, metrics, channel, rule, group, person, matcher)"
+            "engine, fulltext, daemon, health, heartbeat, log, metrics, channel, rule, group, person, matcher)"
         ),
         f"{tmp_path}/companies.toml: there is no such file (newsward init {tmp_path})",
         f"{tmp_path}/feeds.toml: there is no such file (newsward init {tmp_path})",
@@ -438,7 +438,9 @@ def test_a_part_of_ones_own_must_have_the_methods_of_its_door(
 def test_a_fault_in_a_channel_does_not_make_one_of_its_rule(folder: Folder) -> None:
     folder.write('[[channel]]\nid = "screen"\nkind = "stdout"\nx = 1\n' + RULE)
 
-    assert folder.faults() == ["newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: format)"]
+    assert folder.faults() == [
+        "newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: at, digest, format, max_per_hour, quiet, urgent_passes, warns, weekday, zone)"
+    ]
 
 
 # --------------------------------------------------------------------------- feeds

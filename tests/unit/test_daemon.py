@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -163,6 +164,18 @@ def test_a_run_of_another_process_costs_the_tick_and_is_no_news(house: House) ->
     assert house.runs() == 0
     house.tick()
     assert house.runs() == 1
+
+
+def test_a_run_of_another_process_that_never_ends_is_told_once(house: House) -> None:
+    house.daemon.open()
+    told = []
+    with RunLock(house.directory, wait=False):
+        for _ in range(25):
+            told += [line for line in house.tick() if line["log_level"] != "debug"]
+            house.clock.now += timedelta(minutes=1)
+
+    assert [(line["log_level"], line["event"]) for line in told] == [("warning", "ticks_skipped")]
+    assert f"(process {os.getpid()})" in told[0]["reason"]
 
 
 def test_a_database_in_trouble_is_told_and_the_next_tick_tries_again(house: House) -> None:

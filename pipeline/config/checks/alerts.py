@@ -20,7 +20,7 @@ def _channels(config: Config) -> Iterator[Problem]:
     receivers: dict[object, str] = {}
     for name, channel in config.channels.items():
         where = config.place("channel", name)
-        if name not in used:
+        if name not in used and not config.rhythms[name].warns:
             yield Problem(where, "no rule uses it", "name it in a rule's channels, or remove it")
         # Optional methods of the door: see Channel in alert/delivery.py.
         for what, remedy in channel.concerns() if hasattr(channel, "concerns") else ():

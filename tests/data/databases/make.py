@@ -24,6 +24,7 @@ from tests.builders_store import (
     FEED,
     NOW,
     OTHER_FEED,
+    claim,
     example_database,
     make_alert,
     make_batch,
@@ -58,14 +59,14 @@ def filled(path: Path) -> None:
                 now=at,
             )
             store.commit(make_batch(plain, feed=OTHER_FEED, at=at), run_id=1, now=at)
-        store.claim(NOW + timedelta(hours=1), lease=timedelta(minutes=5), limit=20)
+        claim(store, NOW + timedelta(hours=1), 20)
         for number in range(9):
             tried = Delivery(f"kept-{number}", "desk", NOW + timedelta(hours=1), 1, Sent("200"))
             if number >= 4:
                 failed = replace(tried, result=SendFailed("the receiver answered 500"))
                 again = replace(failed, next_attempt_at=NOW + timedelta(hours=2))
                 tried = replace(failed, dead=True) if number >= 7 else again
-            store.record(tried)
+            store.record([tried])
         store.add_feeds([Feed("https://added.example/rss", title="Added", source="cli")], NOW)
         store.database.execute("UPDATE feeds SET disabled = 'by a person' WHERE url LIKE 'https://gone%'")
         store.database.execute("UPDATE hits SET state = 'rejected' WHERE evidence LIKE '%typo%' OR method = 'fuzzy'")

@@ -13,7 +13,18 @@ from pipeline.model import Delivery, FeedState, RunReport, SendFailed
 from pipeline.store import Store
 from pipeline.store.migrations import migrations
 from pipeline.text import to_iso
-from tests.builders_store import FEED, FEEDS, NOW, OTHER_FEED, WATCHLIST, dump, make_alert, make_batch, open_store
+from tests.builders_store import (
+    FEED,
+    FEEDS,
+    NOW,
+    OTHER_FEED,
+    WATCHLIST,
+    claim,
+    dump,
+    make_alert,
+    make_batch,
+    open_store,
+)
 
 RESTED = {"last_polled_at": NOW, "last_ok_at": NOW, "next_poll_at": NOW + timedelta(hours=1)}
 
@@ -51,9 +62,9 @@ def test_an_alert_that_waits_for_its_next_attempt_or_for_the_one_before_it_is_no
     with rested_store() as store:
         alerts = make_alert("a1", story="s"), make_alert("a2", story="s", kind="update")
         store.commit(make_batch(state=FeedState(FEED, **RESTED), alerts=alerts), run_id=None, now=NOW)
-        store.claim(NOW, lease=timedelta(minutes=5), limit=1)
+        claim(store, limit=1)
         failed = SendFailed("refused")
-        store.record(Delivery("a1", "desk", NOW, 1, failed, next_attempt_at=NOW + timedelta(minutes=30)))
+        store.record([Delivery("a1", "desk", NOW, 1, failed, next_attempt_at=NOW + timedelta(minutes=30))])
 
         waiting, due = store.has_work(NOW + timedelta(minutes=29)), store.has_work(NOW + timedelta(minutes=30))
 
@@ -113,7 +124,7 @@ def test_the_facts_of_health_are_counted_within_their_bounds() -> None:
         alerts = (given_up, gone, overdue, young)
         store.commit(make_batch(feed=OTHER_FEED, state=failing, alerts=alerts), run_id=None, now=NOW)
         for alert, at in ((given_up, NOW), (gone, NOW - timedelta(days=2))):
-            store.record(Delivery(alert.id, "desk", at, 1, SendFailed("no such page", permanent=True), dead=True))
+            store.record([Delivery(alert.id, "desk", at, 1, SendFailed("no such page", permanent=True), dead=True)])
         store.open_run(NOW)
 
         bounds = {"now": NOW, "overdue_since": NOW - timedelta(hours=1), "dead_since": NOW - timedelta(days=1)}

@@ -1,0 +1,46 @@
+"""Several alerts as one message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, get_args
+
+from pipeline.alert.payload import VERSION
+from pipeline.alert.rules import Severity
+from pipeline.keys import digest
+from pipeline.model import Alert
+from pipeline.text import to_iso
+
+_LOUDNESS = {severity: rank for rank, severity in enumerate(get_args(Severity))}
+
+
+def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: datetime) -> Alert:
+    """The digest of these alerts of one channel and rhythm, in their order. Its id comes from the first of them, so
+    that folding again what was folded makes no second one."""
+    first = members[0]
+    alert_id = digest("alert", first.channel, "digest", first.id)
+    severity = max((member.severity for member in members), key=lambda one: _LOUDNESS.get(one, 0))
+    return Alert(
+        id=alert_id,
+        channel=first.channel,
+        rule=first.rule,
+        kind="digest",
+        story_id="",
+        entry_id="",
+        created_at=now,
+        not_before=now,
+        severity=severity,
+        payload={
+            "version": VERSION,
+            "type": "digest",
+            "id": alert_id,
+            "created_at": to_iso(now),
+            "severity": severity,
+            "rhythm": first.digest,
+            "channel": first.channel,
+            "count": len(members),
+            "items": [dict(member.payload) for member in members],
+            "coverage": dict(coverage) if coverage is not None else None,
+        },
+    )
