@@ -201,7 +201,8 @@ def met_by(
     feed = stages.feeds.get(entry.feed_url) or _listed_feed(entry.feed_url, stages.store)
     place = replace(placement, story_id=merge.story_id, relation=Relation.SAME_STORY)
     candidate = Candidate(entry, hits, place, feed.tier, _outlet(entry, feed))
-    return owed([candidate], stages.routing.pairs(), stages.store, now=now, options=stages.alert, first_poll=True)
+    pairs = replace(stages, routing=stages.routing.pairs())
+    return _alerts([candidate], pairs, stages.store, now, first_poll=True)
 
 
 def _listed_feed(url: str, store: Store) -> Feed:
