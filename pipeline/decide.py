@@ -56,8 +56,10 @@ from pipeline.model import (
     Hit,
     Known,
     Mention,
+    Merge,
     Method,
     NotModified,
+    PageBatch,
     Placement,
     Polled,
     Reason,
@@ -182,6 +184,25 @@ def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:
         else _arrived([entry], hits, placements, feed, stages.store)
     )
     return Judgement(hits, placements, _alerts(candidates, stages, stages.store, now, first_poll=False))
+
+
+def met_by(
+    merge: Merge, batch: Batch | PageBatch, placement: Placement, stages: Stages, now: datetime
+) -> tuple[Alert, ...]:
+    """What is owed since two stories are one: companies that a rule wants together may have met by it.
+
+    The entry that has shown it tells it; one without a date is too old for that, as on a feed's first poll.
+    """
+    if not stages.routing.has_pairs:
+        return ()
+    entries = (batch.entry,) if isinstance(batch, PageBatch) else (*batch.new, *batch.edited)
+    entry = next(one for one in entries if one.id == placement.entry_id)
+    hits = tuple(hit for hit in batch.hits if hit.entry_id == entry.id)
+    feed = stages.feeds.get(entry.feed_url) or _listed_feed(entry.feed_url, stages.store)
+    place = replace(placement, story_id=merge.story_id, relation=Relation.SAME_STORY)
+    candidate = Candidate(entry, hits, place, feed.tier, _outlet(entry, feed))
+    pairs = replace(stages, routing=stages.routing.pairs())
+    return _alerts([candidate], pairs, stages.store, now, first_poll=True)
 
 
 def _listed_feed(url: str, store: Store) -> Feed:

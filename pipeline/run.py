@@ -104,7 +104,7 @@ def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable
         stages.store, stages.engine, stages.fetch, stages.fulltext, stages.engine_options.shard_size, judged
     )
     for batch, committed in pages.read(now, stop):
-        repair(batch.placements, stages)  # before the next page is judged
+        repair(batch, stages, now)  # before the next page is judged
         say = log.info if committed.hits else log.debug
         page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
         say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)

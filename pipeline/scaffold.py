@@ -42,7 +42,7 @@ _COMPANIES_HEAD = """\
 
 """
 _FEEDS_HEAD = """\
-# What to poll. Only the url is needed. tier: 1 (most authoritative) to 5 (least), stored with the feed.
+# What to poll. Only the url is needed. tier: 1 (most authoritative) to 5 (least): rules ask for it.
 # Other readers' subscription lists come in whole: a file, a folder of *.opml files, or (url) a list on the web, with
 # which its feeds come and go.
 #

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,10 +10,10 @@ from typing import Self
 
 import structlog
 
-from pipeline.decide import Stages, decide, lost_turn
+from pipeline.decide import Stages, decide, lost_turn, met_by
 from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import Judged, Jury, Rests, public_url, rested
-from pipeline.model import Batch, Committed, Placement, Polled
+from pipeline.model import Batch, Committed, PageBatch, Polled
 
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
@@ -83,7 +83,7 @@ class Writer:
             batch = decide(judged, self._stages, self._now)
             self._begin()
             batch, committed = _commit(batch, judged, self._stages, self._run_id, self._now)
-            repair(batch.placements, self._stages)  # before the next turn is decided, which shall see one story
+            repair(batch, self._stages, self._now)  # before the next turn is decided, which shall see one story
             self._written.append((batch, committed))
         is_late = bool(self._written) and self._stages.monotonic() >= self._ends
         if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
@@ -130,16 +130,17 @@ def _commit(batch: Batch, judged: Judged, stages: Stages, run_id: int, now: date
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
 
 
-def repair(placements: Sequence[Placement], stages: Stages) -> None:
-    """Makes one story of two that an entry placed just now has shown to be one. Where that fails by a fault of ours
-    they stay two, which a person can merge; nobody's turn is lost for it.
+def repair(batch: Batch | PageBatch, stages: Stages, now: datetime) -> None:
+    """Makes one story of two that an entry placed just now has shown to be one, and owes what follows. Where that fails
+    by a fault of ours they stay two, which a person can merge; nobody's turn is lost for it.
     """
-    for placement in placements:
+    for placement in batch.placements:
         try:
             merge = stages.stories.repair(placement, stages.store)
             if merge:
                 stages.store.merge(merge, rule="merged_late")
                 log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
+                stages.store.owe(met_by(merge, batch, placement, stages, now))
         except DataRefused:
             log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
         except NewswardError:

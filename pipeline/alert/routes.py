@@ -69,6 +69,10 @@ class Routing:
         """Must some rule know the whole of a story?"""
         return any(route.pair for route in self.routes)
 
+    def pairs(self) -> Routing:
+        """Those alone that want companies together."""
+        return Routing(tuple(route for route in self.routes if route.pair), self.names)
+
 
 def members(
     companies: Collection[str], tags: Collection[str], tags_of: Mapping[str, Collection[str]]

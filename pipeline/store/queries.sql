@@ -550,16 +550,21 @@ ORDER BY e.story_id, e.published_at, e.seq;
 SELECT term, stories FROM terms WHERE term = '' OR term IN (SELECT value FROM json_each(:texts));
 
 -- name: told
--- A story is told by the alerts about it, and, since stories are split, by those that one of its entries leads.
-SELECT a.id, asked.value AS story_id, a.channel, a.kind, json_extract(a.payload, '$.rules') AS rules
-FROM json_each(:texts) AS asked
-CROSS JOIN alerts AS a ON a.story_id = asked.value
-WHERE a.kind IN ('story', 'update')
-UNION
-SELECT a.id, p.story_id, a.channel, a.kind, json_extract(a.payload, '$.rules')
-FROM json_each(:texts) AS asked
-CROSS JOIN placements AS p ON p.story_id = asked.value
-CROSS JOIN alerts AS a ON a.entry_id = p.entry_id
+-- A story is told by the alerts about it, and, since stories are split, by those that one of its entries leads. What was
+-- dropped untried, since its story became part of another, has told nobody of its rules.
+WITH about AS (
+    SELECT asked.value AS story_id, a.seq
+    FROM json_each(:texts) AS asked CROSS JOIN alerts AS a ON a.story_id = asked.value
+    UNION
+    SELECT p.story_id, a.seq
+    FROM json_each(:texts) AS asked
+    CROSS JOIN placements AS p ON p.story_id = asked.value
+    CROSS JOIN alerts AS a ON a.entry_id = p.entry_id
+)
+SELECT
+    about.story_id, a.channel, a.kind,
+    iif(a.state = 'dead' AND a.attempts = 0, NULL, json_extract(a.payload, '$.rules')) AS rules
+FROM about CROSS JOIN alerts AS a ON a.seq = about.seq
 WHERE a.kind IN ('story', 'update');
 
 -- name: story_firsts

@@ -399,6 +399,12 @@ class Store:
         with self._writing() as connection:
             stories.merge(connection, merge, rule)
 
+    def owe(self, alerts: Sequence[Alert]) -> None:
+        """Puts alerts into the outbox that no batch brings; those that are owed already stay as they are."""
+        if alerts:
+            with self._writing() as connection:
+                outbox.insert(connection, alerts)
+
     def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str) -> str:
         """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing
         to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry."""

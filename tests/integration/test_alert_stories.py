@@ -12,12 +12,12 @@ import pytest
 
 from pipeline.app import open_stages
 from pipeline.config import load
-from pipeline.dedup import look_at
+from pipeline.dedup import StoryIndex, look_at
 from pipeline.model import Merge
 from pipeline.run import run_once
 from pipeline.store import Store
 from tests.builders_alert import Receiver, receiver, violations
-from tests.builders_run import MORNING
+from tests.builders_run import MORNING, ask
 from tests.feed_server import FeedServer, Reply
 
 COMPANIES = """
@@ -70,6 +70,10 @@ REVERSAL = (
         "Harbourline Ferries withdraws from the sale of its dockyard in Gdynia, after the port authority had asked for "
         "more time. The dockyard repairs ferries."
     ),
+)
+BAKERY = (
+    "Northwind Traders opens a bakery in Turku",
+    "Northwind Traders opened a bakery; rye bread is sold there.",
 )
 
 
@@ -265,13 +269,37 @@ def test_an_edit_that_brings_a_company_into_a_story_that_was_told_is_an_update(d
 @pytest.mark.parametrize("splits", [False, True])
 def test_a_story_that_was_made_one_with_another_is_not_told_as_new_again(desk: Desk, splits: bool) -> None:
     desk.configure(ALL)
-    other = ("Northwind Traders opens a bakery in Turku", "Northwind Traders opened a bakery; rye bread is sold there.")
     (mine,) = desk.tell("Mill", OPENING)
-    (theirs,) = desk.tell("Pier", other)
+    (theirs,) = desk.tell("Pier", BAKERY)
     with Store.open(desk.database) as store:
         store.merge(Merge(mine["story_id"], theirs["story_id"], 1.0), rule="merged_by_hand")
         if splits:
             assert store.split(mine["story_id"], [], look_at, rule="split_by_hand") == theirs["story_id"]
 
-    assert desk.tell("Dock", other) == []
+    assert desk.tell("Dock", BAKERY) == []
     assert desk.tell("Wharf", RETOLD) == []
+
+
+def test_a_rule_may_wish_for_a_digest_unless_another_is_in_a_hurry(desk: Desk) -> None:
+    desk.configure(
+        '[[rule]]\nname = "later"\nchannels = ["desk"]\ndigest = "daily"\n'
+        '[[rule]]\nname = "now"\nchannels = ["desk"]\ncompanies = ["northwind"]\ndigest = "at once"\n'
+    )
+
+    assert desk.tell("Mill", OPENING) == []
+    assert news(desk.tell("Pier", BAKERY)) == [("story", [])]
+    assert ask(desk.database, "SELECT state, digest FROM alerts ORDER BY seq") == [("pending", "daily"), ("sent", "")]
+
+
+def test_companies_of_two_stories_that_are_made_one_have_met(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = '[[rule]]\nname = "both"\ntogether = ["harbourline", "northwind"]\nchannels = ["ana"]\n'
+    desk.configure(ALL + pair)
+    (mine,), (theirs,) = desk.tell("Mill", OPENING), desk.tell("Pier", BAKERY)
+    merge = Merge(mine["story_id"], theirs["story_id"], 1.0)
+    monkeypatch.setattr(StoryIndex, "repair", lambda *_: merge)
+
+    (alert,) = desk.tell("Dock", OPENING)
+
+    assert (alert["to"], alert["type"], alert["rules"]) == ("ana", "story", ["both"])
+    assert {company["id"] for company in alert["companies"]} == {"harbourline", "northwind"}
+    assert desk.tell("Buoy", RETOLD) == []

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.dedup.lookups import Lookups
-from pipeline.model import Alert, Entry, Telling, Told
+from pipeline.model import Alert, Entry, Merge, Telling, Told
 from pipeline.store import Store
 from pipeline.store.lookups import SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
 from tests.builders_store import (
@@ -197,6 +197,17 @@ def test_what_channels_were_told_is_known_by_story() -> None:
         assert store.told([one.id, other.id, "nothing"]) == {
             one.id: {"desk": Told(2, frozenset({"all", "pair"})), "log": Told(0, frozenset({"quiet"}))}
         }
+
+
+def test_an_alert_that_a_merge_dropped_has_told_nobody_of_its_rules() -> None:
+    with open_store() as store:
+        one, other = tell(store, "one", ["a"]), tell(store, "other", ["b"])
+        alerts = (asked_alert("a1", one, one), asked_alert("a2", other, other, rules=["pair"]))
+        store.commit(make_batch(alerts=alerts), run_id=None, now=NOW)
+
+        store.merge(Merge(one.id, other.id, 0.9), rule="merged_late")
+
+        assert store.told([one.id]) == {one.id: {"desk": Told(0, frozenset({"all"}))}}
 
 
 def test_a_story_that_was_split_off_is_told_where_one_of_its_entries_led_an_alert() -> None:
