@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from pipeline.alert import Outcome, replayed, trial
+from pipeline.alert import replayed, trial
 from pipeline.app import send_owed
 from pipeline.cli.output import print_json, print_table, progress_bar, say, tell
 from pipeline.cli.root import Settings, now
@@ -26,6 +26,12 @@ from pipeline.text import to_iso
 app = typer.Typer(help="Alerts: what was owed to a channel, and what came of it.", no_args_is_help=True)
 
 _STATES = ("pending", "sent", "dead")
+_CAME_TO = {
+    "sent": "sent",
+    "pending": "to be tried again",
+    "held": "held by quiet hours or a cap",
+    "dead": "given up",
+}
 Line = Annotated[bool, typer.Option("--json", help="One JSON line that says what was done.")]
 
 
@@ -77,7 +83,8 @@ def retry(
     state = "dead" if all_dead else "pending" if channel else ""
     moment = now()
     with _open(config) as store:
-        if unknown := store.unknown_alerts(alerts or ()):
+        known = store.alert_states(alerts or (), moment)
+        if unknown := [one for one in alerts or () if one not in known]:
             raise InputError(f"no alert has the id {unknown[0]!r} (`newsward alerts list` shows them)")
         channels = store.retry_alerts(moment, ids=alerts or (), channel=channel, state=state)
         _finish(store, config, moment, channels, "retried", as_json=json)
@@ -131,7 +138,7 @@ def send_test(
 
     \b
     Examples:
-      newsward --config my-watch alerts test screen
+      newsward --config my-watch alerts test desk
     """
     config = _config(context, channel)
     sender = config.channels[channel]
@@ -195,27 +202,22 @@ def _confirm(total: int) -> None:
 
 
 def _finish(
-    store: Store, config: Config, moment: datetime, channels: Collection[str], verb: str, *, as_json: bool
+    store: Store, config: Config, moment: datetime, meant: Mapping[str, str], verb: str, *, as_json: bool
 ) -> None:
-    """Sends what is due by these channels, and tells what came of it."""
-    with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
-        task = progress.add_task("sending", total=len(channels))
-        outcome = (
-            send_owed(store, config, moment, frozenset(channels), lambda count: progress.advance(task, count))
-            if channels
-            else Outcome()
-        )
+    """Sends what is due by the channels of the alerts that are meant, and tells what came of these."""
+    if meant:
+        with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
+            task = progress.add_task("sending", total=len(meant))
+            only = frozenset(meant.values())
+            send_owed(store, config, moment, only, lambda count: progress.advance(task, count))
+    counts = Counter(store.alert_states(meant, moment).values())
+    came_to = {name: counts[name] for name in ("sent", "pending", "held", "dead")}
     if as_json:
-        by_channel = dict(sorted(Counter(channels).items()))
-        counts = {"sent": outcome.sent, "waiting": outcome.waiting, "dead": outcome.dead}
-        print_json({verb: len(channels), "channels": by_channel, **counts})
-    elif not channels:
+        print_json({verb: len(meant), "channels": dict(sorted(Counter(meant.values()).items())), **came_to})
+    elif not meant:
         say("nothing to do: no alert is meant")
     else:
-        waiting = f", {outcome.waiting} waiting" if outcome.waiting else ""
-        dead = f", {outcome.dead} given up" if outcome.dead else ""
-        tell(f"{len(channels)} {verb}: {outcome.sent} sent{waiting}{dead}")
-        if outcome.sent + outcome.waiting + outcome.dead < len(channels):
-            say("the others are held by the quiet hours or the cap of their channel")
-    if outcome.waiting or outcome.dead:
+        told = ", ".join(f"{count} {_CAME_TO[name]}" for name, count in came_to.items() if count)
+        tell(f"{len(meant)} {verb}: {told}")
+    if counts["pending"] or counts["dead"]:
         raise typer.Exit(1)

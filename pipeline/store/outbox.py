@@ -215,35 +215,34 @@ def _open_until(connection: sqlite3.Connection, claim: Claim) -> datetime | None
 
 def retry(
     connection: sqlite3.Connection, now: datetime, ids: Iterable[str], channel: str, state: str
-) -> tuple[str, ...]:
+) -> dict[str, str]:
     """Makes alerts due now, also those that were given up, and asks their channels again; the channel of each."""
     asked = {"texts": texts(ids), "channel": clean(channel), "state": state}
     found = texts(row["id"] for row in connection.execute(QUERIES["alerts_retry"], asked))
     rows = connection.execute(QUERIES["alerts_revive"], {"texts": found, "now": stamp(now)}).fetchall()
     connection.execute(QUERIES["members_revive"], {"texts": found})
-    channels = tuple(row["channel"] for row in rows)
-    for name in set(channels):
+    channels = {row["id"]: row["channel"] for row in rows}
+    for name in set(channels.values()):
         connection.execute(QUERIES["circuit_end"], {"channel": name, "now": stamp(now)})
     return channels
 
 
 def replay(
     connection: sqlite3.Connection, since: datetime, channel: str, again: Callable[[Alert], Alert]
-) -> tuple[str, ...]:
+) -> dict[str, str]:
     """Owes once more what was sent since then, as ``again`` makes it; the channel of each."""
     asked = {"since": stamp(since), "channel": clean(channel)}
     rows = connection.execute(QUERIES["alerts_replayable"], asked).fetchall()
     alerts = [again(_alert(row)) for row in rows]
     owed = ({**_alert_row(alert), "next_attempt_at": stamp(alert.not_before)} for alert in alerts)
     connection.executemany(QUERIES["fixed_insert"], owed)
-    return tuple(alert.channel for alert in alerts)
+    return {alert.id: alert.channel for alert in alerts}
 
 
-def unknown(connection: sqlite3.Connection, ids: Iterable[str]) -> tuple[str, ...]:
-    """Those of these ids that no alert has."""
-    wanted = {clean(one) for one in ids}
-    found = connection.execute("SELECT id FROM alerts WHERE id IN (SELECT value FROM json_each(?))", (texts(wanted),))
-    return tuple(sorted(wanted - {row["id"] for row in found}))
+def states(connection: sqlite3.Connection, ids: Iterable[str], now: datetime) -> dict[str, str]:
+    """How these alerts are: ``sent``, ``dead``, ``held`` (for later) or ``pending``; unknown ones are left out."""
+    rows = connection.execute(QUERIES["alert_states"], {"texts": texts(ids), "now": stamp(now)})
+    return {row["id"]: "held" if row["is_held"] else row["state"] for row in rows}
 
 
 def undelivered(connection: sqlite3.Connection, now: datetime, channels: Collection[str] | None) -> int:

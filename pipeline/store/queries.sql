@@ -879,13 +879,17 @@ UPDATE alerts SET
     attempts = iif(state = 'dead', 0, attempts), state = 'pending', digest = '',
     next_attempt_at = :now, not_before = max(not_before, :now)
 WHERE state <> 'sent' AND id IN (SELECT value FROM json_each(:texts))
-RETURNING channel;
+RETURNING id, channel;
 
 -- name: members_revive
 UPDATE alerts SET state = 'pending' WHERE state = 'dead' AND folded_into IN (SELECT value FROM json_each(:texts));
 
 -- name: circuit_end
 UPDATE circuits SET open_until = min(open_until, :now) WHERE channel = :channel;
+
+-- name: alert_states
+SELECT id, state, state = 'pending' AND not_before > :now AS is_held
+FROM alerts WHERE id IN (SELECT value FROM json_each(:texts));
 
 -- name: alerts_replayable
 -- What was sent, the oldest first; neither what went with a digest, nor what was itself sent again.

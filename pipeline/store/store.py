@@ -455,7 +455,7 @@ class Store:
 
     def retry_alerts(
         self, now: datetime, *, ids: Collection[str] = (), channel: str = "", state: str = ""
-    ) -> tuple[str, ...]:
+    ) -> Mapping[str, str]:
         """Makes alerts due now and ends the rest of their channels; the channel of each.
 
         Those of ``ids`` that are not sent; and, with a ``state`` ("pending" or "dead"), those that were tried and are
@@ -465,16 +465,18 @@ class Store:
         with self._writing() as connection:
             return outbox.retry(connection, now, ids, channel, state)
 
-    def replay_alerts(self, since: datetime, again: Callable[[Alert], Alert], *, channel: str = "") -> tuple[str, ...]:
+    def replay_alerts(
+        self, since: datetime, again: Callable[[Alert], Alert], *, channel: str = ""
+    ) -> Mapping[str, str]:
         """Owes once more what was sent since then, each as ``again`` makes it; the channel of each. Neither warnings,
         nor what was itself a repetition."""
         with self._writing() as connection:
             return outbox.replay(connection, since, channel, again)
 
-    def unknown_alerts(self, ids: Collection[str]) -> tuple[str, ...]:
-        """Those of these ids that no alert has."""
+    def alert_states(self, ids: Collection[str], now: datetime) -> Mapping[str, str]:
+        """How these alerts are: ``sent``, ``dead``, ``held`` (for later) or ``pending``; unknown ones are left out."""
         with self._reading() as connection:
-            return outbox.unknown(connection, ids)
+            return outbox.states(connection, ids, now)
 
     def undelivered(self, now: datetime, channels: Collection[str] | None = None) -> int:
         """How many alerts should have gone out by now, by these channels, and have not; those given up do not count."""

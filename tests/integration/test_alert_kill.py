@@ -136,6 +136,7 @@ def nothing_is_lost(folder: Path, *, stories: int, kills: int, seed: int) -> Non
             assert min(taken[before]) < first[after]
 
 
+@pytest.mark.timeout(600)  # some thirty processes are started
 def test_a_sender_killed_ten_times_loses_nothing_and_keeps_the_order(tmp_path: Path) -> None:
     nothing_is_lost(tmp_path, stories=40, kills=10, seed=1)
 
