@@ -14,7 +14,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from threading import Timer
+from typing import Any, ClassVar, Literal, cast
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _SUBJECT = 180  # characters; mail programs show some 60
+_WHOLE = 45.0  # seconds for a whole conversation: a send must not take a minute
 _LARGEST = 95_000  # bytes of HTML; large mail providers hide what comes after some 100 kB
 _SAID = 200  # characters kept of what the server says
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
@@ -183,6 +185,8 @@ class Channel(BaseModel):
             )
         else:
             server = smtplib.SMTP(self.host, self._port(), local_hostname=name, timeout=patience)
+        whole = Timer(_WHOLE, _cut, (server,))
+        whole.start()
         try:
             if self.tls == "starttls":
                 server.starttls(context=context)
@@ -192,6 +196,7 @@ class Channel(BaseModel):
             with suppress(smtplib.SMTPException, OSError):  # what it took, it has
                 server.quit()
         finally:
+            whole.cancel()
             server.close()  # without a farewell, which a server that failed would let us wait for
 
     def _failure(self, error: smtplib.SMTPException) -> SendFailed:
@@ -212,6 +217,12 @@ class Channel(BaseModel):
                 return SendFailed(f"{self.host}: answered {_said(error.smtp_code, error.smtp_error)}")
             case _:
                 return SendFailed(f"{self.host}: broke off ({type(error).__name__})")
+
+
+def _cut(server: smtplib.SMTP) -> None:
+    """Ends a conversation that takes too long, answer by answer: whoever waits for the next one wakes."""
+    with suppress(OSError, AttributeError):  # it may have ended just now
+        cast("socket.socket", server.sock).shutdown(socket.SHUT_RDWR)
 
 
 def _address(text: str) -> Address:

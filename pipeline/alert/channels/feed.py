@@ -106,11 +106,13 @@ class Channel(BaseModel):
         return feeds
 
     def _item(self, payload: Mapping[str, Any], now: str) -> dict[str, Any]:
+        # JSON Feed wants a text of each item, also of one that is all title.
+        content = self._messages.body(payload, Medium.PART, titled=True) or self._messages.body(payload, Medium.PART)
         item = {
             "id": _id("alert", str(payload.get("id", ""))),
             "url": web_link(str(payload.get("url", ""))),
             "title": self._messages.title(payload),
-            "content_html": self._messages.body(payload, Medium.PART, titled=True),
+            "content_html": content,
             "date_published": str(payload.get("published_at") or payload.get("created_at") or now),
             "date_modified": str(payload.get("created_at") or now),
             "authors": [{"name": plain(payload["publisher"])}] if payload.get("publisher") else [],
