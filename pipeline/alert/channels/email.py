@@ -21,7 +21,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from pipeline.alert.escaping import plain
-from pipeline.alert.options import Templates, template_files
+from pipeline.alert.options import Templates, template_concerns, template_files
 from pipeline.alert.reach import is_this_machine, why_unreachable
 from pipeline.alert.render import Medium, Messages
 from pipeline.model import Alert, SendFailed, SendResult, Sent
@@ -123,7 +123,8 @@ class Channel(BaseModel):
         return Sent(f"refused for {len(refused)} of {len(self.to)} recipients" if refused else "")
 
     def concerns(self) -> Iterator[tuple[str, str]]:
-        """What is readable on the way."""
+        """What is readable on the way, and what is unwise in the templates."""
+        yield from template_concerns(self.templates)
         if self.tls == "none" and not is_this_machine(self.host):
             what = "its password is" if self.user else "its alerts are"
             yield f"{what} sent unencrypted, readable on the way", 'use tls = "starttls" or tls = "implicit"'

@@ -18,7 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from pipeline.alert.escaping import plain
-from pipeline.alert.options import LocalPath, Templates, template_files
+from pipeline.alert.options import LocalPath, Templates, template_concerns, template_files
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import Medium, Messages
 from pipeline.files import read_file
@@ -86,6 +86,10 @@ class Channel(BaseModel):
         if not target.is_dir():
             return f"there is no folder {target}"
         return "" if os.access(target, os.W_OK) else f"{target} cannot be written"
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What is unwise in the templates."""
+        yield from template_concerns(self.templates)
 
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""
