@@ -7,11 +7,25 @@ from pathlib import Path
 from typing import Annotated
 
 from jinja2 import TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from pipeline.alert.render import KINDS, Medium, environment_of
+from pipeline.plugins import nearest
 
 _ENDINGS = {f".{medium}": medium for medium in Medium}
+_ALL = {"version", "type", "id", "created_at", "severity", "titled"}
+_STORY = _ALL | {
+    *("rules", "people", "story_id", "entry_id", "title", "url", "publisher", "published_at", "language", "summary"),
+    *("companies", "also_at", "more_outlets", "left_out", "news", "first", "test"),
+}
+# What templates find: the payload's keys, and what ``wording.prepared`` puts beside them.
+_KEYS = {
+    "story": _STORY,
+    "update": _STORY,
+    "digest": _ALL | {"rhythm", "channel", "count", "items", "coverage", "groups", "counts", "left_out"},
+    "warning": _ALL | {"title", "text", "channel", "count"},
+}
 _KNOWN = {f"{kind}{ending}": medium for kind in KINDS for ending, medium in _ENDINGS.items()}
 
 
@@ -51,6 +65,20 @@ def template_faults(folder: Path) -> Iterator[str]:
         elif not path.name.startswith("_"):  # those are parts, for templates to include
             remedy = f"one of {', '.join(KINDS)} and one of {', '.join(_ENDINGS)}"
             yield f"{path.name} is asked for by nothing; names are {remedy}"
+
+
+def template_concerns(folder: Path | None) -> Iterator[tuple[str, str]]:
+    """Names in the templates that no message of their type has: they print nothing. Each with its remedy."""
+    for path in template_files(folder):
+        if path.name not in _KNOWN:
+            continue
+        environment = environment_of(_KNOWN[path.name], folder, True)
+        text = path.read_text(encoding="utf-8")  # it was read and parsed a moment ago
+        asked = find_undeclared_variables(environment.parse(text)) - environment.globals.keys()
+        known = _KEYS[path.name.partition(".")[0]]
+        for name in sorted(asked - known):
+            remedy = nearest(name, sorted(known)) or "docs/webhook.md has the names"
+            yield f"{path.name}: there is no {name!r} in such a message", remedy
 
 
 def template_files(folder: Path | None) -> list[Path]:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
 
-from pipeline.alert.options import Templates, template_files
+from pipeline.alert.options import Templates, template_concerns, template_files
 from pipeline.alert.reach import is_this_machine, why_unreachable
 from pipeline.alert.render import Medium, Messages
 from pipeline.model import Alert, SendFailed, SendResult, Sent
@@ -81,7 +81,8 @@ class Channel(BaseModel):
         return Sent() if was_sent else _failure(name, heard)
 
     def concerns(self) -> Iterator[tuple[str, str]]:
-        """What is readable on the way, and what another kind does better."""
+        """What is readable on the way, what is unwise in the templates, what another kind does better."""
+        yield from template_concerns(self.templates)
         with self._service() as service:
             scheme, host = _scheme(self.url), str(service.host or "")
             if scheme in _names(service.protocol) and _names(service.secure_protocol) and not is_this_machine(host):

@@ -14,13 +14,14 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from threading import Timer
+from typing import Any, ClassVar, Literal, cast
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from pipeline.alert.escaping import plain
-from pipeline.alert.options import Templates, template_files
+from pipeline.alert.options import Templates, template_concerns, template_files
 from pipeline.alert.reach import is_this_machine, why_unreachable
 from pipeline.alert.render import Medium, Messages
 from pipeline.model import Alert, SendFailed, SendResult, Sent
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _SUBJECT = 180  # characters; mail programs show some 60
+_WHOLE = 45.0  # seconds for a whole conversation: a send must not take a minute
 _LARGEST = 95_000  # bytes of HTML; large mail providers hide what comes after some 100 kB
 _SAID = 200  # characters kept of what the server says
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
@@ -121,7 +123,8 @@ class Channel(BaseModel):
         return Sent(f"refused for {len(refused)} of {len(self.to)} recipients" if refused else "")
 
     def concerns(self) -> Iterator[tuple[str, str]]:
-        """What is readable on the way."""
+        """What is readable on the way, and what is unwise in the templates."""
+        yield from template_concerns(self.templates)
         if self.tls == "none" and not is_this_machine(self.host):
             what = "its password is" if self.user else "its alerts are"
             yield f"{what} sent unencrypted, readable on the way", 'use tls = "starttls" or tls = "implicit"'
@@ -183,6 +186,8 @@ class Channel(BaseModel):
             )
         else:
             server = smtplib.SMTP(self.host, self._port(), local_hostname=name, timeout=patience)
+        whole = Timer(_WHOLE, _cut, (server,))
+        whole.start()
         try:
             if self.tls == "starttls":
                 server.starttls(context=context)
@@ -192,6 +197,7 @@ class Channel(BaseModel):
             with suppress(smtplib.SMTPException, OSError):  # what it took, it has
                 server.quit()
         finally:
+            whole.cancel()
             server.close()  # without a farewell, which a server that failed would let us wait for
 
     def _failure(self, error: smtplib.SMTPException) -> SendFailed:
@@ -212,6 +218,12 @@ class Channel(BaseModel):
                 return SendFailed(f"{self.host}: answered {_said(error.smtp_code, error.smtp_error)}")
             case _:
                 return SendFailed(f"{self.host}: broke off ({type(error).__name__})")
+
+
+def _cut(server: smtplib.SMTP) -> None:
+    """Ends a conversation that takes too long, answer by answer: whoever waits for the next one wakes."""
+    with suppress(OSError, AttributeError):  # it may have ended just now
+        cast("socket.socket", server.sock).shutdown(socket.SHUT_RDWR)
 
 
 def _address(text: str) -> Address:

@@ -18,7 +18,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from pipeline.alert.escaping import plain
-from pipeline.alert.options import LocalPath, Templates, template_files
+from pipeline.alert.options import LocalPath, Templates, template_concerns, template_files
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import Medium, Messages
 from pipeline.files import read_file
@@ -87,6 +87,10 @@ class Channel(BaseModel):
             return f"there is no folder {target}"
         return "" if os.access(target, os.W_OK) else f"{target} cannot be written"
 
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What is unwise in the templates."""
+        yield from template_concerns(self.templates)
+
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""
         return template_files(self.templates)
@@ -106,11 +110,13 @@ class Channel(BaseModel):
         return feeds
 
     def _item(self, payload: Mapping[str, Any], now: str) -> dict[str, Any]:
+        # JSON Feed wants a text of each item, also of one that is all title.
+        content = self._messages.body(payload, Medium.PART, titled=True) or self._messages.body(payload, Medium.PART)
         item = {
             "id": _id("alert", str(payload.get("id", ""))),
             "url": web_link(str(payload.get("url", ""))),
             "title": self._messages.title(payload),
-            "content_html": self._messages.body(payload, Medium.PART, titled=True),
+            "content_html": content,
             "date_published": str(payload.get("published_at") or payload.get("created_at") or now),
             "date_modified": str(payload.get("created_at") or now),
             "authors": [{"name": plain(payload["publisher"])}] if payload.get("publisher") else [],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from pipeline.alert.options import Templates, template_files
+from pipeline.alert.options import Templates, template_concerns, template_files
 from pipeline.alert.render import Medium, Messages
 from pipeline.model import Alert, SendFailed, SendResult, Sent
 
@@ -42,6 +42,10 @@ class Channel(BaseModel):
         except (OSError, ValueError) as error:  # ValueError: the stream was closed
             return SendFailed(f"standard output cannot be written: {error}")
         return Sent()
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What is unwise in the templates."""
+        yield from template_concerns(self.templates)
 
     def files(self) -> Iterable[Path]:
         """The templates, so that a change of one is noticed."""

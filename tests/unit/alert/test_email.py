@@ -264,6 +264,18 @@ def test_a_mail_that_some_recipients_cannot_get_is_sent_and_told():
     assert [(line["event"], line["refused"]) for line in logged] == [("mail_partly_refused", ["nobody@example.com"])]
 
 
+def test_a_server_that_takes_for_ever_is_not_waited_for(monkeypatch):
+    class Slow(Box):
+        async def handle_MAIL(self, server, session, envelope, address, options):
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr("pipeline.alert.channels.email._WHOLE", 0.2)
+    with mail_server(Slow()) as port:
+        result = channel(port, timeout=30).send(alert(story()))
+
+    assert result == SendFailed("127.0.0.1: broke off (SMTPServerDisconnected)")
+
+
 def test_a_server_that_is_not_there_is_a_failure_that_may_pass():
     with mail_server(Box()) as port:
         assert channel(port).probe() == ""

@@ -78,6 +78,15 @@ def test_each_rule_of_an_alert_and_each_story_of_a_digest_has_its_feed(tmp_path)
     assert [len(items(tmp_path, rule)) for rule in ("partners", "phones")] == [2, 1]
 
 
+def test_an_item_that_is_all_title_has_a_text(tmp_path):
+    bare = story(url="", publisher="", published_at=None, summary="", companies=[], also_at=[])
+    Channel(directory=tmp_path).send(alert(bare))
+
+    (item,) = items(tmp_path)
+    assert "Xiamio opens a plant in Gdynia" in item["content_html"]
+    assert item["date_published"] == "2026-03-02T09:30:00Z"
+
+
 def test_warnings_and_tests_have_feeds_of_their_own(tmp_path):
     channel = Channel(directory=tmp_path)
     channel.send(alert(warning()))

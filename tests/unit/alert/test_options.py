@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from pipeline.alert.channels.stdout import Channel
-from pipeline.alert.options import template_faults
+from pipeline.alert.options import template_concerns, template_faults
 from pipeline.plugins import validate
 
 
@@ -63,3 +65,20 @@ def test_a_folder_that_has_gone_since_has_no_files(tmp_path):
     folder.rmdir()
 
     assert list(channel.files()) == []
+
+
+def test_names_that_no_message_has_are_told(tmp_path):
+    (tmp_path / "story.txt").write_text("{{ titel }} {{ publisher }} {% for n in range(3) %}{{ n }}{% endfor %}")
+    (tmp_path / "digest.md").write_text("{% for group in groups %}{{ group.name }}{{ zzz }}{% endfor %}")
+    (tmp_path / "_part.txt").write_text("{{ anything }}")
+
+    assert list(template_concerns(tmp_path)) == [
+        ("digest.md: there is no 'zzz' in such a message", "docs/webhook.md has the names"),
+        ("story.txt: there is no 'titel' in such a message", "did you mean 'title'?"),
+    ]
+    assert list(template_concerns(None)) == []
+
+
+def test_our_own_templates_ask_for_nothing_that_is_not_there():
+    assert list(template_concerns(Path("pipeline/alert/templates"))) == []
+    assert list(template_faults(Path("pipeline/alert/templates"))) == []
