@@ -63,7 +63,7 @@ class CompanyTold:
 @dataclass(frozen=True, slots=True)
 class ChannelWaits:
     """What a channel owes: ``waiting`` should have gone out, ``later`` waits for its moment, ``dead`` was given up,
-    ``dead_lately`` within the report's time."""
+    ``dead_lately`` within the report's time; ``tried`` of those that wait were refused at least once."""
 
     channel: str
     waiting: int
@@ -71,6 +71,7 @@ class ChannelWaits:
     later: int
     dead: int
     dead_lately: int = 0
+    tried: int = 0
     error: str = ""
 
 
