@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +34,7 @@ WEEK = timedelta(days=7)
 _PERIODS = 9  # the present one, and eight to compare it with
 _SELDOM = 9  # moments: with fewer, the dates of the entries tell more than the polls
 _PUBLISHED = 60  # entries of a feed that publishes seldom
+_SAME_PASS = timedelta(minutes=1)
 _SHARE = 0.05  # of a company's hits: a feed with less is none of its usual ones
 _SOON_SENT = timedelta(minutes=10)  # an alert that waits for longer beyond its moment is late
 _TOLD = 3  # feeds in a reason
@@ -90,6 +91,18 @@ def coverage(store: Store, now: datetime) -> Mapping[str, Any] | None:
         "undelivered": sum(channel.tried for channel in found.channels),
         "since": to_iso(found.since),
     }
+
+
+def coverage_of(store: Store) -> Callable[[datetime], Mapping[str, Any] | None]:
+    """``coverage`` of this database, asked anew after a minute at the earliest: digests of one pass say the same."""
+    known: list[tuple[datetime, Mapping[str, Any] | None]] = []
+
+    def ask(now: datetime) -> Mapping[str, Any] | None:
+        if not known or not timedelta() <= now - known[0][0] < _SAME_PASS:
+            known[:] = [(now, coverage(store, now))]
+        return known[0][1]
+
+    return ask
 
 
 def told(found: Report) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.model import ErrorKind, FeedState, FetchRecord, RunReport, Sighting
 from pipeline.observe.coverage import CompanyTold, verdict
-from pipeline.report import coverage, report, told, watch
+from pipeline.report import coverage, coverage_of, report, told, watch
 from pipeline.store import Store
 from pipeline.text import to_iso
 from tests.builders_large import Size, large_database
@@ -274,6 +274,16 @@ def test_a_digest_goes_out_without_its_coverage_when_that_cannot_be_had(tmp_path
         store.remember(WATCHLIST, FEEDS, NOW)
         store.database.execute("DROP VIEW feed_health")
         assert coverage(store, NOW) is None
+
+
+def test_the_digests_of_one_pass_say_the_same(store: Store) -> None:
+    ask = coverage_of(store)
+
+    first = ask(NOW)
+    fail(store, FEED, NOW, since=NOW)
+    again, later = ask(NOW + timedelta(seconds=50)), ask(NOW + timedelta(seconds=70))
+
+    assert first == again != later
 
 
 def test_secrets_in_addresses_are_not_told(store: Store) -> None:
