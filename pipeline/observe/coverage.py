@@ -191,8 +191,8 @@ def _owed(report: Report) -> Iterator[str]:
 def _unusual(report: Report) -> str:
     counts = Counter(told.kind for told in report.companies)
     said = [f"{counts[kind]} unusually {kind}" for kind in ("quiet", "loud") if counts[kind]]
-    said += [f"{counts['unknown']} without news while their feeds failed"] if counts["unknown"] else []
-    return f"Of the companies, {', '.join(said)}." if said else ""
+    said += [f"{counts['unknown']} of unknown coverage"] if counts["unknown"] else []
+    return f"Companies: {', '.join(said)}." if said else ""
 
 
 def _window(report: Report) -> str:

@@ -180,7 +180,7 @@ def test_a_company_whose_usual_feed_failed_is_of_unknown_coverage(store: Store) 
 
     reason = "of its usual feeds: The Wire (failing)"
     assert found.companies == (CompanyTold("unknown", "xiaomi", "Xiaomi", 0, 24.0, reason),)
-    assert "1 without news while their feeds failed" in verdict(found)
+    assert "Companies: 1 of unknown coverage." in verdict(found)
 
 
 def test_a_company_is_loud(store: Store) -> None:
