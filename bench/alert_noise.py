@@ -218,6 +218,9 @@ def report(stages: Stages, items: Sequence[Labelled], show: int) -> None:
         print(way.row(stories, len(entries)))
     unmatched = len(stories - set(entries))
     print(f"of the missed, {unmatched} were missed by the matcher: it found no company in any entry of them")
+    missed = stories - {item.story for item in first}
+    rescued = len(missed & {item.story for item in updates})
+    print(f"and {rescued} were told as an update of the story that they were taken for")
     new = {item.article for item in items if item.is_update}
     right = [item for item in updates if item.is_update]
     print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +34,9 @@ WEEK = timedelta(days=7)
 _PERIODS = 9  # the present one, and eight to compare it with
 _SELDOM = 9  # moments: with fewer, the dates of the entries tell more than the polls
 _PUBLISHED = 60  # entries of a feed that publishes seldom
+_SAME_PASS = timedelta(minutes=1)
 _SHARE = 0.05  # of a company's hits: a feed with less is none of its usual ones
+_SOON_SENT = timedelta(minutes=10)  # an alert that waits for longer beyond its moment is late
 _TOLD = 3  # feeds in a reason
 
 Row = Mapping[str, Any]
@@ -62,7 +64,12 @@ def watch(store: Store, now: datetime, window: timedelta = DAY) -> Report:
         polls=_polls(rows),
         troubles=_troubles(store, now, since),
         recovered=tuple(_recovered(row) for row in rows if row["failed"] and not row["failures"]),
-        channels=tuple(_channel(row) for row in store.rows("report_channels", since=to_iso(since), now=to_iso(now))),
+        channels=tuple(
+            _channel(row)
+            for row in store.rows(
+                "report_channels", since=to_iso(since), now=to_iso(now), late=to_iso(now - _SOON_SENT)
+            )
+        ),
     )
 
 
@@ -81,9 +88,21 @@ def coverage(store: Store, now: datetime) -> Mapping[str, Any] | None:
         "feeds_failed": found.count("failing", "disabled", "overdue"),
         "feeds_silent": found.count("silent"),
         "gaps": found.count("gap"),
-        "undelivered": found.waiting,
+        "undelivered": sum(channel.tried for channel in found.channels),
         "since": to_iso(found.since),
     }
+
+
+def coverage_of(store: Store) -> Callable[[datetime], Mapping[str, Any] | None]:
+    """``coverage`` of this database, asked anew after a minute at the earliest: digests of one pass say the same."""
+    known: list[tuple[datetime, Mapping[str, Any] | None]] = []
+
+    def ask(now: datetime) -> Mapping[str, Any] | None:
+        if not known or not timedelta() <= now - known[0][0] < _SAME_PASS:
+            known[:] = [(now, coverage(store, now))]
+        return known[0][1]
+
+    return ask
 
 
 def told(found: Report) -> dict[str, Any]:
@@ -145,9 +164,14 @@ def _troubles(store: Store, now: datetime, since: datetime) -> tuple[FeedTrouble
     found = [_gap(row) for row in store.rows("report_gaps", since=to_iso(since), now=to_iso(now))]
     found += silent
     for row in store.rows("report_troubles"):
-        # By its own rhythm a feed is judged better than by a fixed time.
-        if row["problem"] != "gap" and not (row["problem"] == "silent" and row["url"] in judged):
-            found.append(_trouble(row))
+        match row["problem"]:
+            case "gap":
+                continue  # told above, within the window only
+            case "silent" if row["url"] in judged:
+                continue  # by its own rhythm a feed is judged better than by a fixed time
+            case "overdue" if not _is_overdue(row, now):
+                continue
+        found.append(_trouble(row))
     order = list(PROBLEMS)
     found.sort(key=lambda one: (order.index(one.problem), one.since, one.url))
     return tuple(replace(one, url=public_url(one.url)) for one in found)
@@ -158,6 +182,11 @@ def _gap(row: Row) -> FeedTrouble:
     return FeedTrouble(
         "gap", from_iso(row["last_gap_at"]), row["title"], row["url"], reason, row["publisher"], row["tier"]
     )
+
+
+def _is_overdue(row: Row, now: datetime) -> bool:
+    """The view asks SQLite's clock; here the moment is given."""
+    return from_iso(max(row["next_poll_at"] or row["since"], row["paused_until"])) < now - DAY
 
 
 def _trouble(row: Row) -> FeedTrouble:

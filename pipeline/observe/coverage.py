@@ -63,7 +63,7 @@ class CompanyTold:
 @dataclass(frozen=True, slots=True)
 class ChannelWaits:
     """What a channel owes: ``waiting`` should have gone out, ``later`` waits for its moment, ``dead`` was given up,
-    ``dead_lately`` within the report's time."""
+    ``dead_lately`` within the report's time; ``tried`` of those that wait were refused at least once."""
 
     channel: str
     waiting: int
@@ -71,6 +71,7 @@ class ChannelWaits:
     later: int
     dead: int
     dead_lately: int = 0
+    tried: int = 0
     error: str = ""
 
 
@@ -190,8 +191,8 @@ def _owed(report: Report) -> Iterator[str]:
 def _unusual(report: Report) -> str:
     counts = Counter(told.kind for told in report.companies)
     said = [f"{counts[kind]} unusually {kind}" for kind in ("quiet", "loud") if counts[kind]]
-    said += [f"{counts['unknown']} without news while their feeds failed"] if counts["unknown"] else []
-    return f"Of the companies, {', '.join(said)}." if said else ""
+    said += [f"{counts['unknown']} of unknown coverage"] if counts["unknown"] else []
+    return f"Companies: {', '.join(said)}." if said else ""
 
 
 def _window(report: Report) -> str:

@@ -1111,7 +1111,8 @@ DELETE FROM robots WHERE expires_at < :cutoff;
 SELECT count(*) AS feeds FROM feeds WHERE configured = 1;
 
 -- name: report_troubles
-SELECT problem, since, failing_since, last_ok_at, title, url, reason, publisher, tier FROM coverage;
+SELECT problem, since, failing_since, title, url, reason, publisher, tier, next_poll_at, paused_until FROM feed_health
+WHERE problem <> '';
 
 -- name: report_gaps
 SELECT url, title, publisher, tier, last_gap_at, last_ok_at FROM feeds
@@ -1193,20 +1194,26 @@ WHERE h.company_id = :company AND h.published_at >= :since
 GROUP BY e.feed_url ORDER BY hits DESC, url;
 
 -- name: report_channels
--- A member of a digest has no attempt of its own to come: the digest stands for it.
+-- A member of a digest has no attempt of its own to come: the digest stands for it. What came due a moment ago is no
+-- more late than the run that is about to send it.
+WITH owing AS (
+    SELECT
+        id, channel, state, not_before, created_at, attempts, error,
+        attempts > 0 AND not_before <= :now OR not_before <= :late AS is_late
+    FROM alerts WHERE state = 'pending' AND next_attempt_at IS NOT NULL
+    UNION ALL SELECT id, channel, state, not_before, created_at, attempts, error, 0 FROM alerts WHERE state = 'dead'
+)
 SELECT
     channel,
-    count(*) FILTER (WHERE state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL) AS waiting,
-    min(iif(state = 'pending' AND not_before <= :now AND next_attempt_at IS NOT NULL, created_at, NULL)) AS oldest_at,
-    count(*) FILTER (WHERE state = 'pending' AND not_before > :now) AS later,
+    count(*) FILTER (WHERE is_late) AS waiting,
+    count(*) FILTER (WHERE is_late AND attempts > 0) AS tried,
+    min(iif(is_late, created_at, NULL)) AS oldest_at,
+    count(*) FILTER (WHERE state = 'pending' AND NOT is_late) AS later,
     count(*) FILTER (WHERE state = 'dead') AS dead,
     count(*) FILTER (
         WHERE state = 'dead'
         AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = owing.id AND d.attempted_at >= :since)
     ) AS dead_lately,
     max(error) AS error
-FROM (
-    SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'pending'
-    UNION ALL SELECT id, channel, state, not_before, next_attempt_at, created_at, error FROM alerts WHERE state = 'dead'
-) AS owing
+FROM owing
 GROUP BY channel ORDER BY channel;

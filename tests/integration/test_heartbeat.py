@@ -37,7 +37,7 @@ def asked(server: FeedServer) -> tuple[int, int]:
 def test_a_completed_run_is_told(server: FeedServer, tmp_path: Path) -> None:
     config = configured(server, tmp_path, dict(list(serve_seeds(server).items())[:2]))
 
-    outcomes = [newsward("--config", config, "run", "--json") for _ in range(2)]
+    outcomes = [newsward("--config", config, "-v", "run", "--json") for _ in range(2)]
 
     assert [outcome.code for outcome in outcomes] == [0, 0]
     assert asked(server) == (2, 0)

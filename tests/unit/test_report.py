@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.model import Delivery, ErrorKind, FeedState, FetchRecord, RunReport, SendFailed, Sighting
+from pipeline.model import ErrorKind, FeedState, FetchRecord, RunReport, Sighting
 from pipeline.observe.coverage import CompanyTold, verdict
-from pipeline.report import coverage, report, told, watch
+from pipeline.report import coverage, coverage_of, report, told, watch
 from pipeline.store import Store
+from pipeline.text import to_iso
 from tests.builders_large import Size, large_database
 from tests.builders_store import (
     FEED,
@@ -179,7 +180,7 @@ def test_a_company_whose_usual_feed_failed_is_of_unknown_coverage(store: Store) 
 
     reason = "of its usual feeds: The Wire (failing)"
     assert found.companies == (CompanyTold("unknown", "xiaomi", "Xiaomi", 0, 24.0, reason),)
-    assert "1 without news while their feeds failed" in verdict(found)
+    assert "Companies: 1 of unknown coverage." in verdict(found)
 
 
 def test_a_company_is_loud(store: Store) -> None:
@@ -214,7 +215,10 @@ def test_alerts_that_wait_are_told_by_channel(store: Store) -> None:
         make_alert("d", channel="pager", created_at=NOW - 3 * HOUR),
     )
     store.commit(make_batch(at=NOW, state=well(FEED, NOW), alerts=alerts), run_id=None, now=NOW)
-    store.record(Delivery("d", "pager", NOW - HOUR, 1, SendFailed("403 Forbidden", permanent=True), dead=True))
+    store.database.execute("UPDATE alerts SET state = 'dead', error = '403 Forbidden' WHERE id = 'd'")
+    store.database.execute(
+        "INSERT INTO deliveries VALUES ('d', 1, ?, 'pager', 'failed', '403 Forbidden')", (to_iso(NOW - HOUR),)
+    )
 
     found = report(store, NOW)
 
@@ -230,6 +234,25 @@ def test_alerts_that_wait_are_told_by_channel(store: Store) -> None:
     assert verdict(found).startswith(
         "Nothing of the last 24 hours is known to be missed, but 2 alerts wait and 1 alert was given up;"
     )
+
+
+def test_an_alert_that_came_due_a_moment_ago_is_not_late_unless_it_was_refused(store: Store) -> None:
+    alerts = (make_alert("a", created_at=NOW), make_alert("b", created_at=NOW))
+    store.commit(make_batch(at=NOW, state=well(FEED, NOW), alerts=alerts), run_id=None, now=NOW)
+    store.database.execute("UPDATE alerts SET attempts = 1 WHERE id = 'b'")
+
+    [desk] = report(store, NOW).channels
+
+    assert (desk.waiting, desk.tried, desk.later) == (1, 1, 1)
+
+
+def test_a_feed_is_overdue_by_the_clock_that_is_given(store: Store) -> None:
+    """The view itself asks SQLite's, by which these turns came months ago."""
+    state = replace(well(FEED, NOW), next_poll_at=NOW)
+    store.commit(make_batch(at=NOW, state=state), run_id=None, now=NOW)
+
+    assert report(store, NOW + 20 * HOUR).count("overdue") == 0
+    assert report(store, NOW + 30 * HOUR).count("overdue") == 1
 
 
 def test_the_coverage_of_a_digest(store: Store) -> None:
@@ -249,8 +272,18 @@ def test_a_digest_goes_out_without_its_coverage_when_that_cannot_be_had(tmp_path
     with Store.open(tmp_path / "newsward.db") as store:
         assert coverage(store, NOW) is None
         store.remember(WATCHLIST, FEEDS, NOW)
-        store.database.execute("DROP VIEW coverage")
+        store.database.execute("DROP VIEW feed_health")
         assert coverage(store, NOW) is None
+
+
+def test_the_digests_of_one_pass_say_the_same(store: Store) -> None:
+    ask = coverage_of(store)
+
+    first = ask(NOW)
+    fail(store, FEED, NOW, since=NOW)
+    again, later = ask(NOW + timedelta(seconds=50)), ask(NOW + timedelta(seconds=70))
+
+    assert first == again != later
 
 
 def test_secrets_in_addresses_are_not_told(store: Store) -> None:

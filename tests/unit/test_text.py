@@ -62,6 +62,22 @@ def test_a_moment_survives_being_written() -> None:
     assert from_iso(to_iso(moment)) == moment.astimezone(UTC)
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "",
+        "2026-03-05",
+        "2026-03-05T06:00:00",
+        "2026-03-05T06:00:00+00:00",
+        "2026-W10-4T06:00:00Z",
+        "2026-03-05 06:00:00Z",
+    ],
+)
+def test_a_moment_of_another_form_is_refused(stamp: str) -> None:
+    with pytest.raises(ValueError, match=r"not a moment|Invalid isoformat"):
+        from_iso(stamp)
+
+
 def test_a_moment_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a time zone"):
         to_iso(datetime(2026, 1, 2))

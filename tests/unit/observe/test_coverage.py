@@ -74,6 +74,4 @@ def test_companies_that_are_unlike_themselves_get_a_sentence_of_their_own() -> N
     kinds = ("quiet", "loud", "loud", "unknown")
     report = replace(WELL, companies=tuple(CompanyTold(kind, "acme", "Acme", 0, 9.0) for kind in kinds))
 
-    assert verdict(report).endswith(
-        "Of the companies, 1 unusually quiet, 2 unusually loud, 1 without news while their feeds failed."
-    )
+    assert verdict(report).endswith("Companies: 1 unusually quiet, 2 unusually loud, 1 of unknown coverage.")
