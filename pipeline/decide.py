@@ -68,6 +68,7 @@ from pipeline.model import (
 from pipeline.pages import Judgement, page_url
 from pipeline.parse import settle
 from pipeline.store import Store
+from pipeline.urls import feed_spellings
 
 log = structlog.get_logger()
 
@@ -138,7 +139,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
         placements=placements,
         alerts=_alerts(candidates, stages, lookups, now, first_poll=first_poll),
         pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
-        **_listed(document, due.feed, lookups),
+        **_listed(document, due.feed, stages, lookups),
     )
 
 
@@ -210,13 +211,20 @@ def _listed_feed(url: str, store: Store) -> Feed:
     return next((due.feed for due in store.dues([url])), Feed(url))
 
 
-def _listed(document: Document, feed: Feed, lookups: Memory) -> dict[str, Any]:
-    """What a list's document changes: feeds that are named, and those that it names no more."""
+def _listed(document: Document, feed: Feed, stages: Stages, lookups: Memory) -> dict[str, Any]:
+    """What a list's document changes: feeds that are named, and those that it names no more.
+
+    What is configured under another spelling of its address, or stands twice in the list, is polled once.
+    """
     if document.feeds is None or document.is_cut:
         return {}
-    named = {one.url for one in document.feeds}
+    named: dict[str, Feed] = {}
+    for one in document.feeds:
+        others = feed_spellings(one.url)
+        if not any(other in named or other in stages.feeds for other in others):
+            named[one.url] = one
     unlisted = tuple(url for url in lookups.listed(feed.url) if url not in named)
-    return {"listed": document.feeds, "unlisted": unlisted, "retires": feed.kind is not FeedKind.SITEMAP}
+    return {"listed": tuple(named.values()), "unlisted": unlisted, "retires": feed.kind is not FeedKind.SITEMAP}
 
 
 def _hits(entry: Entry, feed: Feed, stages: Stages) -> tuple[Hit, ...]:

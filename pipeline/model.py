@@ -702,6 +702,7 @@ class RunReport:
     not_modified: int = 0
     failed: tuple[FailedFeed, ...] = ()
     committed: Committed = Committed()
+    by_pages: Committed = Committed()  # the part of it that pages brought
     sent: int = 0
     undelivered: int = 0  # alerts that wait for a further attempt
     dead: int = 0  # alerts given up in this run

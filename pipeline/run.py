@@ -109,7 +109,12 @@ def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable
         page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
         say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)
         read = report.pages + (batch.outcome == "read")
-        report = replace(report, committed=_sum(report.committed, committed), pages=read)
+        report = replace(
+            report,
+            committed=_sum(report.committed, committed),
+            by_pages=_sum(report.by_pages, committed),
+            pages=read,
+        )
     return report
 
 

@@ -123,6 +123,8 @@ def judge(polled: Polled, now: datetime, *, max_age: timedelta) -> Trial:
 def _remedy(failed: FetchFailed) -> str:
     if failed.announced:
         return "a page, and not a feed: put the address of the feed that it names into feeds.toml"
+    if failed.kind is ErrorKind.NOT_A_FEED and "[[source]]" in failed.reason:
+        return "put a [[source]] of that kind into feeds.toml, with this address as its url"
     return _REMEDIES[failed.kind]
 
 

@@ -151,6 +151,16 @@ def canonical_url(url: str) -> str:
     return ""
 
 
+def feed_spellings(url: str) -> tuple[str, ...]:
+    """The other addresses that lead to the same feed: by the other scheme, and with or without a slash at the end."""
+    scheme, _, rest = url.partition("://")
+    path, mark, query = rest.partition("?")
+    other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+    schemes = ("https", "http") if scheme in ("https", "http") else (scheme,)
+    spelt = (f"{one}://{place}{mark}{query}" for one in schemes for place in (path, other))
+    return tuple(one for one in spelt if one != url)
+
+
 def public_url(url: str) -> str:
     """The URL as it may be shown: its user name and password, and the values of token-like parameters, masked.
 

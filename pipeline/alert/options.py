@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from jinja2 import TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from pipeline.alert.render import KINDS, Medium, environment_of
+from pipeline.alert.render import KINDS, Medium
 from pipeline.plugins import nearest
 
 _ENDINGS = {f".{medium}": medium for medium in Medium}
@@ -69,6 +67,10 @@ def template_faults(folder: Path) -> Iterator[str]:
 
 def template_concerns(folder: Path | None) -> Iterator[tuple[str, str]]:
     """Names in the templates that no message of their type has: they print nothing. Each with its remedy."""
+    from jinja2.meta import find_undeclared_variables
+
+    from pipeline.alert.environment import environment_of
+
     for path in template_files(folder):
         if path.name not in _KNOWN:
             continue
@@ -94,6 +96,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _fault(folder: Path, name: str) -> Iterator[str]:
+    from jinja2 import TemplateSyntaxError
+
+    from pipeline.alert.environment import environment_of
+
     try:
         environment_of(_KNOWN[name], folder, True).get_template(name)
     except TemplateSyntaxError as error:

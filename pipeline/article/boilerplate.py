@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from pipeline.elsewhere import ELSEWHERE, expression_of
 from pipeline.keys import digest
@@ -17,9 +19,23 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _BULLET = re.compile(r"^(?:[-*•·▪►>|]|\d{1,2}[.)])\s+")
 
 
-_FURNITURE = re.compile(expression_of("pipeline.article", "furniture.txt"), re.IGNORECASE)
-_HEADING = re.compile(rf"(?:{ELSEWHERE})\s*[:：>»→]?", re.IGNORECASE)
-_POINTER = re.compile(rf"\W{{0,3}}(?:{ELSEWHERE})\s*[:：|»→–—]\s*\S.*", re.IGNORECASE)
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    """What lines that are no article's are known by."""
+
+    furniture: re.Pattern[str]
+    heading: re.Pattern[str]
+    pointer: re.Pattern[str]
+
+
+@cache
+def _signs() -> _Signs:
+    """Made when the first page is read: most runs read none, and such long expressions take a while."""
+    return _Signs(
+        furniture=re.compile(expression_of("pipeline.article", "furniture.txt"), re.IGNORECASE),
+        heading=re.compile(rf"(?:{ELSEWHERE})\s*[:：>»→]?", re.IGNORECASE),
+        pointer=re.compile(rf"\W{{0,3}}(?:{ELSEWHERE})\s*[:：|»→–—]\s*\S.*", re.IGNORECASE),
+    )
 
 
 def own_lines(lines: Sequence[str], common: Collection[str] = ()) -> tuple[str, ...]:
@@ -47,7 +63,7 @@ def _within(lines: Sequence[str]) -> Iterator[str]:
         line = _BULLET.sub("", whole.strip())
         if not line or _is_furniture(line):
             continue
-        if len(line) <= _LONGEST_HEADING and _HEADING.fullmatch(line):
+        if len(line) <= _LONGEST_HEADING and _signs().heading.fullmatch(line):
             is_elsewhere = True
             continue
         is_elsewhere = is_elsewhere and not _is_prose(line)
@@ -56,7 +72,7 @@ def _within(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _is_furniture(line: str) -> bool:
-    return len(line) <= _LONGEST_LINE and bool(_FURNITURE.fullmatch(line) or _POINTER.fullmatch(line))
+    return len(line) <= _LONGEST_LINE and any(sign.fullmatch(line) for sign in (_signs().furniture, _signs().pointer))
 
 
 def _is_prose(line: str) -> bool:

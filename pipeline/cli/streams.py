@@ -79,7 +79,7 @@ def parse(
     body = _read(file)
     document = parse_document(body, feed=Feed(url or file), url=url)
     if isinstance(document, FetchFailed):
-        typer.echo(f"newsward: {file}: {document.reason}", err=True)
+        typer.echo(f"newsward: {'stdin' if file == '-' else file}: {document.reason}", err=True)
         raise typer.Exit(1)
     info = document.info
     print_json({"feed": {"title": info.title, "link": info.link, "language": info.language, "format": info.format}})

@@ -22,6 +22,7 @@ _LARGEST = 64 * 2**20  # bytes; 50,000 companies with six names each take about 
 _LARGEST_SECRET = 64 * 2**10
 _DEEPEST = 16  # our tables nest three deep
 _AT = re.compile(r"(?P<what>.*) \(at (?P<place>line \d+, column \d+|end of document)\)", re.DOTALL)
+_KEY = re.compile(r"\s*([\w.-]+|\"[^\"]*\"|'[^']*')\s*=")
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|\$\{")
 
 
@@ -40,11 +41,20 @@ def read_toml(path: Path, name: str) -> dict[str, Any]:
         at = _AT.fullmatch(str(error))
         what, where = (at["what"], f"{name}: {at['place']}") if at else (str(error), name)
         remedy = 'text stands in quotes: "..."' if what == "Invalid value" else ""
+        if what == "Cannot overwrite a value" and at and (key := _key_before(text, at["place"])):
+            what, remedy = f"key {key!r} is in its table twice", "keep one of them"
         raise ConfigError(f"not TOML: {what}", where=where, remedy=remedy) from error
     except RecursionError as error:
         raise ConfigError("arrays or tables nest too deep", where=name) from error
     except ValueError as error:  # a number of more digits than Python converts
         raise ConfigError("not TOML: a number is too long", where=name) from error
+
+
+def _key_before(text: str, place: str) -> str:
+    """The key whose value ends at this place; "" where none can be told."""
+    found = re.match(r"line (\d+)", place)
+    lines = text.splitlines()[: int(found[1])] if found else []
+    return next((key[1].strip("\"'") for line in reversed(lines) if (key := _KEY.match(line))), "")
 
 
 def read_text(path: Path, name: str) -> str:

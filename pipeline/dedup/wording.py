@@ -11,8 +11,6 @@ from importlib.resources import files
 from itertools import zip_longest
 from typing import Any
 
-import snowballstemmer
-
 from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
 
 LEAD_SENTENCE = 160  # characters
@@ -245,6 +243,8 @@ def _everyday() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _english() -> Any:
+    import snowballstemmer  # thirty languages: a run without hits need not wait for them
+
     return snowballstemmer.stemmer("english")
 
 

@@ -126,8 +126,7 @@ class Metrics:
         self._bytes.inc(fetch.bytes)
         if fetch.status is not None:
             self._fetch_seconds.observe(fetch.elapsed.total_seconds())
-        for name, counter in self._stored.items():
-            counter.inc(getattr(committed, name))
+        self._note_committed(committed)
 
     def note_run(self, report: RunReport) -> None:
         """What became of a run."""
@@ -137,6 +136,11 @@ class Metrics:
             self._run_seconds.observe(report.took.total_seconds())
         for tally in report.deliveries:
             self._deliveries.labels(tally.channel, tally.outcome).inc(tally.count)
+        self._note_committed(report.by_pages)  # what feeds brought was counted as it came
+
+    def _note_committed(self, committed: Committed) -> None:
+        for name, counter in self._stored.items():
+            counter.inc(getattr(committed, name))
 
     def note_tick_failed(self) -> None:
         """A tick that the database spoiled."""

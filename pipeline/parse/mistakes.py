@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 
 # What templates get wrong: bare "&" and "<", HTML's entities, references to characters that XML forbids. Inside CDATA
 # and comments all that is text already.
 _MISTAKE = re.compile(
     r"(<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))"
-    r"|&(?:(?:amp|lt|gt|quot|apos);|#(x[0-9a-f]{1,6}|\d{1,7});|([a-z][a-z0-9]{1,31});)?"
+    r"|&(?!(?-i:amp|lt|gt|quot|apos);)(?:#(x[0-9a-f]{1,6}|\d{1,7});|([a-z][a-z0-9]{1,31});)?"
     r"|<(?![a-z/!?_:])",
     re.DOTALL | re.IGNORECASE,
 )
@@ -29,6 +30,16 @@ _TAIL = 2000  # characters in which the end of a whole document stands, before t
 def mend(text: str) -> str:
     """The text with bare ampersands and angle brackets escaped, HTML's entities as characters, forbidden ones gone."""
     return _MISTAKE.sub(_mended, text)
+
+
+def before_mistake(text: str, number: int) -> str:
+    """The text before the mistake of that number that ``mend`` would put right; "" where it makes no more."""
+    found = next(islice(filter(_is_mistake, _MISTAKE.finditer(text)), number - 1, None), None)
+    return text[: found.start()] if found else ""
+
+
+def _is_mistake(found: re.Match[str]) -> bool:
+    return found[1] is None
 
 
 def close_voids(text: str) -> str:
@@ -89,7 +100,7 @@ def _mended(match: re.Match[str]) -> str:
     if name:
         character = html.unescape(whole)
         return "&amp;" + whole[1:] if character == whole else html.escape(character)
-    return "&amp;" if whole == "&" else whole.lower()
+    return "&amp;"
 
 
 def _is_xml_character(code: int) -> bool:

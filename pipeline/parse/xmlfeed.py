@@ -9,7 +9,16 @@ from lxml import etree
 
 from pipeline.parse.child import read_apart
 from pipeline.parse.items import CUT_OFF, Channel, Unreadable
-from pipeline.parse.mistakes import close_voids, declare, is_cut, mend, quote_values, rename_ends, whole_items
+from pipeline.parse.mistakes import (
+    before_mistake,
+    close_voids,
+    declare,
+    is_cut,
+    mend,
+    quote_values,
+    rename_ends,
+    whole_items,
+)
 from pipeline.parse.quick import UNBOUND, Unusual, parse_first_tree, parse_tree, read_tree
 from pipeline.parse.xmlread import MAX_TAGS
 
@@ -20,7 +29,11 @@ _REPAIRS: Mapping[int, tuple[Callable[[str], str], ...]] = {
     etree.ErrorTypes.ERR_ATTRIBUTE_NOT_STARTED: (quote_values,),
 }
 _MAX_REPAIRS = 12  # of one document, most of them prefixes that it forgot to declare
-_MAX_AMPERSANDS = 300_000  # of a document that is mended: half a second
+_MAX_MISTAKES = 100_000  # of a document that is mended; what stands before the next one is read
+
+
+class _Spoilt(Exception):
+    """So many mistakes stand before the end of the first item that it is none."""
 
 
 def read_well_formed(utf8: bytes, *, url: str, netscape: bool = False) -> Channel | None:
@@ -43,6 +56,8 @@ def read_xml(text: str, *, url: str, netscape: bool = False) -> Channel | Unread
     try:
         root, damage = _tree(text)
         channel = read_tree(root, url=url, netscape=netscape)
+    except _Spoilt:
+        return Unreadable(f"it has more than {_MAX_MISTAKES} mistakes")
     except (etree.XMLSyntaxError, Unusual):
         return read_apart(text, url=url, netscape=netscape)
     return Channel(channel.info, channel.items, channel.author, damage)
@@ -51,7 +66,7 @@ def read_xml(text: str, *, url: str, netscape: bool = False) -> Channel | Unread
 def _tree(text: str) -> tuple[etree._Element, str]:
     """The tree of a document, of a whole part of it, or of what it was meant to be; and what was wrong with it.
 
-    Raises ``lxml.etree.XMLSyntaxError`` where more than templates slipped.
+    Raises ``lxml.etree.XMLSyntaxError`` where more than templates slipped, ``_Spoilt`` where they slipped too often.
     """
     damage: list[str] = []
     for _ in range(_MAX_REPAIRS):
@@ -71,8 +86,10 @@ def _tree(text: str) -> tuple[etree._Element, str]:
 def _repaired(text: str, error: etree.XMLSyntaxError) -> tuple[str, str]:
     """The document without the mistake that stopped the parser, "" if that cannot be known; what was done in words."""
     reason = str(error.msg)
-    if text.count("&") > _MAX_AMPERSANDS:
-        return "", ""
+    if len(text) > _MAX_MISTAKES and (readable := before_mistake(text, _MAX_MISTAKES + 1)):
+        if whole := whole_items(readable):
+            return whole, f"only what stands before its mistake number {_MAX_MISTAKES + 1} was read"
+        raise _Spoilt
     if found := _UNBOUND.match(reason):
         return declare(text, found[1], UNBOUND), f"a prefix that is declared nowhere: {found[1]}"
     if is_cut(text):

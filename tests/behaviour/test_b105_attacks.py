@@ -16,6 +16,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
@@ -25,7 +26,6 @@ import zstandard
 
 from pipeline import poll as shard
 from pipeline.fetch import FetchOptions
-from pipeline.model import Document, FetchFailed
 from tests.builders_cli import newsward
 from tests.builders_fetch import QUICK as IN_PYTHON
 from tests.builders_fetch import due
@@ -393,18 +393,18 @@ def test_row_117_a_name_server_that_does_not_answer_is_another_matter(
 # --------------------------------------------------------------------------- accidents of ours
 
 
+def crashing(parse: Callable[..., object], accident: Exception, body: bytes, **about: object) -> object:
+    if b"poison" in body:
+        raise accident
+    return parse(body, **about)
+
+
 @pytest.mark.parametrize("accident", [RecursionError("too deep"), MemoryError(), ValueError("odd")])
 def test_row_119_a_parser_that_crashes_costs_its_feed_a_turn_and_nobody_else(
     product: Product, monkeypatch: pytest.MonkeyPatch, accident: Exception
 ) -> None:
-    parse = shard.parse
-
-    def crashes(body: bytes, **about: object) -> Document | FetchFailed:
-        if b"poison" in body:
-            raise accident
-        return parse(body, **about)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(shard, "parse", crashes)
+    for name in ("parse", "parse_at_once"):
+        monkeypatch.setattr(shard, name, partial(crashing, getattr(shard, name), accident))
     with FeedServer() as server:
         bad = server.serve("/bad", Reply(FEED.replace(b"mill", b"poison"), etag='"1"'))
         good = server.serve("/good", feed())

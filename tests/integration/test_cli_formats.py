@@ -173,6 +173,10 @@ def test_a_stdin_that_is_closed_is_an_empty_one(command: tuple[object, ...], cod
     assert "Traceback" not in done.stderr
 
 
+def test_parse_calls_what_it_read_by_its_name() -> None:
+    assert newsward("parse", "-", stdin="Hello").err == "newsward: stdin: no feed but plain text\n"
+
+
 def test_cluster_names_the_line_without_a_moment() -> None:
     outcome = newsward("cluster", "--grain", "fine", stdin=lines({"id": 1, "title": "x", "published": "soon"}))
 

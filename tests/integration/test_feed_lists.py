@@ -429,6 +429,19 @@ def test_a_list_that_is_followed_becomes_a_source(watch: Watch) -> None:
     )
 
 
+def test_a_feed_that_is_configured_or_listed_under_another_spelling_is_polled_once(watch: Watch) -> None:
+    mill, quay = served(watch, "Mill"), watch.server.serve("/Quay/", document("Quay"))
+    others = (outline(mill.replace("http:", "https:")), outline(quay), outline(quay.removesuffix("/")))
+    listing = watch.server.serve("/list.opml", opml(*others))
+    watch.configure(f'[[feed]]\nurl = "{mill}"\n[[source]]\nkind = "opml"\nurl = "{listing}"\n')
+
+    for seconds in (0, 1):
+        watch.run(MORNING + timedelta(seconds=seconds))
+
+    assert ask(watch.database, "SELECT url FROM feeds WHERE configured ORDER BY url") == [(mill,), (quay,), (listing,)]
+    assert watch.titles() == ["Mill one", "Quay one"]
+
+
 def test_what_is_exported_can_be_imported_elsewhere(listed: Watch, tmp_path: Path) -> None:
     listed.run(MORNING + timedelta(seconds=1))
     other = write_config(tmp_path / "other", [])
@@ -452,7 +465,7 @@ def test_an_import_from_the_web_says_what_it_leaves_out(watch: Watch) -> None:
     outcome = newsward("--config", watch.folder, "feeds", "import", url)
 
     assert outcome.code == 0
-    assert "1 outlines were left out: no web address" in outcome.err
+    assert "1 outline was left out: no web address" in outcome.err
     assert "1 feed added to feeds.toml" in outcome.err
 
 

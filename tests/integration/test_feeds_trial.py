@@ -176,6 +176,7 @@ def test_a_feed_that_moved_for_good_is_told_where_to(server: FeedServer, folder:
         (Reply(status=503), "http", "the server failed: try again later"),
         (Reply(b""), "empty", "the server answers with nothing: try again later"),
         (Reply(b"<p>Hello</p>"), "not_a_feed", "look on the page for the address of its feed"),
+        (Reply(b"<urlset><url/></urlset>"), "not_a_feed", "put a [[source]] of that kind into feeds.toml"),
         (Reply(b"x" * 5_000_001), "too_large", "look for a shorter feed of this site, or raise max_raw"),
     ],
 )

@@ -85,6 +85,7 @@ def test_thousands_of_damages_to_feeds_are_survived() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(
     not os.environ.get("NEWSWARD_DATA"), reason="captured feeds lie below NEWSWARD_DATA, which is not set"
 )

@@ -239,7 +239,8 @@ def test_a_file_that_is_a_folder_is_told(folder: Folder, tmp_path: Path) -> None
     [
         ("[[company]\n", "line 1, column 10: not TOML: Expected ']]' at the end of an array declaration"),
         ('[[company]]\nname = "A"\ntickers = [ON]\n', 'line 3, column 12: not TOML: Invalid value (text stands in quotes: "...")'),
-        ('[[company]]\nname = "A"\nname = "B"\n', "line 3, column 11: not TOML: Cannot overwrite a value"),
+        ('[[company]]\nname = "A"\nname = "B"\n', "line 3, column 11: not TOML: key 'name' is in its table twice (keep one of them)"),
+        ('[[company]]\naliases = ["B"]\n"aliases" = [\n"C"\n]\n', "line 5, column 2: not TOML: key 'aliases' is in its table twice (keep one of them)"),
         ('[[company]]\nname = "A', "end of document: not TOML: Unterminated string"),
         ("a = " + "[" * 100_000, "arrays or tables nest too deep"),
         ("a = " + "{a=" * 100_000, "arrays or tables nest too deep"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.urls import MAX_LENGTH, canonical_url, registrable_domain
+from pipeline.urls import MAX_LENGTH, canonical_url, feed_spellings, registrable_domain
 
 ARTICLE = "https://example.com/business/2026/03/harbour-deal?id=7731"
 
@@ -94,6 +94,17 @@ def test_a_device_label_that_is_the_domain_itself_stays() -> None:
     assert canonical_url("https://m.com/story") == "https://m.com/story"
     assert canonical_url("https://en.m.wikipedia.org/wiki/Harbour") == "https://en.wikipedia.org/wiki/Harbour"
     assert canonical_url("http://127.0.0.5:8080/a") == "https://127.0.0.5:8080/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "others"),
+    [
+        ("http://a.example/rss", {"https://a.example/rss", "https://a.example/rss/", "http://a.example/rss/"}),
+        ("https://a.example/?x=/", {"http://a.example/?x=/", "https://a.example?x=/", "http://a.example?x=/"}),
+    ],
+)
+def test_a_feed_has_other_spellings_of_its_address(url: str, others: set[str]) -> None:
+    assert set(feed_spellings(url)) == others
 
 
 def test_the_order_of_parameters_makes_no_difference() -> None:

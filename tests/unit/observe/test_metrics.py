@@ -62,7 +62,8 @@ def test_runs_are_counted_with_their_time_and_their_deliveries() -> None:
     metrics.note_run(RunReport(NOW, timedelta(seconds=3), deliveries=sent))
     failed = (FailedFeed(URL, ErrorKind.DNS, ""),)
     metrics.note_run(RunReport(NOW, timedelta(seconds=40), feeds=1, due=1, failed=failed))
-    metrics.note_run(RunReport(NOW, timedelta(), is_cut_off=True))
+    pages = Committed(hits=2, stories=1, alerts=1)
+    metrics.note_run(RunReport(NOW, timedelta(), committed=Committed(hits=9), by_pages=pages, is_cut_off=True))
 
     series = served(metrics)
 
@@ -73,6 +74,7 @@ def test_runs_are_counted_with_their_time_and_their_deliveries() -> None:
     assert series["newsward_run_duration_seconds_sum"] == 43
     assert series['newsward_deliveries_total{channel="desk"}{outcome="sent"}'] == 4
     assert series['newsward_deliveries_total{channel="desk"}{outcome="failed"}'] == 1
+    assert (series["newsward_hits_total"], series["newsward_alerts_total"]) == (2, 1)  # those of feeds came with them
 
 
 def test_a_channel_has_its_series_before_it_sent_anything() -> None:

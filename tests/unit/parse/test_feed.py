@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.model import Document, ErrorKind, Feed, FetchFailed, Hints
-from pipeline.parse import parse
+from pipeline.parse import parse, parse_at_once
 
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
 FILES = sorted(path for path in FEEDS.iterdir() if not path.name.endswith(".expected.json"))
@@ -194,3 +194,24 @@ def test_hints_that_skip_every_hour_are_ignored() -> None:
     hours = "".join(f"<hour>{hour}</hour>" for hour in range(24))
 
     assert document(RSS.format(f"<skipHours>{hours}</skipHours><ttl>0</ttl>")).info.hints == Hints()
+
+
+def test_of_a_document_of_nothing_but_mistakes_the_items_before_them_are_read() -> None:
+    whole = "<item><guid>1</guid><title>AT&T</title></item>"
+    spoilt = f"<item><title>{'&' * 100_000}</title></item>"
+
+    result = document(RSS.format(whole + spoilt))
+    nothing = parse(RSS.format(f"&{spoilt}").encode(), feed=FEED, url=URL)
+
+    assert [entry.title for entry in result.entries] == ["AT&T"]
+    assert result.damage.startswith("only what stands before its mistake number 100001 was read; mended: ")
+    assert isinstance(nothing, FetchFailed)
+    assert nothing.reason == "a feed of which no entry could be read: it has more than 100000 mistakes"
+
+
+def test_what_is_read_at_once_is_what_is_read_otherwise_and_nothing_that_may_take_long() -> None:
+    sound = RSS.format("<item><guid>1</guid><title>AT&amp;T</title></item>").encode()
+
+    assert parse_at_once(sound, feed=FEED, url=URL) == parse(sound, feed=FEED, url=URL)
+    assert parse_at_once(sound.replace(b"&amp;", b"&"), feed=FEED, url=URL) is None
+    assert parse_at_once(sound + b" " * 300_000, feed=FEED, url=URL) is None

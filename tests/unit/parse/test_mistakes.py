@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.parse.mistakes import close_voids, declare, is_cut, mend, quote_values, rename_ends, whole_items
+from pipeline.parse.mistakes import (
+    before_mistake,
+    close_voids,
+    declare,
+    is_cut,
+    mend,
+    quote_values,
+    rename_ends,
+    whole_items,
+)
 
 HEAD = '<rss version="2.0"><channel>'
 CDATA = "<![CDATA[<br> a=b & </x>]]><!-- <br> & -->"
@@ -14,11 +23,20 @@ CDATA = "<![CDATA[<br> a=b & </x>]]><!-- <br> & -->"
     ("text", "mended"),
     [
         ("AT&T <3 &eacute; &amp; &#0;", "AT&amp;T &lt;3 é &amp; "),
+        ("&AMP; &Lt; &&lt;", "&amp; ≪ &amp;&lt;"),
         (CDATA, CDATA),
     ],
 )
 def test_bare_signs_are_escaped_and_entities_become_characters(text: str, mended: str) -> None:
     assert mend(text) == mended
+
+
+def test_what_stands_before_a_mistake_is_told_by_its_number() -> None:
+    text = f"a &amp; b & c {CDATA} d <3 &lt;"
+
+    assert before_mistake(text, 1) == "a &amp; b "
+    assert before_mistake(text, 2) == f"a &amp; b & c {CDATA} d "
+    assert before_mistake(text, 3) == ""
 
 
 @pytest.mark.parametrize(
