@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -40,11 +40,11 @@ _VERBS_AND_NOUNS = (
 )
 _WEEKDAYS = frozenset(_VOCABULARY["calendar"]["weekdays"].split())
 _RECURRING = frozenset(_VOCABULARY["events"]["recurring"].split())
+_EVENT_BEGINS = frozenset(name.split()[0] for name in _EVENT_KIND)
+_LONGEST_EVENT = max(len(name.split()) for name in _EVENT_KIND)  # words in a row
 # Unspaced scripts have no words to stand between.
-_EVENT = re.compile(
-    "|".join(
-        name if not name.isascii() else f"(?<= ){name}(?= )" for name in sorted(_EVENT_KIND, key=len, reverse=True)
-    )
+_UNSPACED_EVENT = re.compile(
+    "|".join(sorted((name for name in _EVENT_KIND if not name.isascii()), key=len, reverse=True))
 )
 _SCALE: Mapping[str, float] = _VOCABULARY["scale"]
 _QUARTERS = tuple(
@@ -263,8 +263,22 @@ def _direction(folded: str, words: frozenset[str]) -> int:
 
 
 def _events(folded: str) -> frozenset[str]:
-    words = " " + " ".join(re.findall(r"\w+", folded)) + " "
-    return frozenset(_EVENT_KIND[found] for found in _EVENT.findall(words))
+    words = re.findall(r"\w+", folded)
+    named = [] if folded.isascii() else _UNSPACED_EVENT.findall(folded)
+    at = 0
+    while at < len(words):
+        name = _event_at(words, at)
+        named += [name] if name else []
+        at += name.count(" ") + 1
+    return frozenset(_EVENT_KIND[name] for name in named)
+
+
+def _event_at(words: Sequence[str], at: int) -> str:
+    """The longest name of an event that begins with this word, "" if none does."""
+    if words[at] not in _EVENT_BEGINS:
+        return ""
+    ends = range(min(at + _LONGEST_EVENT, len(words)), at, -1)
+    return next((name for end in ends if (name := " ".join(words[at:end])) in _EVENT_KIND), "")
 
 
 def _actors(title: str, text: str) -> frozenset[str]:
@@ -284,9 +298,10 @@ def _actors(title: str, text: str) -> frozenset[str]:
 
 def _guess_language(folded: str) -> str:
     """By script, else by the function words: two different ones at least, and more than any other language has."""
-    letters = [char for char in folded[:400] if char.isalpha()]
-    if sum(map(is_cjk, letters)) * 4 > len(letters) > 0:
-        return "zh"
+    if not folded.isascii():
+        letters = [char for char in folded[:400] if char.isalpha()]
+        if sum(map(is_cjk, letters)) * 4 > len(letters) > 0:
+            return "zh"
     words = set(re.findall(r"[a-z]+", folded))
     votes = sorted(((len(words & stop), language) for language, stop in _STOP_OF.items()), reverse=True)
     return votes[0][1] if votes[0][0] > max(1, votes[1][0]) else ""

@@ -254,8 +254,7 @@ SELECT id, :company_id, last_at FROM stories WHERE id = :story_id ON CONFLICT DO
 UPDATE story_companies SET last_at = (SELECT last_at FROM stories WHERE id = story_id) WHERE story_id = ?;
 
 -- name: story_term_insert
-INSERT INTO story_terms (story, term)
-SELECT seq, :term FROM stories WHERE id = :story_id ON CONFLICT DO UPDATE SET entries = entries + 1;
+INSERT INTO story_terms (story, term) VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = entries + 1;
 
 -- name: story_term_take
 UPDATE story_terms SET entries = entries - 1
@@ -369,8 +368,7 @@ SELECT seq, published_at AS at FROM entries
 WHERE published_at > :after AND published_at < :cutoff ORDER BY published_at LIMIT :limit;
 
 -- name: sketch_insert
-INSERT INTO sketches (hash, entry)
-SELECT :hash, seq FROM entries WHERE id = :entry_id ON CONFLICT DO NOTHING;
+INSERT INTO sketches (hash, entry) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: hit_insert
 INSERT INTO hits (

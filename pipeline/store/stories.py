@@ -158,8 +158,8 @@ def _post(connection: sqlite3.Connection, placements: Sequence[Placement], befor
 
 
 def _post_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
-    rows = ({"story_id": story, "term": clean(term)} for term in terms if term)
-    connection.executemany(QUERIES["story_term_insert"], rows)
+    (number,) = connection.execute("SELECT seq FROM stories WHERE id = ?", (story,)).fetchone()
+    connection.executemany(QUERIES["story_term_insert"], ((number, clean(term)) for term in terms if term))
 
 
 def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
@@ -170,7 +170,8 @@ def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]
 
 
 def _post_sketch(connection: sqlite3.Connection, entry: str, sketch: Iterable[int]) -> None:
-    connection.executemany(QUERIES["sketch_insert"], ({"entry_id": entry, "hash": value} for value in sketch))
+    (number,) = connection.execute("SELECT seq FROM entries WHERE id = ?", (entry,)).fetchone()
+    connection.executemany(QUERIES["sketch_insert"], ((value, number) for value in sketch))
 
 
 def _placement_row(placement: Placement, now: datetime) -> dict[str, Any]:
