@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
 from pipeline.dedup.memory import MemoryLookups, merged, score_of, term_weights
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Placement, StoryView
@@ -44,8 +44,10 @@ class Overlay:
         for view in self._local.best(companies, weights, since, limit):
             views[view.id] = merged(views[view.id], view) if view.id in views else view
         whole = [self._whole(view) for view in views.values()]
-        whole.sort(key=lambda view: (-score_of(weights, self._terms(view)), -view.last_at.timestamp(), view.id))
-        return whole[:limit]
+        scored = [(score_of(weights, self._terms(view)), view) for view in whole]
+        least = SHARE_OF_BEST * max((score for score, _ in scored), default=0.0)
+        scored.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))
+        return [view for score, view in scored if score >= least][:limit]
 
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         views = {view.id: view for view in self._base.stories(story_ids)}

@@ -324,7 +324,9 @@ AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
 UPDATE placements SET story_id = :story_id, merged_from = '' WHERE entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: split_opener
-UPDATE placements SET relation = 'new', rule = :rule, partner = '', score = 0, features = '[]'
+-- Its partner is the story that it was taken out of.
+UPDATE placements SET
+    relation = 'new', rule = :rule, partner = :from_id, score = 0, features = '[]', placed_at = :now
 WHERE entry_id = :story_id;
 
 -- name: split_entries
@@ -332,6 +334,10 @@ UPDATE entries SET story_id = :story_id WHERE id IN (SELECT value FROM json_each
 
 -- name: split_hits
 UPDATE hits SET story_id = :story_id WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: split_alerts
+UPDATE alerts SET story_id = :story_id
+WHERE story_id = :from_id AND entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: split_companies
 INSERT INTO story_companies (story_id, company_id, last_at)
@@ -417,6 +423,11 @@ INSERT INTO alerts (
 WHERE NOT EXISTS (
     SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
     WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = :kind AND p.merged_from <> ''
+) AND NOT EXISTS (
+    -- A story that a person took out of another one was told with it.
+    SELECT 1 FROM placements AS o JOIN alerts AS a ON a.story_id IN (o.partner, o.entry_id)
+    WHERE o.entry_id = :story_id AND o.rule = 'split_by_hand' AND a.channel = :channel AND a.created_at <= o.placed_at
+    AND a.kind = 'story' AND :kind = 'story'
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: known
@@ -467,13 +478,17 @@ WITH live AS MATERIALIZED (
 ),
 asked (term, weight) AS MATERIALIZED (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
+),
+scored AS MATERIALIZED (
+    SELECT live.id, live.last_at, round(sum(asked.weight), 6) AS score
+    FROM live
+    CROSS JOIN asked
+    CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
+    GROUP BY live.seq
 )
-SELECT live.id
-FROM live
-CROSS JOIN asked
-CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
-GROUP BY live.seq
-ORDER BY round(sum(asked.weight), 6) DESC, live.last_at DESC, live.id LIMIT :limit;
+SELECT id FROM scored
+WHERE score >= :share * (SELECT max(score) FROM scored)
+ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: candidates_of_any
 -- Of each term only the stories opened last count: stories are numbered in the order in which they were opened.
@@ -485,14 +500,18 @@ asked (term, weight, oldest) AS MATERIALIZED (
         (SELECT story FROM story_terms AS p WHERE p.term = given.term ORDER BY story DESC LIMIT 1 OFFSET :postings - 1),
         0
     ) FROM given
+),
+scored AS MATERIALIZED (
+    SELECT s.id, s.last_at, round(sum(asked.weight), 6) AS score
+    FROM asked
+    CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
+    CROSS JOIN stories AS s ON s.seq = p.story
+    WHERE s.last_at >= :since
+    GROUP BY s.seq
 )
-SELECT s.id
-FROM asked
-CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
-CROSS JOIN stories AS s ON s.seq = p.story
-WHERE s.last_at >= :since
-GROUP BY s.seq
-ORDER BY round(sum(asked.weight), 6) DESC, s.last_at DESC, s.id LIMIT :limit;
+SELECT id FROM scored
+WHERE score >= :share * (SELECT max(score) FROM scored)
+ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: story_heads
 SELECT s.id, s.first_at, s.last_at, s.entries, c.company_id
