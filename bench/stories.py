@@ -1,6 +1,6 @@
 """Entries streamed end to end into one SQLite file: how fast at the start and at the end, and how fast it opens.
 
-    python -m bench.stories [--entries 200000] [--hits 0.1] [--companies 500] [--batch 200]
+    python -m bench.stories [--entries 200000] [--hits 0.1] [--companies 500] [--batch 200] [--day 20000]
 
 Made-up entries, ``--hits`` of them about one of the companies and placed into stories (of four tellings each, some of
 them copies); all are looked up by their keys, sorted, placed and committed as a run does, a batch a feed's turn. The
@@ -35,7 +35,6 @@ from pipeline.model import (
 from pipeline.store import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-A_DAY = 20_000  # entries
 FEED = Feed("https://bench.example/rss")
 TELLINGS = 4
 
@@ -45,7 +44,7 @@ def vocabulary(dice: random.Random, size: int = 30_000) -> list[str]:
     return ["".join(dice.choices("abcdefghiklmnoprstuvw", k=dice.randint(4, 10))) for _ in range(size)]
 
 
-def stream(count: int, share: float, companies: int, dice: random.Random) -> Iterator[tuple[Entry, str]]:
+def stream(count: int, share: float, companies: int, day: int, dice: random.Random) -> Iterator[tuple[Entry, str]]:
     """Entries in the order of time, each with its company or ""."""
     words = vocabulary(dice)
     common = words[:400]
@@ -61,14 +60,14 @@ def stream(count: int, share: float, companies: int, dice: random.Random) -> Ite
             text = text if dice.random() < 0.4 else dice.sample(text, 15) + dice.choices(common, k=15)
         else:
             title, text = dice.choices(words, k=8), dice.choices(words, k=25)
-        yield entry_of(number, " ".join(title), " ".join(text)), company
+        at = START + timedelta(days=number / day)
+        yield entry_of(number, " ".join(title), " ".join(text), at), company
 
 
-def entry_of(number: int, title: str, text: str) -> Entry:
+def entry_of(number: int, title: str, text: str, at: datetime) -> Entry:
     """As a parser would make it."""
     url = f"https://bench.example/{number}"
     keys = entry_keys(feed_url=FEED.url, guid=str(number), canonical_url=url, title=title, text=text)
-    at = START + timedelta(days=number / A_DAY)
     return Entry(
         keys[0], FEED.url, title, text, url, url, str(number), keys,
         publisher=f"Outlet {number % 90}", language="en", published_at=at, content_hash=content_hash(title, text),
@@ -108,6 +107,7 @@ def main() -> None:
     parser.add_argument("--hits", type=float, default=0.1)
     parser.add_argument("--companies", type=int, default=500)
     parser.add_argument("--batch", type=int, default=200)
+    parser.add_argument("--day", type=int, default=20_000, help="entries a day; stories live for three")
     arguments = parser.parse_args()
     dice = random.Random(1)
     watchlist = Watchlist(tuple(Company(f"company{n}", f"Company{n}") for n in range(arguments.companies)))
@@ -115,7 +115,8 @@ def main() -> None:
         path = Path(folder) / "newsward.db"
         with Store.open(path) as store:
             store.remember(watchlist, [FEED], START)
-            speeds = run(store, stream(arguments.entries, arguments.hits, arguments.companies, dice), arguments)
+            entries = stream(arguments.entries, arguments.hits, arguments.companies, arguments.day, dice)
+            speeds = run(store, entries, arguments)
         began = time.perf_counter()
         with Store.open(path) as store:
             opened = time.perf_counter() - began

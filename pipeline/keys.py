@@ -25,7 +25,7 @@ def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text
     keys = []
     if guid:
         keys.append(guid_key(feed_url, guid))
-    if _names_an_article(canonical_url):
+    if names_an_article(canonical_url):
         keys.append(url_key(canonical_url))
     return tuple(keys) or (digest("words", feed_url, title, text),)
 
@@ -50,5 +50,6 @@ def content_hash(title: str, text: str) -> str:
     return digest("content", title, text)
 
 
-def _names_an_article(canonical_url: str) -> bool:
+def names_an_article(canonical_url: str) -> bool:
+    """False for a bare host, which is the link of many entries, and for no address at all."""
     return bool(canonical_url.partition("://")[2].partition("/")[2])

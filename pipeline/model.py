@@ -640,6 +640,7 @@ class PageRead:
     outcome: str
     reason: str = ""
     lines: tuple[str, ...] = ()  # of its article, as the site's pages in general do not have them
+    addresses: tuple[str, ...] = ()  # where it answered, after redirects; and the one that it gives itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -654,6 +655,7 @@ class PageBatch:
     next_attempt_at: datetime | None = None  # None = settled
     site: str = ""
     marks: tuple[str, ...] = ()  # of the page's lines
+    keys: tuple[str, ...] = ()  # by which the entry is known from now on too
     hits: tuple[Hit, ...] = ()
     placements: tuple[Placement, ...] = ()
     alerts: tuple[Alert, ...] = ()

@@ -14,6 +14,7 @@ from pipeline.article import FulltextOptions, Robots, origin_of
 from pipeline.engine import is_done, shards
 from pipeline.errors import DataRefused, NewswardError
 from pipeline.fetch import FetchOptions, Rests, public_url
+from pipeline.keys import names_an_article, url_key
 from pipeline.model import (
     Alert,
     Committed,
@@ -22,6 +23,7 @@ from pipeline.model import (
     Feed,
     FeedState,
     Hit,
+    Merge,
     OwedPage,
     PageBatch,
     PageRead,
@@ -30,13 +32,16 @@ from pipeline.model import (
 from pipeline.parse import with_article
 from pipeline.reading import Page, Reading, marks_of, read_shard, site_of, without_common
 from pipeline.store import Store
-from pipeline.urls import host_of
+from pipeline.urls import canonical_url, host_of, registrable_domain
 
 log = structlog.get_logger()
 
 _AGAIN = timedelta(hours=1)  # after the first failure; twice as long after each further one
 _AHEAD = 5  # times max_pages that are looked through for some that may be asked for now
 _NEVER_READ = frozenset({"news.google.com"})  # links that only scripts lead on from
+
+
+Written = tuple[PageBatch, Committed, Sequence[Merge]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,9 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class PagePass:
-    """All that reading pages works with. ``judge`` is pure but for its look-ups."""
+    """All that reading pages works with. ``judge`` is pure but for its look-ups; ``repair`` writes the merges that
+    follow from placements, and returns them.
+    """
 
     store: Store
     engine: Executor
@@ -58,8 +65,9 @@ class PagePass:
     options: FulltextOptions
     shard_size: int
     judge: Callable[[Entry], Judgement]
+    repair: Callable[[PageBatch], Sequence[Merge]]
 
-    def read(self, now: datetime, stop: Callable[[], bool]) -> Iterator[tuple[PageBatch, Committed]]:
+    def read(self, now: datetime, stop: Callable[[], bool]) -> Iterator[Written]:
         """Reads the pages whose turn it is and writes what came of each; what is not read when told to stop waits."""
         owed = self._in_time(self.store.owed_pages(now, limit=_AHEAD * self.options.max_pages), now)
         by_url: dict[str, list[OwedPage]] = {}
@@ -103,7 +111,7 @@ class PagePass:
         known: Mapping[str, Robots],
         now: datetime,
         stop: Callable[[], bool],
-    ) -> Iterator[tuple[PageBatch, Committed]]:
+    ) -> Iterator[Written]:
         dealt = shards([Due(Feed(url), FeedState(url)) for url in chosen], self.shard_size)
         futures: list[Future[Reading]] = []
         for shard in dealt:
@@ -118,9 +126,7 @@ class PagePass:
             for future in futures:
                 future.cancel()
 
-    def _settle(
-        self, reading: Reading, pages: Sequence[list[OwedPage]], now: datetime
-    ) -> Iterator[tuple[PageBatch, Committed]]:
+    def _settle(self, reading: Reading, pages: Sequence[list[OwedPage]], now: datetime) -> Iterator[Written]:
         """Writes what a shard learned, of its pages and of their sites."""
         self.store.learn_robots([_row(robots) for robots in reading.robots], now)
         results = {result.entry_id: result for result in reading.pages}
@@ -133,7 +139,7 @@ class PagePass:
                 continue
             for number, page in enumerate(same):
                 batch = self._decide(replace(page, is_again=page.is_again or number > 0), result, now)
-                yield batch, self._commit(batch, now)
+                yield batch, *self._commit(batch, now)
         for plea in pleas:
             self.store.rest_host(plea.host, now + plea.rest, now)
 
@@ -164,7 +170,8 @@ class PagePass:
         others = {mark: pages - page.is_again for mark, pages in self.store.line_counts(site, marks).items()}
         own = without_common(result.lines, others)
         article = " ".join(own)
-        done = PageBatch(entry, "read", attempts=attempts, characters=len(article), site=site)
+        keys = further_keys(entry, result.addresses)
+        done = PageBatch(entry, "read", attempts=attempts, characters=len(article), site=site, keys=keys)
         if not page.is_again:
             done = replace(done, marks=marks)
         if not own:
@@ -173,12 +180,15 @@ class PagePass:
         judged = self.judge(whole)
         return replace(done, entry=whole, hits=judged.hits, placements=judged.placements, alerts=judged.alerts)
 
-    def _commit(self, batch: PageBatch, now: datetime) -> Committed:
-        try:
-            return self.store.commit_page(batch, now)
-        except DataRefused as error:
-            log.exception("page_refused_by_database", page=public_url(batch.entry.url))
-            return self.store.commit_page(PageBatch(batch.entry, "failed", str(error), attempts=batch.attempts), now)
+    def _commit(self, batch: PageBatch, now: datetime) -> tuple[Committed, Sequence[Merge]]:
+        """A page and the merges that follow from it: a run that is killed leaves both or neither."""
+        with self.store.together():
+            try:
+                return self.store.commit_page(batch, now), self.repair(batch)
+            except DataRefused as error:
+                log.exception("page_refused_by_database", page=public_url(batch.entry.url))
+                failed = PageBatch(batch.entry, "failed", str(error), attempts=batch.attempts)
+                return self.store.commit_page(failed, now), ()
 
 
 def page_url(entry: Entry) -> str:
@@ -190,6 +200,15 @@ def page_url(entry: Entry) -> str:
         "www."
     )
     return (entry.canonical_url if has_other_host else entry.url).partition("#")[0]
+
+
+def further_keys(entry: Entry, addresses: Sequence[str]) -> tuple[str, ...]:
+    """By what else the entry is known from now on: where its link led in the end, and the address that the page there
+    gives itself. One on another site is not believed: it is that of whoever wrote the article first.
+    """
+    site = registrable_domain(addresses[0]) if addresses else ""
+    found = dict.fromkeys(canonical_url(address) for address in addresses if registrable_domain(address) == site)
+    return tuple(url_key(one) for one in found if names_an_article(one) and one != entry.canonical_url)
 
 
 def _row(robots: Robots) -> dict[str, object]:

@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from pipeline.article import FulltextOptions, Robots, article_lines, line_mark, origin_of, own_lines, robots_of
+from pipeline.article import (
+    FulltextOptions,
+    Robots,
+    article_lines,
+    line_mark,
+    origin_of,
+    own_address,
+    own_lines,
+    robots_of,
+)
 from pipeline.fetch import FetchOptions, fetch_many, public_url
 from pipeline.model import Due, ErrorKind, Feed, FeedState, Fetched, FetchFailed, FetchResult, PageRead
 from pipeline.parse import decode
@@ -166,7 +175,8 @@ def _understood(page: Page, result: Fetched) -> PageRead:
 
 
 def _article(page: Page, result: Fetched) -> PageRead:
-    lines = article_lines(_text(result))
+    text = _text(result)
+    lines = article_lines(text)
     if lines is None:
         return PageRead(page.entry_id, "refused", "a page of too many elements")
     own = own_lines(lines)
@@ -174,7 +184,8 @@ def _article(page: Page, result: Fetched) -> PageRead:
         return PageRead(page.entry_id, "empty", "no article in the page")
     if not _speaks_of(page.title, " ".join(own)):
         return PageRead(page.entry_id, "empty", "the page speaks of something else than its entry")
-    return PageRead(page.entry_id, "read", lines=own)
+    addresses = (result.answer.url, *own_address(text, result.answer.url))
+    return PageRead(page.entry_id, "read", lines=own, addresses=addresses)
 
 
 def _text(result: Fetched) -> str:

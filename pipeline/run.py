@@ -16,7 +16,7 @@ from pipeline.fetch import public_url
 from pipeline.model import Batch, Committed, Due, FailedFeed, RunReport
 from pipeline.pages import PagePass
 from pipeline.poll import poll_shard
-from pipeline.turns import Manners, Watcher, Writer, repair
+from pipeline.turns import Manners, Watcher, Writer, repair, tell_merged
 
 log = structlog.get_logger()
 BEAT_EVERY = timedelta(minutes=1)
@@ -101,10 +101,16 @@ def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable
     """The report with what the pages brought."""
     judged = partial(judge, stages=stages, now=now)
     pages = PagePass(
-        stages.store, stages.engine, stages.fetch, stages.fulltext, stages.engine_options.shard_size, judged
+        stages.store,
+        stages.engine,
+        stages.fetch,
+        stages.fulltext,
+        stages.engine_options.shard_size,
+        judged,
+        partial(repair, stages=stages, now=now),
     )
-    for batch, committed in pages.read(now, stop):
-        repair(batch, stages, now)  # before the next page is judged
+    for batch, committed, merges in pages.read(now, stop):
+        tell_merged(merges)
         say = log.info if committed.hits else log.debug
         page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
         say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)

@@ -13,7 +13,7 @@ import structlog
 from pipeline.decide import Stages, decide, lost_turn, met_by
 from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import Judged, Jury, Rests, public_url, rested
-from pipeline.model import Batch, Committed, PageBatch, Polled
+from pipeline.model import Batch, Committed, Merge, PageBatch, Polled
 
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
@@ -60,6 +60,7 @@ class Writer:
         self._stages, self._run_id, self._now, self._tell = stages, run_id, now, tell
         self._quiet: list[Judged] = []  # turns that brought no document, decided and written at once
         self._written: list[tuple[Batch, Committed]] = []
+        self._merged: list[Merge] = []
         self._ends = 0.0  # by the monotonic clock
 
     def __enter__(self) -> Self:
@@ -71,6 +72,7 @@ class Writer:
             return
         with suppress(StoreError):  # what was taken before is whole, and stays if it can
             self._stages.store.commit_group()
+            tell_merged(self._merged)
 
     def take(self, judged: Judged) -> None:
         """One turn, decided on what was written before it."""
@@ -83,7 +85,7 @@ class Writer:
             batch = decide(judged, self._stages, self._now)
             self._begin()
             batch, committed = _commit(batch, judged, self._stages, self._run_id, self._now)
-            repair(batch, self._stages, self._now)  # before the next turn is decided, which shall see one story
+            self._merged += repair(batch, self._stages, self._now)  # before the next turn, which shall see one story
             self._written.append((batch, committed))
         is_late = bool(self._written) and self._stages.monotonic() >= self._ends
         if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
@@ -93,7 +95,9 @@ class Writer:
         """Commits what was taken, and tells of it."""
         self._write_quiet()
         written, self._written = self._written, []
+        merged, self._merged = self._merged, []
         self._stages.store.commit_group()
+        tell_merged(merged)
         for batch, committed in written:
             self._tell(batch, committed)
 
@@ -130,20 +134,28 @@ def _commit(batch: Batch, judged: Judged, stages: Stages, run_id: int, now: date
         return batch, stages.store.commit(batch, run_id=run_id, now=now)
 
 
-def repair(batch: Batch | PageBatch, stages: Stages, now: datetime) -> None:
+def repair(batch: Batch | PageBatch, stages: Stages, now: datetime) -> list[Merge]:
     """Makes one story of two that an entry placed just now has shown to be one, and owes what follows. Where that fails
     by a fault of ours they stay two, which a person can merge; nobody's turn is lost for it.
     """
+    merges = []
     for placement in batch.placements:
         try:
             merge = stages.stories.repair(placement, stages.store)
             if merge:
                 stages.store.merge(merge, rule="merged_late")
-                log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)
                 stages.store.owe(met_by(merge, batch, placement, stages, now))
+                merges.append(merge)
         except DataRefused:
             log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
         except NewswardError:
             raise
         except Exception:
             log.exception("merge_failed_unexpectedly", story=placement.story_id, other=placement.rival)
+    return merges
+
+
+def tell_merged(merges: Iterable[Merge]) -> None:
+    """For when they are written for good."""
+    for merge in merges:
+        log.info("stories_merged", story=merge.story_id, other=merge.other_id, score=merge.score)

@@ -42,8 +42,8 @@ def split(
     """Take entries out of a story into one of their own.
 
     Copies go with their article. Without entries it undoes the last merge. A story keeps the entry that opened it: take
-    that one out, and the rest gets the new id. Nothing is alerted; entries that come later find both stories. `stories
-    explain STORY --json` shows the ids of entries.
+    that one out, and the rest gets the new id. Nothing is alerted, also not when entries come later that join one of
+    them: who was told of the story knows of both. `stories explain STORY --json` shows the ids of entries.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def split(
     """
     with _correcting(context) as store:
         _demand(store, story)
-        fresh = store.split(story, entries or (), look_at, rule="split_by_hand")
+        fresh = store.split(story, entries or (), look_at, rule="split_by_hand", now=now())
     if not fresh:
         what = "those entries are not in it, or all of it" if entries else "no merge is on record"
         raise InputError(

@@ -130,8 +130,7 @@ def explain_story(
         {**row, "features": jsons.loads(row["features"])} for row in stored_rows(context, "story_explain", story=story)
     ]
     if not rows:
-        typer.echo(f"no story {story}; `newsward stories list` shows the ids", err=True)
-        raise typer.Exit(1)
+        raise InputError(f"no story {story}; `newsward stories list` shows the ids")
     if not json:
         rows = [{**row, "score": f"{row['score']:.2f}", "features": _weighed(row["features"])} for row in rows]
     columns = ("published_at", "publisher", "relation", "rule", "score", "title", "compared_with", "features")

@@ -12,6 +12,9 @@ from pipeline.model import Known, Member, StoryView
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate: it says nothing of any two of them
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
 LIVE_STORIES = 500  # of all companies asked for together: the stories with the newest members
+SHARE_OF_BEST = (
+    0.2  # of what the best candidate shares: a story that shares less is told by another one in 999 of 1,000
+)
 CORE_TERMS = 256  # of a story with more members than are shown: those that most of them tell
 SHOWN_MEMBERS = 16  # of a story: the entry that opened it, which tells what it is about, and the newest others
 
@@ -37,8 +40,9 @@ class Lookups(Protocol):
         """Stories with a member since then that share a company (None = any) and a term, best first, at most limit.
 
         Best is the greatest sum of ``term_weight`` (to six decimals) over the shared terms; of equals the one with
-        the newest member, then the smaller id. Read are the ``LIVE_STORIES`` of the companies with the newest
-        members (ties as above), or, for any company, of each term the ``TERM_POSTINGS`` stories opened last.
+        the newest member, then the smaller id. What has less than ``SHARE_OF_BEST`` of the greatest sum is left out.
+        Read are the ``LIVE_STORIES`` of the companies with the newest members (ties as above), or, for any company, of
+        each term the ``TERM_POSTINGS`` stories opened last.
         A view shows at most ``SHOWN_MEMBERS``, oldest first: the entry that opened the story, and the newest
         ``SHOWN_MEMBERS - 1``; of a story with more, also how many members there are, and of the ``CORE_TERMS`` that
         most of them tell (of equals the first in the alphabet) by how many.

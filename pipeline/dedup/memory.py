@@ -10,7 +10,14 @@ from datetime import datetime
 from heapq import nsmallest
 from math import log
 
-from pipeline.dedup.lookups import CORE_TERMS, LIVE_STORIES, SHOWN_MEMBERS, SKETCH_POSTINGS, TERM_POSTINGS
+from pipeline.dedup.lookups import (
+    CORE_TERMS,
+    LIVE_STORIES,
+    SHARE_OF_BEST,
+    SHOWN_MEMBERS,
+    SKETCH_POSTINGS,
+    TERM_POSTINGS,
+)
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Merge, Placement, StoryView
 
@@ -161,7 +168,8 @@ class MemoryLookups:
         else:
             near = (self._stories[story] for story in self._live(companies, since))
             scores = {story.id: score_of(weights, story.told) for story in near}
-        found = sorted((-score, *self._stories[story].age) for story, score in scores.items() if score)
+        least = max(SHARE_OF_BEST * max(scores.values(), default=0.0), 1e-6)
+        found = sorted((-score, *self._stories[story].age) for story, score in scores.items() if score >= least)
         return [self._stories[story].view() for *_, story in found[:limit]]
 
     def _live(self, companies: Collection[str], since: datetime) -> list[str]:

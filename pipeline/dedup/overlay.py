@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
 from pipeline.dedup.memory import MemoryLookups, merged, score_of, term_weights
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Placement, StoryView
 
 
 class Overlay:
-    """``Lookups`` over a memory and the arrivals that were placed since it was asked first.
+    """``Lookups`` over a memory and the arrivals that were placed since it was asked first. The memory must not change.
 
     A hash of a sketch is boilerplate where the memory or the arrivals alone hold it too often.
     """
@@ -21,6 +21,8 @@ class Overlay:
         self._base, self._local = base, MemoryLookups()
         self._stored: set[str] = set()  # stories with arrivals that the base holds and counts
         self._opened: set[str] = set()  # stories of the arrivals alone
+        self._counts: dict[str, int] = {}  # what the base said of terms: the same ones are asked for again and again
+        self._total: int | None = None
 
     def known(self, keys: Collection[str]) -> Mapping[str, Known]:
         return {**self._local.known(keys), **self._base.known(keys)}
@@ -42,8 +44,10 @@ class Overlay:
         for view in self._local.best(companies, weights, since, limit):
             views[view.id] = merged(views[view.id], view) if view.id in views else view
         whole = [self._whole(view) for view in views.values()]
-        whole.sort(key=lambda view: (-score_of(weights, self._terms(view)), -view.last_at.timestamp(), view.id))
-        return whole[:limit]
+        scored = [(score_of(weights, self._terms(view)), view) for view in whole]
+        least = SHARE_OF_BEST * max((score for score, _ in scored), default=0.0)
+        scored.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))
+        return [view for score, view in scored if score >= least][:limit]
 
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         views = {view.id: view for view in self._base.stories(story_ids)}
@@ -53,9 +57,17 @@ class Overlay:
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         ours, _ = self._local.frequencies(terms)
-        base, total = self._base.frequencies(terms)
-        counts = {term: ours.get(term, 0) + base.get(term, 0) for term in {*ours, *base}}
+        total = self._count(terms)
+        counts = {term: ours.get(term, 0) + self._counts[term] for term in terms}
         return counts, len(self._opened) + total
+
+    def _count(self, terms: Collection[str]) -> int:
+        """Has the memory's counts of these terms at hand; says how many stories it holds."""
+        unknown = [term for term in terms if term not in self._counts]
+        if unknown or self._total is None:
+            base, self._total = self._base.frequencies(unknown)
+            self._counts.update((term, base.get(term, 0)) for term in unknown)
+        return self._total
 
     def add(self, entry: Entry, placement: Placement, story: StoryView | None) -> None:
         """An arrival that was placed, with the story that it joins as it was before, where that was looked at."""

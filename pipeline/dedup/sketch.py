@@ -44,7 +44,7 @@ class Shingled:
     words: Wording
 
 
-@lru_cache(maxsize=1024)  # its keys are whole texts: more entries cost memory and save no time
+@lru_cache(maxsize=256)  # the original of a copy is among those that came last
 def shingled(title: str, text: str, publisher: str = "", language: str = "") -> Shingled:
     """The shingles of title and text; pure, remembered because candidates come up again."""
     words = wording(title, text, publisher, language)

@@ -130,8 +130,11 @@ class StoryIndex:
 
     def repair(self, placement: Placement, lookups: Lookups) -> Merge | None:
         """Whether the story of an entry that was placed and stored, and its rival, are one after all."""
+        if not placement.rival:
+            return None
+        lookups = Overlay(lookups)
         views = lookups.stories({placement.story_id, placement.rival})
-        if not placement.rival or len(views) < 2:
+        if len(views) < 2:
             return None
         older, newer = views
         if newer.first_at - older.first_at > MERGE_WITHIN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -39,11 +39,11 @@ _VERBS_AND_NOUNS = (
 )
 _WEEKDAYS = frozenset(_VOCABULARY["calendar"]["weekdays"].split())
 _RECURRING = frozenset(_VOCABULARY["events"]["recurring"].split())
+_EVENT_BEGINS = frozenset(name.split()[0] for name in _EVENT_KIND)
+_LONGEST_EVENT = max(len(name.split()) for name in _EVENT_KIND)  # words in a row
 # Unspaced scripts have no words to stand between.
-_EVENT = re.compile(
-    "|".join(
-        name if not name.isascii() else f"(?<= ){name}(?= )" for name in sorted(_EVENT_KIND, key=len, reverse=True)
-    )
+_UNSPACED_EVENT = re.compile(
+    "|".join(sorted((name for name in _EVENT_KIND if not name.isascii()), key=len, reverse=True))
 )
 _SCALE: Mapping[str, float] = _VOCABULARY["scale"]
 _QUARTERS = tuple(
@@ -113,25 +113,26 @@ class Wording:
     language: str  # "" = unknown
 
 
-@lru_cache(maxsize=2048)  # its keys are whole texts: more entries cost memory and save no time
+@lru_cache(maxsize=3072)  # some 10 KB each, beside the texts that are their keys
 def wording(title: str, text: str, publisher: str = "", language: str = "") -> Wording:
     """The words of an entry; pure, remembered because every member of a story is looked at again and again."""
     bare = bare_title(title, publisher)
     folded = fold(bare)
     lead = _lead(text, folded)
-    title_terms, text_terms = tuple(_terms(folded)), tuple(_terms(fold(lead)))
-    both = f"{folded} . {fold(lead)}"
+    text_folded = fold(lead)
+    title_terms, text_terms = _terms(folded), _terms(text_folded)
+    both = f"{folded} . {text_folded}"
     terms = tuple(dict.fromkeys(title_terms + text_terms))[:MAX_TERMS]
     words = frozenset(re.findall(r"\w+", folded))
     return Wording(
         title=folded,
-        text=fold(lead),
+        text=text_folded,
         title_terms=frozenset(title_terms),
         text_terms=frozenset(text_terms[:MAX_TERMS]),
         terms=terms,
         bag=frozenset(terms),
         title_figures=frozenset(filter(is_figure, title_terms)),
-        figures=frozenset(term for term in title_terms + text_terms if is_figure(term)),
+        figures=frozenset(filter(is_figure, title_terms + text_terms)),
         quarters=_quarters(both),
         weekdays=_WEEKDAYS.intersection(re.findall(r"\w+", both)),
         events=_events(folded) or _events(fold(lead[:LEAD_SENTENCE])),
@@ -262,19 +263,16 @@ def _lead(text: str, folded_title: str) -> str:
     return lead[: LEAD_WORDS * 12]
 
 
-def _terms(folded: str) -> Iterator[str]:
-    for found in _TOKEN.finditer(_SEAM.sub(" ", folded)):
-        if found["number"]:
-            yield _figure(found["number"], found["scale"], bool(found["percent"]))
-        else:
-            yield from _word_terms(found["word"])
-
-
-def _word_terms(word: str) -> Iterator[str]:
-    if not word.isascii():
-        yield from tokens(word)
-    elif len(word) > 1 and word not in _STOP:
-        yield stem(word)
+def _terms(folded: str) -> list[str]:
+    found: list[str] = []
+    for number, scale, percent, word in _TOKEN.findall(folded if folded.isascii() else _SEAM.sub(" ", folded)):
+        if number:
+            found.append(_figure(number, scale, bool(percent)))
+        elif not word.isascii():
+            found.extend(tokens(word))
+        elif len(word) > 1 and word not in _STOP:
+            found.append(stem(word))
+    return found
 
 
 def _figure(digits: str, scale: str | None, is_share: bool) -> str:
@@ -304,8 +302,22 @@ def _direction(folded: str, words: frozenset[str]) -> int:
 
 
 def _events(folded: str) -> frozenset[str]:
-    words = " " + " ".join(re.findall(r"\w+", folded)) + " "
-    return frozenset(_EVENT_KIND[found] for found in _EVENT.findall(words))
+    words = re.findall(r"\w+", folded)
+    named = [] if folded.isascii() else _UNSPACED_EVENT.findall(folded)
+    at = 0
+    while at < len(words):
+        name = _event_at(words, at)
+        named += [name] if name else []
+        at += name.count(" ") + 1
+    return frozenset(_EVENT_KIND[name] for name in named)
+
+
+def _event_at(words: Sequence[str], at: int) -> str:
+    """The longest name of an event that begins with this word, "" if none does."""
+    if words[at] not in _EVENT_BEGINS:
+        return ""
+    ends = range(min(at + _LONGEST_EVENT, len(words)), at, -1)
+    return next((name for end in ends if (name := " ".join(words[at:end])) in _EVENT_KIND), "")
 
 
 def _actors(title: str, text: str) -> frozenset[str]:
@@ -325,9 +337,10 @@ def _actors(title: str, text: str) -> frozenset[str]:
 
 def _guess_language(folded: str) -> str:
     """By script, else by the function words: two different ones at least, and more than any other language has."""
-    letters = [char for char in folded[:400] if char.isalpha()]
-    if sum(map(is_cjk, letters)) * 4 > len(letters) > 0:
-        return "zh"
+    if not folded.isascii():
+        letters = [char for char in folded[:400] if char.isalpha()]
+        if sum(map(is_cjk, letters)) * 4 > len(letters) > 0:
+            return "zh"
     words = set(re.findall(r"[a-z]+", folded))
     votes = sorted(((len(words & stop), language) for language, stop in _STOP_OF.items()), reverse=True)
     return votes[0][1] if votes[0][0] > max(1, votes[1][0]) else ""

@@ -54,6 +54,8 @@ def settle(connection: sqlite3.Connection, batch: PageBatch, now: datetime) -> N
     if batch.outcome == "read":
         text = {"id": clean(entry.id), "text": clean(entry.text), "cjk": cjk_pairs(entry.title, entry.text)}
         connection.execute(QUERIES["entry_read"], text)
+    keys = ((clean(key), clean(entry.id)) for key in batch.keys)
+    connection.executemany(QUERIES["entry_key_insert"], keys)
     marks = ({"site": clean(batch.site), "line": mark, "now": stamp(now)} for mark in batch.marks)
     connection.executemany(QUERIES["page_line_seen"], marks)
 

@@ -135,7 +135,8 @@ def configure(connection: sqlite3.Connection, busy_timeout: timedelta) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # a read-only root has nowhere else to put temporary files
     connection.execute("PRAGMA journal_size_limit = 67108864")  # 64 MiB: a WAL that one long reader made grow shrinks
-    # 16 MiB, four times the usual: the pages of keys and indexes, which every turn changes, are copied back less often.
+    # 16 MiB, four times the usual: keys and postings fall all over the file, and a page that several turns change is
+    # then copied back once.
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA cache_size = -32000")  # KiB; keys and postings are looked up all over the file
 
@@ -161,12 +162,21 @@ def vacuum(connection: sqlite3.Connection, path: str) -> None:
         raise StoreError(
             f"{path}: giving space back needs {need >> 20} MiB of free disk for a while, there are {room >> 20}"
         )
-    # The copy may be larger than the memory, and a read-only root has no other place for it.
-    connection.execute("PRAGMA temp_store = FILE")
-    connection.execute("PRAGMA temp_store_directory = '{}'".format(str(folder).replace("'", "''")))
-    try:
+    with temporary_files(connection, path):
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def temporary_files(connection: sqlite3.Connection, path: str) -> Iterator[None]:
+    """Inside, SQLite sorts and copies in files beside the database: what it works on may be larger than the memory, and
+    a read-only root has no other place for them. Not to be entered within a transaction.
+    """
+    folder = "" if path == ":memory:" else str(Path(path).absolute().parent)
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute("PRAGMA temp_store_directory = '{}'".format(folder.replace("'", "''")))
+    try:
+        yield
     finally:
         connection.execute("PRAGMA temp_store_directory = ''")
         connection.execute("PRAGMA temp_store = MEMORY")

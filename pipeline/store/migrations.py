@@ -9,7 +9,7 @@ from sqlite3 import OperationalError, complete_statement
 from sqlite_utils import Database, Migrations
 
 from pipeline.errors import DatabaseNewer, StoreError
-from pipeline.store.connection import transaction
+from pipeline.store.connection import temporary_files, transaction
 
 
 def m001_tables(database: Database) -> None:
@@ -118,7 +118,7 @@ def is_current(database: Database, path: str) -> bool:
 def migrate(database: Database, path: str) -> None:
     """Bring the database to this version; raises as ``is_current`` does."""
     # The lock comes before the look: of two processes that open a new file, one migrates and the other finds it done.
-    with transaction(database.conn):
+    with temporary_files(database.conn, path), transaction(database.conn):
         if not _is_current(database, path):
             migrations.apply(database)
 

@@ -252,8 +252,7 @@ SELECT id, :company_id, last_at FROM stories WHERE id = :story_id ON CONFLICT DO
 UPDATE story_companies SET last_at = (SELECT last_at FROM stories WHERE id = story_id) WHERE story_id = ?;
 
 -- name: story_term_insert
-INSERT INTO story_terms (story, term)
-SELECT seq, :term FROM stories WHERE id = :story_id ON CONFLICT DO UPDATE SET entries = entries + 1;
+INSERT INTO story_terms (story, term) VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = entries + 1;
 
 -- name: story_term_take
 UPDATE story_terms SET entries = entries - 1
@@ -323,7 +322,9 @@ AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
 UPDATE placements SET story_id = :story_id, merged_from = '' WHERE entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: split_opener
-UPDATE placements SET relation = 'new', rule = :rule, partner = '', score = 0, features = '[]'
+-- Its partner is the story that it was taken out of.
+UPDATE placements SET
+    relation = 'new', rule = :rule, partner = :from_id, score = 0, features = '[]', placed_at = :now
 WHERE entry_id = :story_id;
 
 -- name: split_entries
@@ -331,6 +332,10 @@ UPDATE entries SET story_id = :story_id WHERE id IN (SELECT value FROM json_each
 
 -- name: split_hits
 UPDATE hits SET story_id = :story_id WHERE entry_id IN (SELECT value FROM json_each(:texts));
+
+-- name: split_alerts
+UPDATE alerts SET story_id = :story_id
+WHERE story_id = :from_id AND entry_id IN (SELECT value FROM json_each(:texts));
 
 -- name: split_companies
 INSERT INTO story_companies (story_id, company_id, last_at)
@@ -367,8 +372,7 @@ SELECT seq, published_at AS at FROM entries
 WHERE published_at > :after AND published_at < :cutoff ORDER BY published_at LIMIT :limit;
 
 -- name: sketch_insert
-INSERT INTO sketches (hash, entry)
-SELECT :hash, seq FROM entries WHERE id = :entry_id ON CONFLICT DO NOTHING;
+INSERT INTO sketches (hash, entry) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: hit_insert
 INSERT INTO hits (
@@ -419,6 +423,11 @@ WHERE NOT EXISTS (
     SELECT 1 FROM alerts AS a JOIN placements AS p ON p.entry_id = a.entry_id
     WHERE a.story_id = :story_id AND a.channel = :channel AND a.kind = 'story' AND :kind = 'story'
     AND p.merged_from <> ''
+) AND NOT EXISTS (
+    -- A story that a person took out of another one was told with it.
+    SELECT 1 FROM placements AS o JOIN alerts AS a ON a.story_id IN (o.partner, o.entry_id)
+    WHERE o.entry_id = :story_id AND o.rule = 'split_by_hand' AND a.channel = :channel AND a.created_at <= o.placed_at
+    AND a.kind = 'story' AND :kind = 'story'
 ) ON CONFLICT (id) DO NOTHING;
 
 -- name: alerts_bring
@@ -492,13 +501,17 @@ WITH live AS MATERIALIZED (
 ),
 asked (term, weight) AS MATERIALIZED (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
+),
+scored AS MATERIALIZED (
+    SELECT live.id, live.last_at, round(sum(asked.weight), 6) AS score
+    FROM live
+    CROSS JOIN asked
+    CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
+    GROUP BY live.seq
 )
-SELECT live.id
-FROM live
-CROSS JOIN asked
-CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
-GROUP BY live.seq
-ORDER BY round(sum(asked.weight), 6) DESC, live.last_at DESC, live.id LIMIT :limit;
+SELECT id FROM scored
+WHERE score >= :share * (SELECT max(score) FROM scored)
+ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: candidates_of_any
 -- Of each term only the stories opened last count: stories are numbered in the order in which they were opened.
@@ -510,14 +523,18 @@ asked (term, weight, oldest) AS MATERIALIZED (
         (SELECT story FROM story_terms AS p WHERE p.term = given.term ORDER BY story DESC LIMIT 1 OFFSET :postings - 1),
         0
     ) FROM given
+),
+scored AS MATERIALIZED (
+    SELECT s.id, s.last_at, round(sum(asked.weight), 6) AS score
+    FROM asked
+    CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
+    CROSS JOIN stories AS s ON s.seq = p.story
+    WHERE s.last_at >= :since
+    GROUP BY s.seq
 )
-SELECT s.id
-FROM asked
-CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
-CROSS JOIN stories AS s ON s.seq = p.story
-WHERE s.last_at >= :since
-GROUP BY s.seq
-ORDER BY round(sum(asked.weight), 6) DESC, s.last_at DESC, s.id LIMIT :limit;
+SELECT id FROM scored
+WHERE score >= :share * (SELECT max(score) FROM scored)
+ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: story_heads
 SELECT s.id, s.first_at, s.last_at, s.entries, c.company_id

@@ -368,6 +368,12 @@ class Store:
             stories.extend(connection, batch.hits, batch.placements)
             return committed
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside is written whole or not at all; each write in it is still all or nothing by itself."""
+        with self._writing():
+            yield
+
     def begin_group(self) -> None:
         """Begins a transaction that the writes after it share, each of them still all or nothing."""
         self._check_place()
@@ -405,11 +411,12 @@ class Store:
             with self._writing() as connection:
                 outbox.insert(connection, alerts)
 
-    def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str) -> str:
+    def split(self, story_id: str, entry_ids: Collection[str], look: Look, *, rule: str, now: datetime) -> str:
         """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing
-        to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry."""
+        to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry. Alerts go
+        with their entries; a channel that was told before knows of both stories."""
         with self._writing() as connection:
-            return stories.split(connection, story_id, entry_ids, look, rule)
+            return stories.split(connection, story_id, entry_ids, look, rule, now)
 
     def reindex(self, look: Look, since: datetime, watch: Callable[[int], object] = lambda done: None) -> int:
         """Makes the indexes of stories and copies anew from the stored entries, in one transaction; how many entries

@@ -62,7 +62,9 @@ def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> None:
     _refresh(connection, clean(merge.story_id))
 
 
-def split(connection: sqlite3.Connection, story_id: str, entry_ids: Collection[str], look: Look, rule: str) -> str:
+def split(
+    connection: sqlite3.Connection, story_id: str, entry_ids: Collection[str], look: Look, rule: str, now: datetime
+) -> str:
     """A story of these entries, or of those that came by the last merge; "" when all or none would go."""
     rows = connection.execute(QUERIES["story_entries"], {"story_id": clean(story_id)}).fetchall()
     wanted = set(map(clean, entry_ids)) or _merged_last(rows)
@@ -73,9 +75,11 @@ def split(connection: sqlite3.Connection, story_id: str, entry_ids: Collection[s
     if not moved or len(moved) == len(rows):
         return ""
     fresh = next((row["merged_from"] for row in rows if row["merged_from"] in moved), moved[0])
-    asked = {"story_id": fresh, "texts": texts(moved), "rule": rule}
+    asked = {
+        "story_id": fresh, "from_id": clean(story_id), "texts": texts(moved), "rule": rule, "now": stamp(now),
+    }  # fmt: skip
     connection.execute(QUERIES["story_insert"], {"story_id": fresh, "entry_id": fresh})
-    for name in ("split_placements", "split_opener", "split_entries", "split_hits"):
+    for name in ("split_placements", "split_opener", "split_entries", "split_hits", "split_alerts"):
         connection.execute(QUERIES[name], _named(name, asked))
     for table, column in (("entries", "id"), ("hits", "entry_id")):
         connection.execute(f"UPDATE {table} SET relation = 'new' WHERE {column} = ?", (fresh,))  # noqa: S608
@@ -158,8 +162,8 @@ def _post(connection: sqlite3.Connection, placements: Sequence[Placement], befor
 
 
 def _post_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
-    rows = ({"story_id": story, "term": clean(term)} for term in terms if term)
-    connection.executemany(QUERIES["story_term_insert"], rows)
+    (number,) = connection.execute("SELECT seq FROM stories WHERE id = ?", (story,)).fetchone()
+    connection.executemany(QUERIES["story_term_insert"], ((number, clean(term)) for term in terms if term))
 
 
 def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
@@ -170,7 +174,8 @@ def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]
 
 
 def _post_sketch(connection: sqlite3.Connection, entry: str, sketch: Iterable[int]) -> None:
-    connection.executemany(QUERIES["sketch_insert"], ({"entry_id": entry, "hash": value} for value in sketch))
+    (number,) = connection.execute("SELECT seq FROM entries WHERE id = ?", (entry,)).fetchone()
+    connection.executemany(QUERIES["sketch_insert"], ((value, number) for value in sketch))
 
 
 def _placement_row(placement: Placement, now: datetime) -> dict[str, Any]:

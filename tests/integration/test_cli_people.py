@@ -109,7 +109,8 @@ def test_a_story_is_explained_entry_by_entry(polled: Path) -> None:
     assert len(explained) == told["entries"] >= 4
     assert {"new", "copy"} <= {row["relation"] for row in explained}
     assert all(row["rule"] for row in explained)
-    assert newsward("--config", polled, "stories", "explain", "none").code == 1
+    unknown = newsward("--config", polled, "stories", "explain", "none")
+    assert (unknown.code, unknown.err) == (2, "newsward: no story none; `newsward stories list` shows the ids\n")
 
 
 def test_alerts_and_feeds_are_listed(polled: Path) -> None:

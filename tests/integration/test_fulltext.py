@@ -16,6 +16,7 @@ from pipeline.dedup import Lookups, StoryIndex
 from pipeline.errors import ConfigError
 from pipeline.model import Merge, Placement, RunReport
 from pipeline.run import run_once
+from pipeline.store import Store
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import MORNING, ask, write_config
 from tests.feed_server import FeedServer, Reply, redirect
@@ -109,6 +110,27 @@ def test_the_page_of_a_hit_is_read_and_names_a_further_company(watch: Watch) -> 
     assert "Editors" not in str(text)
 
 
+def test_an_entry_is_known_again_by_where_its_link_led_and_by_what_the_page_calls_itself(watch: Watch) -> None:
+    watch.tell("Xiaomi opens a quay")
+    whole = page("Xiaomi opens a quay", "It was built by Xiaomi and opened on Monday.").body.decode()
+    named = whole.replace("<head>", '<head><link rel="canonical" href="/by-name">')
+    watch.server.serve("/1", redirect(watch.server.url("/moved", host=HOST), status=302))
+    watch.server.serve("/moved", Reply(named.encode(), content_type="text/html; charset=utf-8"))
+    watch.run()
+
+    date = f"{MORNING:%a, %d %b %Y %H:%M:%S} +0000"
+    items = "".join(
+        f"<item><title>Xiaomi opens a quay {place}</title><link>{watch.server.url(place, host=HOST)}</link>"
+        f"<guid>{place}</guid><pubDate>{date}</pubDate></item>"
+        for place in ("/moved", "/by-name", "/3")
+    )
+    body = f"<rss version='2.0'><channel><title>The Mill</title>{items}</channel></rss>"
+    watch.server.serve("/feed.xml", Reply(body.encode()))
+    watch.run(MORNING + timedelta(hours=1))
+
+    assert len(ask(watch.database, "SELECT id FROM entries")) == 2
+
+
 def test_the_evidence_stands_where_it_says(watch: Watch) -> None:
     watch.tell("Xiaomi opens a quay")
     watch.server.serve("/1", page("Xiaomi opens a quay", "Built with Sunrise Lidar by Xiaomi, it opened on Monday."))
@@ -153,6 +175,34 @@ def test_a_page_that_shows_two_stories_to_be_one_has_them_made_one(
 
     assert len(judged) == 2
     assert ask(watch.database, "SELECT entries FROM stories") == [(2,)]
+
+
+def test_a_run_that_ends_while_two_stories_are_made_one_reads_the_page_again(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.tell("Xiaomi opens a quay", "A ferry for the north")
+    watch.configure(marked=True)
+    for place, title in enumerate(("Xiaomi opens a quay", "A ferry for the north"), 1):
+        watch.server.serve(f"/{place}", page(title, f"{title}, as Xiaomi said on Monday."))
+
+    def one_after_all(self: StoryIndex, placement: Placement, lookups: Lookups) -> Merge | None:
+        views = lookups.stories([row[0] for row in ask(watch.database, "SELECT id FROM stories")])
+        return Merge(views[0].id, placement.story_id, 0.95) if views else None
+
+    def killed(self: Store, merge: Merge, *, rule: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StoryIndex, "repair", one_after_all)
+    with monkeypatch.context() as dying:
+        dying.setattr(Store, "merge", killed)
+        with pytest.raises(KeyboardInterrupt):
+            watch.run()
+    assert ask(watch.database, "SELECT entries FROM stories") == [(1,)]
+
+    watch.run()
+
+    assert ask(watch.database, "SELECT entries FROM stories") == [(2,)]
+    assert len(watch.inbox.requests) == 1
 
 
 def test_nothing_is_read_while_it_is_off(watch: Watch) -> None:

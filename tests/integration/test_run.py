@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.app import open_stages
 from pipeline.config import load
@@ -18,6 +19,7 @@ from pipeline.dedup import Lookups, StoryIndex
 from pipeline.errors import StoreError
 from pipeline.model import Entry, ErrorKind, Hit, Merge, Placement, RunReport
 from pipeline.run import run_once
+from pipeline.store import Store
 from pipeline.text import from_iso
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
@@ -335,6 +337,32 @@ def test_stories_that_cannot_be_made_one_stay_two_and_stop_nobody(
 
     assert report.failed == ()
     assert (report.committed.new, report.committed.stories, report.sent) == (2, 2, 2)
+
+
+def test_that_stories_were_made_one_is_told_once_it_is_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = house.server.serve("/one.xml", rss(item("Microsoft opens a lab")), host="127.0.0.41")
+    other = house.server.serve("/other.xml", rss(item("Xiaomi sells a ferry")), host="127.0.0.42")
+    house.configure([one, other])
+    told_before: list[bool] = []
+    commit = Store.commit_group
+
+    def one_after_all(self: StoryIndex, placement: Placement, lookups: Lookups) -> Merge | None:
+        first = next(lookups.database.query("SELECT id FROM stories ORDER BY seq"))["id"]  # type: ignore[attr-defined]
+        return Merge(first, placement.story_id, 0.95) if first != placement.story_id else None
+
+    def watched(self: Store) -> None:
+        if self.database.conn.in_transaction:
+            told_before.append("stories_merged" in [line["event"] for line in logs])
+        commit(self)
+
+    monkeypatch.setattr(StoryIndex, "repair", one_after_all)
+    monkeypatch.setattr(Store, "commit_group", watched)
+    with open_stages(load(house.directory, {}), MORNING) as stages, capture_logs() as logs:
+        run_once(stages, MORNING)
+
+    assert told_before
+    assert not any(told_before)
+    assert [line["score"] for line in logs if line["event"] == "stories_merged"] == [0.95]
 
 
 def test_a_fault_of_our_own_costs_one_feed_its_turn(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from pipeline.store import Store, StoreOptions
-from pipeline.store.migrations import STEPS
+from pipeline.store.migrations import STEPS, migrate
 from tests.builders_alert import receiver
 from tests.builders_cli import newsward
 from tests.builders_run import ask, write_config
@@ -85,6 +86,21 @@ def test_search_and_views_answer_after_the_upgrade(old: Path, more: int) -> None
     assert (found, chinese) == ([(12,)], [(1,)])
     assert views == {"hit_list": 16 + more, "story_list": 13 + more, "feed_health": 4}
     assert states == [("dead", 2 + more), ("pending", 6), ("sent", 5)]
+
+
+def test_what_an_upgrade_sorts_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    path.write_bytes(gzip.decompress((KEPT / "m009_sources.db.gz").read_bytes()))
+    steps: list[str] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.set_trace_callback(steps.append)
+        migrate(Database(connection), str(path))
+
+        sorting = next(place for place, step in enumerate(steps) if "CREATE INDEX sketches_by_entry" in step)
+        stores = [step for step in steps[:sorting] if step.startswith("PRAGMA temp_store ")]
+        assert stores == ["PRAGMA temp_store = FILE"]
+        assert f"PRAGMA temp_store_directory = '{tmp_path}'" in steps[:sorting]
+        assert connection.execute("PRAGMA temp_store").fetchone() == (2,)  # in memory again
 
 
 def test_a_second_opening_changes_not_a_byte(old: Path) -> None:

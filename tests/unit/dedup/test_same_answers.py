@@ -16,7 +16,7 @@ from pipeline.store import Store
 from pipeline.store import lookups as stored
 from tests.builders_store import FEED, NOW, make_batch, make_entry
 
-BOUNDS = ("SKETCH_POSTINGS", "TERM_POSTINGS", "LIVE_STORIES", "SHOWN_MEMBERS", "CORE_TERMS")
+BOUNDS = ("SKETCH_POSTINGS", "TERM_POSTINGS", "LIVE_STORIES", "SHARE_OF_BEST", "SHOWN_MEMBERS", "CORE_TERMS")
 COMPANIES = ("arlund", "borealis", "castella", "dunmore")
 FOOTER = "All figures are unaudited and the desk of the Quay Gazette answers questions about this note every weekday."
 PLACES = ("Aalborg", "Bremen", "Cadiz", "Dover", "Esbjerg", "Faro", "Gdansk", "Hull")

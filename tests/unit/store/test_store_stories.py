@@ -78,7 +78,7 @@ def test_a_split_without_entries_undoes_a_merge(two: tuple[Store, Entry, Entry, 
     before = [*store.database.query(words)], dump(store)["terms"]
     store.merge(Merge(first.id, second.id, 0.93), rule="merged_late")
 
-    fresh = store.split(first.id, [], look, rule="split_by_hand")
+    fresh = store.split(first.id, [], look, rule="split_by_hand", now=NOW)
 
     assert fresh == second.id
     assert ids(store, first.id) == [first.id]
@@ -93,7 +93,7 @@ def test_a_copy_goes_with_its_article_when_a_story_is_split() -> None:
         other = tell(store, "yard sold", hours=1, story=first)
         copy = tell(store, "yard sold!", hours=2, story=first, article=other.id)
 
-        fresh = store.split(first.id, [copy.id], look, rule="split_by_hand")
+        fresh = store.split(first.id, [copy.id], look, rule="split_by_hand", now=NOW)
 
         assert fresh == other.id
         assert ids(store, fresh) == [other.id, copy.id]
@@ -106,8 +106,52 @@ def test_what_names_a_story_stays_in_it_and_the_others_go() -> None:
         first = tell(store, "ferry sold")
         other = tell(store, "yard sold", hours=1, story=first)
 
-        assert store.split(first.id, [first.id], look, rule="split_by_hand") == other.id
-        assert store.split(first.id, [first.id], look, rule="split_by_hand") == ""
+        assert store.split(first.id, [first.id], look, rule="split_by_hand", now=NOW) == other.id
+        assert store.split(first.id, [first.id], look, rule="split_by_hand", now=NOW) == ""
+
+
+def test_of_a_story_taken_apart_neither_part_is_told_again_where_it_was_told() -> None:
+    with open_store() as store:
+        first = tell(store, "ferry sold")
+        other = tell(store, "yard sold", hours=1, story=first)
+        store.commit(make_batch(alerts=(make_alert("told", story=first.id),)), run_id=None, now=NOW)
+        fresh = store.split(first.id, [first.id], look, rule="split_by_hand", now=NOW)
+
+        later = tell(store, "yard bought", hours=2, story=other)
+        again = make_alert("again", story=fresh, entry_id=later.id)
+        elsewhere = make_alert("elsewhere", story=fresh, entry_id=later.id, channel="ops")
+        store.commit(make_batch(alerts=(again, elsewhere)), run_id=None, now=NOW)
+
+        told = "SELECT id, story_id FROM alerts ORDER BY id"
+        assert [*store.database.query(told)] == [
+            {"id": "elsewhere", "story_id": other.id},
+            {"id": "told", "story_id": first.id},
+        ]
+
+
+def test_an_alert_goes_with_its_entry_when_a_story_is_taken_apart() -> None:
+    with open_store() as store:
+        first = tell(store, "ferry sold")
+        other = tell(store, "yard sold", hours=1, story=first)
+        alert = make_alert("told", story=first.id, entry_id=other.id)
+        store.commit(make_batch(alerts=(alert,)), run_id=None, now=NOW)
+
+        fresh = store.split(first.id, [other.id], look, rule="split_by_hand", now=NOW)
+        again = make_alert("again", story=fresh)
+        store.commit(make_batch(alerts=(again,)), run_id=None, now=NOW)
+
+        assert [*store.database.query("SELECT id, story_id FROM alerts")] == [{"id": "told", "story_id": fresh}]
+
+
+def test_a_story_that_was_never_told_may_be_told_after_it_was_taken_out_of_another() -> None:
+    with open_store() as store:
+        first = tell(store, "ferry sold")
+        other = tell(store, "yard sold", hours=1, story=first)
+        fresh = store.split(first.id, [other.id], look, rule="split_by_hand", now=NOW)
+        later = NOW + timedelta(hours=2)
+        alerts = make_alert("one", story=first.id, created_at=later), make_alert("two", story=fresh, created_at=later)
+
+        assert store.commit(make_batch(alerts=alerts), run_id=None, now=later).alerts == 2
 
 
 def test_an_alert_that_waits_is_not_sent_when_its_channel_knows_of_the_other_story(
