@@ -389,7 +389,7 @@ def shared_names(watchlist: Watchlist) -> dict[str, tuple[int, ...]]:
     count: Counter[str] = Counter()
     owners: dict[str, list[int]] = defaultdict(list)
     for index, company in enumerate(watchlist.companies):
-        for pattern in {pattern for pattern, form in forms_of(index, company) if not form.derived}:
+        for pattern in dict.fromkeys(pattern for pattern, form in forms_of(index, company) if not form.derived):
             count[pattern] += 1
             owners[pattern].append(index)
     return {pattern.strip(): tuple(owners[pattern]) for pattern, n in count.items() if n > 1}

@@ -215,7 +215,7 @@ def legal_before() -> frozenset[str]:
 @cache
 def legal_glued() -> tuple[str, ...]:
     """Legal forms written without a space, longest first."""
-    return tuple(sorted({fold(form) for form in _listed("glued")}, key=len, reverse=True))
+    return tuple(sorted({fold(form) for form in _listed("glued")}, key=lambda form: (-len(form), form)))
 
 
 @cache

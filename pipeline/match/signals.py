@@ -205,8 +205,8 @@ def _is_of_business(word: str, cues: Cues) -> bool:
 
 
 def _chunk_before(text: str, start: int) -> str:
-    """The characters up to ``start``, or up to the line break before it, that no space divides from it."""
-    before = text[max(0, start - _LONGEST_LINK) : start].removesuffix("\n")
+    """The characters up to ``start`` that no space or line break divides from it."""
+    before = text[max(0, start - _LONGEST_LINK) : start]
     return "" if not before or before[-1].isspace() else before.split()[-1]
 
 

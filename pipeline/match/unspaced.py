@@ -49,7 +49,7 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
     if is_latin and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER):
         yield Reason("a Latin word in unspaced text is a name", points("unspaced.latin"))
     fragile = form.flavour in (Flavour.CJK, Flavour.WEAK)
-    plain = next((word for word in place.cues.plain if word in window), "")
+    plain = min((word for word in place.cues.plain if word in window), default="")
     business = sorted((word for word in place.cues.near if word in window), key=lambda word: (-len(word), word))
     if plain and fragile and not business:
         yield Reason(f"plain word near: {plain}", points("unspaced.plain"))
@@ -96,7 +96,7 @@ def _japanese(place: Place) -> Iterator[Reason]:
 def _kind_after(place: Place) -> str:
     """A word glued behind the name that makes a place, a team, an event or an office of it."""
     after = _around(place)[1]
-    return next((word for word in place.cues.kinds if after.startswith(word)), "")
+    return max((word for word in place.cues.kinds if after.startswith(word)), key=len, default="")
 
 
 def _work_around(place: Place) -> str:

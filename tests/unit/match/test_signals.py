@@ -50,6 +50,11 @@ def test_the_words_around_a_name_decide(title: str, companies: list[str]) -> Non
     assert found(WATCH, title) == companies
 
 
+def test_a_link_ends_where_its_line_ends() -> None:
+    assert found(WATCH, text="Read more: https://example.com/markets/\nApple raises prices") == ["apple"]
+    assert found(WATCH, text="Read more: https://example.com/markets/Apple raises prices") == []
+
+
 @pytest.mark.parametrize(
     ("title", "companies"),
     [
