@@ -299,6 +299,7 @@ class NameFinder:
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
 _NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
+_SYMBOL = re.compile("[A-Z]{2,3}")
 _REACH = 40  # characters on either side in which a list's next name must begin
 
 
@@ -314,16 +315,24 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
     text = item.place.skeleton.original
     after = _NAME_AFTER.match(text[item.end : item.end + _REACH])
     before = _NAME_BEFORE.search(text[max(0, item.start - _REACH) : item.start])
-    beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
+    is_symbol = item.form.flavour is Flavour.TICKER
+    beside = [match[1] for match in (after, before) if match and _is_unknown_name(match[1], is_symbol=is_symbol)]
+    if after and beside[:1] == [after[1]]:
+        further = _NAME_AFTER.match(text[item.end + after.end() : item.end + after.end() + _REACH])
+        beside += [further[1]] if further and _is_unknown_name(further[1]) else []
     if beside:
-        yield Reason(f"listed beside {beside}", points("entry.listed_beside"))
+        among = "among" if len(beside) > 1 else ""
+        yield Reason(f"listed beside {' and '.join(beside)}", points("entry.listed_beside", among))
 
 
-def _is_unknown_name(word: str) -> bool:
-    """A capitalised word that is neither in common use nor a person's name: most likely another company's."""
+def _is_unknown_name(word: str, *, is_symbol: bool = False) -> bool:
+    """A capitalised word that is neither in common use nor a person's name: most likely another company's.
+
+    Beside a ticker (``is_symbol``) one of two or three letters is too.
+    """
     token = fold(word)
     if not word[0].isupper() or len(word) < 4 or lexicon.is_class_name(token):
-        return False
+        return is_symbol and _SYMBOL.fullmatch(word) is not None and not lexicon.is_word(token, "en")
     if lexicon.is_word(token, "en"):
         return lexicon.is_rare(token) and token in lexicon.proper_names()
     return not lexicon.is_person(token)

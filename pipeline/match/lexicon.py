@@ -87,6 +87,12 @@ def given_names() -> frozenset[str]:
 
 
 @cache
+def given_names_abroad() -> frozenset[str]:
+    """First names of other countries than the United States, folded; some are words somewhere."""
+    return frozenset(_zipped("given_names_abroad.txt.gz"))
+
+
+@cache
 def surnames() -> frozenset[str]:
     """Frequent last names, folded."""
     return frozenset(map(str.lower, _zipped("surnames.txt.gz")))
@@ -149,7 +155,7 @@ def _plain_chinese() -> frozenset[str]:
 
 def is_plain_chinese(word: str) -> bool:
     """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
-    return word in _plain_chinese() or word in cues("zh").words
+    return word in _plain_chinese() or word in cues("zh").words or word in cues("ko").words
 
 
 @cache

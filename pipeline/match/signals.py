@@ -109,14 +109,15 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
     if _opens_as_a_word(form, place):
         yield Reason(f"opens as a word of the language may ({place.language})", points("language.opening_word"))
-    if token in place.cues.words and form.flavour is not Flavour.WORD:
+    if token in place.cues.words and form.flavour not in (Flavour.WORD, Flavour.CJK):
         yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
         if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
             yield Reason("a noun, not a name", points("language.noun_used"))
-    if form.flavour is Flavour.WORD and place.found[:1].isupper() and lexicon.is_foreign(token, place.language):
+    is_foreign = lexicon.is_foreign(token, place.language) and token not in place.cues.words
+    if form.flavour is Flavour.WORD and place.found[:1].isupper() and is_foreign:
         yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
     elif (
-        form.flavour in (Flavour.DISTINCT, Flavour.PERSON)
+        (_is_plain_name(form) or form.flavour is Flavour.PERSON)
         and lexicon.is_ordinary(token, place.language)
         and place.found.islower()
         and not form.name[:1].islower()
@@ -124,12 +125,19 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
 
 
+def _is_plain_name(form: Form) -> bool:
+    """Known to be no English word or person: distinct, or of two or three letters (Gol) and no abbreviation."""
+    return form.flavour is Flavour.DISTINCT or (form.flavour is Flavour.ACRONYM and form.name.istitle())
+
+
 def _opens_as_a_word(form: Form, place: Place) -> bool:
     """``Claro que sí``: the capital is owed to the place; but not ``Telefonica y Santander``."""
     token = place.skeleton.tokens[place.span.first]
-    if form.flavour is not Flavour.DISTINCT or form.derived or not place.opens_sentence or place.is_possessive:
+    if not _is_plain_name(form) or form.derived or not place.opens_sentence or place.is_possessive:
         return False
     is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
+    if place.language == "ru":  # which writes companies in quotation marks
+        return lexicon.is_word(token, "ru") and '"' not in place.before + place.after
     return lexicon.is_ordinary(token, place.language) and not is_listed
 
 
@@ -266,7 +274,8 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
     elif form.flavour in (Flavour.WORD, Flavour.PHRASE) and found.isupper() and style == "sentence" and len(found) > 3:
         yield Reason("all capitals", points("case.all_capitals"))
     elif form.flavour is Flavour.WORD and place.is_cased and style == "sentence" and not place.opens_sentence:
-        yield Reason("capital within a sentence", points("case.capital_within"))
+        is_class = lexicon.is_class_name(place.skeleton.tokens[place.span.first])
+        yield Reason("capital within a sentence", points("case.capital_within", "class" if is_class else ""))
     if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
         yield Reason("accents left out", points("case.accents_left_out"))
 
@@ -274,7 +283,9 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
 def _lower_case(form: Form, place: Place) -> Iterator[Reason]:
     """A sentence does not begin in lower case: there a feed has lost the capital, and little is proven by it."""
     opening = place.span.first == 0 and form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PHRASE)
-    worth = points("case.lower_opening") if opening else points("case.lower", form.flavour.value)
+    unlisted = form.flavour is Flavour.DISTINCT and not lexicon.has_words(place.language)
+    variant = "unlisted" if unlisted else form.flavour.value
+    worth = points("case.lower_opening") if opening else points("case.lower", variant)
     if worth:
         yield Reason("lower case", worth)
 
@@ -370,13 +381,16 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     if not word or before.strip(" -'\"") or _BREAK.search(before.replace("-", "").replace('"', "")):
         return
     fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
-    is_first_name = word in lexicon.given_names() and written[:1].isupper() and before == " " and fragile
+    may_be_person = fragile and before == " " and written[:1].isupper()
+    is_first_name = may_be_person and word in lexicon.given_names()
     if word in cues.titles and fragile and written[:1].isupper():
         yield Reason(f"title before: {written}", points("before.title"))
     elif is_first_name and not lexicon.is_ordinary(word, "en"):
         yield Reason(f"first name before: {written}", points("before.first_name"))
     elif is_first_name and not _is_small(word, cues) and not _is_of_business(word, cues):
         yield Reason(f"first name before: {written}", points("before.first_name", "word"))
+    elif may_be_person and _is_name_abroad(word, written, place.language):
+        yield Reason(f"first name before: {written}", points("before.first_name"))
     elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
         yield _article(form, place, word)
     elif (
@@ -394,6 +408,10 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"second half of a compound: {written}", points("before.compound"))
     elif written[:1].isupper() and place.is_cased and before == " ":
         yield from _previous_capital(form, place, word, written)
+
+
+def _is_name_abroad(word: str, written: str, language: str) -> bool:
+    return written.istitle() and word in lexicon.given_names_abroad() and not lexicon.is_ordinary(word, language)
 
 
 def _article(form: Form, place: Place, word: str) -> Reason:
@@ -474,7 +492,7 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM) and surroundings.near:
+    if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER) and surroundings.near:
         near = surroundings.near
         worth = min(points("entry.business_most"), points("entry.business") * len(near))
         yield Reason(f"words of business: {', '.join(near[:3])}", worth)

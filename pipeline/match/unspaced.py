@@ -11,7 +11,7 @@ from pipeline.match.segment import is_cut_out
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import fold_han
 from pipeline.match.weights import points
-from pipeline.model import Reason
+from pipeline.model import EntryField, Reason
 
 _NEARBY = 40  # characters on either side that are looked at for business words
 _HAN = re.compile("[\u4e00-\u9fff々]+")
@@ -25,6 +25,8 @@ _ERA_YEAR = re.compile(r"\d{1,2}年|元年")
 _DATELINE = re.compile(
     r"(?:\w{0,6}?\d{1,2}月\d{1,2}日(?:电|讯|消息)|(?:\w{0,4}?)(?:特约|实习|见习)?记者|讯[（(\s]|讯\w{0,4}\d)"
 )
+_TOPIC = re.compile("[,、]\\s?")  # 기아, EV5 출시
+_ADJECTIVE = re.compile("な(?![どらのん])")  # シャープな切れ味; but ソニーなど
 _SHORT = 2  # characters: of a Han name that is found inside other words too
 
 
@@ -61,8 +63,12 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
 def _acts(form: Form, place: Place) -> Iterator[Reason]:
     after = _around(place)[1]
     verb = next((word for word in sorted(place.cues.verbs, key=len, reverse=True) if after.startswith(word)), "")
-    if verb and form.flavour in (Flavour.CJK, Flavour.WEAK):
+    if form.flavour not in (Flavour.CJK, Flavour.WEAK):
+        return
+    if verb:
         yield Reason(f"acts: {verb}", points("unspaced.acts"))
+    elif place.skeleton.where is EntryField.TITLE and place.span.start == 0 and _TOPIC.match(after):
+        yield Reason("the topic of the headline", points("unspaced.topic"))
 
 
 def _around(place: Place) -> tuple[str, str]:
@@ -89,6 +95,8 @@ def _japanese(place: Place) -> Iterator[Reason]:
         yield Reason("part of a longer word", points("unspaced.kanji_beside"))
     if found.isascii() and _KATAKANA.match(after[:1]) and not is_own:
         yield Reason("another name after", points("unspaced.katakana_after_latin"))
+    if _ADJECTIVE.match(after):
+        yield Reason("an adjective: な follows", points("unspaced.adjective"))
     if _KATAKANA.fullmatch(found[-1:]) and (_DOT_AFTER.match(after) or _DOT_BEFORE.search(before)):
         yield Reason("one of several names joined by a dot", points("unspaced.dot_beside"))
 
