@@ -19,13 +19,13 @@ from pathlib import Path
 LOCALES = (
     "bg_BG cs_CZ da_DK de_AT de_CH de_DE es_AR es_ES es_MX et_EE fi_FI fr_CH fr_FR ga_IE hr_HR hu_HU is_IS it_IT lt_LT"
     " lv_LV nl_BE nl_NL no_NO pl_PL pt_BR pt_PT ro_RO ru_RU sk_SK sl_SI sv_SE tr_TR uk_UA"
-).split()
+)
 SHORTEST = 4
 
 
 def main() -> None:
     persons, out = map(Path, sys.argv[1:3])
-    names = {fold(name) for locale in LOCALES for name in listed(persons / locale / "__init__.py")}
+    names = {fold(name) for locale in LOCALES.split() for name in listed(persons / locale / "__init__.py")}
     kept = sorted(name for name in names if len(name) >= SHORTEST and name.isalpha())
     path = out / "given_names_abroad.txt.gz"
     with path.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as file:

@@ -58,7 +58,7 @@ def _speaking(language: str) -> frozenset[str]:
     """The words that speak for a name before them, and those that may begin such."""
     cues = lexicon.cues(language)
     legal = {word for form in lexicon.legal_after() for word in form.split()[:1]}
-    return cues.nouns | cues.verbs | cues.auxiliaries | legal | {"to", "s"}
+    return cues.nouns | cues.verbs | cues.auxiliaries | legal | {"to", "s", "in"}
 
 
 @lru_cache(maxsize=4096)

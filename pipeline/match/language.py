@@ -88,7 +88,12 @@ def _guess(text: str, tokens: list[str]) -> str:
 def _strange_words(text: str) -> Iterator[str]:
     """Words in lower case, and so no names, that English does not have."""
     for word in text.split():
-        if len(word) >= _STRANGE_AT_LEAST and word.islower() and word.isalpha() and not lexicon.is_word(fold(word), "en"):
+        if (
+            len(word) >= _STRANGE_AT_LEAST
+            and word.islower()
+            and word.isalpha()
+            and not lexicon.is_word(fold(word), "en")
+        ):
             yield word
 
 

@@ -34,6 +34,7 @@ class Cues:
     articles: frozenset[str] = frozenset()
     prepositions: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
+    dealings: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     wheres: frozenset[str] = frozenset()
@@ -67,7 +68,7 @@ def proper_names() -> frozenset[str]:
 
 def is_class_name(token: str) -> bool:
     """A proper name with a plural in the dictionary (American, Southwest); brands have none."""
-    return token in proper_names() and token + "s" in proper_names()
+    return not token.endswith("s") and token in proper_names() and token + "s" in proper_names()
 
 
 @cache

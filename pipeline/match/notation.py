@@ -25,6 +25,7 @@ _NOTATION = re.compile(
     rf"|(?P<suffix>(?<![\w.])(?P<d>[A-Z0-9]{{1,6}}\.(?:HK|KS|KQ|SS|SZ|T|TW|O|OQ|N|L|DE|F|PA|AS|MI|MC|SW|VX|ST|OL|HE|CO|TO|AX|NS|BO|SA|SI|JK|BK|IS|MX))(?!\w))"
 )
 _MARKS = frozenset({"(TM)", "(R)", "(C)", "(SM)", "(AP)", "(AFP)"})  # signs and agencies, whoever has such a ticker
+_WORD_IN_CAPITALS = re.compile("[A-Z]{6}")  # longer than any symbol
 # Cheap to search for; without one of these no notation can stand in the text.
 _HINT = re.compile(r"[$（：]|[(\[][A-Z0-9]|[A-Za-z0-9]\s?:|[A-Z0-9]\.[A-Z]|[A-Z] ?\(?[+\-\u2212]\d")
 _POINTS = {"cash": 92.0, "exchange": 95.0, "suffix": 90.0, "brackets": 76.0, "quote": 76.0}
@@ -58,7 +59,7 @@ class Tickers:
             return
         for match in _NOTATION.finditer(text):
             notation = _group(match)
-            if match[0] in _MARKS or (notation == "quote" and text.isupper()):
+            if match[0] in _MARKS or (notation == "quote" and text.isupper() and _WORD_IN_CAPITALS.search(text)):
                 continue
             symbol = next(match[group] for group in "abcde" if match[group])
             for company, ticker in self._owners.get(symbol, ()) or self._owners.get(_stem(symbol), ()):

@@ -273,11 +273,21 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
             yield Reason("not in capitals", points("case.not_capitals", "word" if is_word else ""))
     elif form.flavour in (Flavour.WORD, Flavour.PHRASE) and found.isupper() and style == "sentence" and len(found) > 3:
         yield Reason("all capitals", points("case.all_capitals"))
+    elif form.flavour is Flavour.PHRASE and place.is_cased and _is_half_raised(form, found):
+        yield Reason("its other words in lower case", points("case.half_raised"))
     elif form.flavour is Flavour.WORD and place.is_cased and style == "sentence" and not place.opens_sentence:
         is_class = lexicon.is_class_name(place.skeleton.tokens[place.span.first])
         yield Reason("capital within a sentence", points("case.capital_within", "class" if is_class else ""))
     if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
         yield Reason("accents left out", points("case.accents_left_out"))
+
+
+def _is_half_raised(form: Form, found: str) -> bool:
+    """``General dynamics``, for a company whose every long word has a capital."""
+    later = [word for word in found.split()[1:] if len(word) > 3]
+    if not later or not all(word.islower() and fold(word) in form.own for word in later):
+        return False
+    return not any(word.islower() for word in form.name.split())
 
 
 def _lower_case(form: Form, place: Place) -> Iterator[Reason]:
@@ -316,6 +326,8 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"acts or is: {word}", points("after.auxiliary"))
     elif word == "to" and place.skeleton.where is EntryField.TITLE and place.span.first == 0:
         yield Reason("acts: to ...", points("after.to"))
+    elif word == "in" and place.token(offset + 1) in cues.dealings and not place.is_possessive:
+        yield Reason(f"acts: in {place.token(offset + 1)}", points("after.verb"))
     elif word == "of" and form.derived and _goes_on(form, place, offset + 1):
         yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.goes_on"))
     elif word in _PARTICLES and place.surface(offset + 1)[:1].isupper() and place.is_cased:
@@ -380,17 +392,11 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     word, written, before, cues = place.token(-1), place.surface(-1), place.before, place.cues
     if not word or before.strip(" -'\"") or _BREAK.search(before.replace("-", "").replace('"', "")):
         return
-    fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
-    may_be_person = fragile and before == " " and written[:1].isupper()
-    is_first_name = may_be_person and word in lexicon.given_names()
-    if word in cues.titles and fragile and written[:1].isupper():
-        yield Reason(f"title before: {written}", points("before.title"))
-    elif is_first_name and not lexicon.is_ordinary(word, "en"):
-        yield Reason(f"first name before: {written}", points("before.first_name"))
-    elif is_first_name and not _is_small(word, cues) and not _is_of_business(word, cues):
-        yield Reason(f"first name before: {written}", points("before.first_name", "word"))
-    elif may_be_person and _is_name_abroad(word, written, place.language):
-        yield Reason(f"first name before: {written}", points("before.first_name"))
+    if person := _person_before(form, place, word, written):
+        yield person
+    elif word in cues.articles and form.flavour is Flavour.DISTINCT and place.found.islower():
+        if place.is_cased and not form.name[:1].islower() and not place.is_possessive:
+            yield Reason(f"article before, in lower case: {word}", points("before.article_lower"))
     elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
         yield _article(form, place, word)
     elif (
@@ -408,6 +414,31 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"second half of a compound: {written}", points("before.compound"))
     elif written[:1].isupper() and place.is_cased and before == " ":
         yield from _previous_capital(form, place, word, written)
+
+
+def _person_before(form: Form, place: Place, word: str, written: str) -> Reason | None:
+    """A title or a first name just before: the name is a person's."""
+    fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+    if not written[:1].isupper() or not (fragile or _is_single(form, place)):
+        return None
+    if fragile and word in place.cues.titles:
+        return Reason(f"title before: {written}", points("before.title"))
+    if place.before != " ":
+        return None
+    if word in lexicon.given_names():
+        if not lexicon.is_ordinary(word, "en"):
+            return Reason(f"first name before: {written}", points("before.first_name"))
+        if fragile and not _is_small(word, place.cues) and not _is_of_business(word, place.cues):
+            return Reason(f"first name before: {written}", points("before.first_name", "word"))
+    if _is_name_abroad(word, written, place.language):
+        return Reason(f"first name before: {written}", points("before.first_name"))
+    return None
+
+
+def _is_single(form: Form, place: Place) -> bool:
+    """One capitalised word that is neither an abbreviation nor written like a brand: a last name of people too?"""
+    words = place.found.split("'")[0].split("\u2019")[0]
+    return form.flavour is Flavour.DISTINCT and words.istitle() and " " not in words and "-" not in words
 
 
 def _is_name_abroad(word: str, written: str, language: str) -> bool:
@@ -492,7 +523,8 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER) and surroundings.near:
-        near = surroundings.near
+    if form.flavour not in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER):
+        return
+    if near := [word for word in surroundings.near if word not in form.own]:
         worth = min(points("entry.business_most"), points("entry.business") * len(near))
         yield Reason(f"words of business: {', '.join(near[:3])}", worth)

@@ -25,6 +25,7 @@ _ERA_YEAR = re.compile(r"\d{1,2}年|元年")
 _DATELINE = re.compile(
     r"(?:\w{0,6}?\d{1,2}月\d{1,2}日(?:电|讯|消息)|(?:\w{0,4}?)(?:特约|实习|见习)?记者|讯[（(\s]|讯\w{0,4}\d)"
 )
+_ROAD = re.compile("路(?![由演透线])|街(?!头)|大桥|[镇寺湖]")  # 中兴路; but 中兴路由器
 _TOPIC = re.compile("[,、]\\s?")  # 기아, EV5 출시
 _ADJECTIVE = re.compile("な(?![どらのん])")  # シャープな切れ味; but ソニーなど
 _SHORT = 2  # characters: of a Han name that is found inside other words too
@@ -82,6 +83,8 @@ def _chinese(place: Place) -> Iterator[Reason]:
     before, after = _around(place)
     if _HAN.fullmatch(place.found) and is_cut_out(before, fold_han(place.found), after, place.cues.tails):
         yield Reason("cut out of other words", points("unspaced.cut_out"))
+    if len(place.found) <= _SHORT and _ROAD.match(after):
+        yield Reason("a road or a place", points("unspaced.kind_after"))
     if _DATELINE.match(after) and not _HAN.fullmatch(before[-1:]):
         yield Reason("a news agency's line", points("unspaced.dateline"))
 
