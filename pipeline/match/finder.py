@@ -6,12 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.match import lexicon
-from pipeline.match.checks import is_excluded, is_whole, shows
+from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.forms import Form, pattern_of
 from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
@@ -131,7 +132,8 @@ class NameFinder:
         first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
         language = language_of(entry.language, entry.title + entry.text[:400], first_words)
         found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
-        tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
+        found = [item for item in found if may_show(item)]
+        tickers = list(self._tickers_in(skeletons)) if self._tickers else []
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
         if found and not tickers and by_url is None:
@@ -143,6 +145,9 @@ class NameFinder:
         if by_url is not None:
             scored.append(by_url)
         return scored, skeletons, language
+
+    def _tickers_in(self, skeletons: Iterable[Skeleton]) -> Iterator[tuple[Skeleton, TickerFound]]:
+        return ((skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original))
 
     def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
         """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
@@ -168,7 +173,8 @@ class NameFinder:
         reasons = list(local_signals(form, place))
         if place.language in UNSPACED_LANGUAGES:
             reasons.extend(unspaced_signals(form, place))
-        reasons.extend(_of_repairs(item, form))
+        if item.repairs:
+            reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
         start, end = item.skeleton.original_span(item.span)
@@ -251,10 +257,7 @@ class NameFinder:
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
         """The points that the whole entry can add."""
-        vouched = max(0.0, points("entry.vouched")) if item.company in certain else 0.0
-        return (
-            vouched + max(0.0, points("entry.stands_for_other")) + entry_signals_at_most(item.company in self._context)
-        )
+        return _entry_wide_at_most(item.company in certain) + entry_signals_at_most(item.company in self._context)
 
     def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
         return Mention(
@@ -294,6 +297,12 @@ class NameFinder:
     def _own_words(self, company: int) -> frozenset[str]:
         names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
         return frozenset(token for name in names for token in tokenise(fold(name)))
+
+
+@cache
+def _entry_wide_at_most(is_vouched: bool) -> float:
+    vouched = max(0.0, points("entry.vouched")) if is_vouched else 0.0
+    return vouched + max(0.0, points("entry.stands_for_other"))
 
 
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"

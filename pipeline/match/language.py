@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import repeat
 
 from pipeline.match import lexicon
 from pipeline.text import fold
@@ -68,6 +69,8 @@ def _by_script(text: str) -> str:
 
 
 def _guess(text: str, tokens: list[str]) -> str:
+    if text.isascii() and sum(map(_leads().get, tokens, repeat(0.0))) >= 0.0:
+        return "en"  # as most are, whatever all others have in common
     table = _votes()
     votes: dict[str, float] = defaultdict(float, {"en": _PRIOR})
     for cast in [table[token] for token in tokens if token in table]:
@@ -95,6 +98,19 @@ def _strange_words(text: str) -> Iterator[str]:
             and not lexicon.is_word(fold(word), "en")
         ):
             yield word
+
+
+@cache
+def _leads() -> dict[str, float]:
+    """By how much each word speaks for English rather than for any other language; most for none."""
+    leads = {}
+    for token, cast in _votes().items():
+        worth: dict[str, float] = defaultdict(float)
+        for language, points in cast:
+            worth[language] += points
+        english = worth.pop("en", 0.0)
+        leads[token] = english - max(worth.values(), default=0.0)
+    return leads
 
 
 @cache

@@ -53,9 +53,13 @@ class Tickers:
                 for symbol in dict.fromkeys((_symbol(ticker), _stem(ticker))):
                     self._owners[symbol].append((index, ticker))
 
+    def __bool__(self) -> bool:
+        """Has any company one?"""
+        return bool(self._owners)
+
     def find(self, text: str) -> Iterator[TickerFound]:
         """Every listed ticker that stands in one of the notations."""
-        if not self._owners or not _may_hold(text):
+        if not _may_hold(text):
             return
         for match in _NOTATION.finditer(text):
             notation = _group(match)

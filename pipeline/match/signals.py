@@ -89,20 +89,23 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     if form.derived and not form.confirmed:
         yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
-    yield from _word_of_the_language(form, place)
-    if place.language in UNSPACED_LANGUAGES:
-        return
+    if place.language != "en":
+        yield from _word_of_the_language(form, place)
+        if place.language in UNSPACED_LANGUAGES:
+            return
     yield from _case(form, place)
-    yield from _of_a_city(form, place)
-    yield from _of_a_person(form, place)
-    yield from _attribution(form, place)
+    if form.flavour is Flavour.PERSON:
+        yield from _of_a_city(form, place)
+        yield from _of_a_person(form, place)
+    if place.skeleton.where is EntryField.TITLE:
+        yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
 
 
 def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     """A plain word of the entry's own language ("carrefour") is no name; an English one there can hardly be a word."""
-    if place.span.first != place.span.last or place.language == "en":
+    if place.span.first != place.span.last:
         return
     token = place.skeleton.tokens[place.span.first]
     if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
@@ -171,7 +174,7 @@ def _is_linked(chunk: str, place: Place) -> bool:
 def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
     """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
     token, after = place.skeleton.tokens[place.span.first], place.token(1)
-    is_first_name = form.flavour is Flavour.PERSON and token in lexicon.given_names() and place.after == " "
+    is_first_name = token in lexicon.given_names() and place.after == " "
     is_last_name = (
         after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
     )
@@ -181,7 +184,7 @@ def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
 
 def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     """``in Santander``, ``Santander police``: the city."""
-    if form.flavour is not Flavour.PERSON or place.skeleton.tokens[place.span.last] not in lexicon.places():
+    if place.skeleton.tokens[place.span.last] not in lexicon.places():
         return
     cues, before = place.cues, place.token(-1)
     if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
@@ -236,7 +239,7 @@ def _attribution(form: Form, place: Place) -> Iterator[Reason]:
     """``...: Jane Roe`` or ``says Jane Roe`` ends a headline: who says it, not whom it is about."""
     skeleton, span = place.skeleton, place.span
     is_fragile = form.flavour in (Flavour.PERSON, Flavour.WORD) or form.derived
-    if skeleton.where is not EntryField.TITLE or span.first < 3 or span.first != span.last:
+    if span.first < 3 or span.first != span.last:
         return
     start, _ = skeleton.original_span(span)
     speaker = _speaker(skeleton.original, start)
@@ -320,7 +323,7 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", points("after.noun"))
-    elif (word in cues.verbs and not place.is_possessive) or _is_future(written, place.language):
+    elif (word in cues.verbs and not place.is_possessive) or is_future(written, place.language):
         yield Reason(f"acts: {word}", points("after.verb"))
     elif word in cues.auxiliaries and not place.is_possessive:
         yield Reason(f"acts or is: {word}", points("after.auxiliary"))
@@ -345,7 +348,8 @@ _FUTURE = {
 }
 
 
-def _is_future(written: str, language: str) -> bool:
+def is_future(written: str, language: str) -> bool:
+    """Is it a verb of what will be, in a language that has a form for it?"""
     return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
 
 
