@@ -35,6 +35,7 @@ class Cues:
     prepositions: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
     dealings: frozenset[str] = frozenset()
+    lands: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     wheres: frozenset[str] = frozenset()
@@ -157,6 +158,11 @@ def _plain_chinese() -> frozenset[str]:
 def is_plain_chinese(word: str) -> bool:
     """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
     return word in _plain_chinese() or word in cues("zh").words or word in cues("ko").words
+
+
+def is_word_unspaced(word: str) -> bool:
+    """Is it a Japanese or Korean word that companies are called by?"""
+    return word in cues("ja").words or word in cues("ko").words
 
 
 @cache

@@ -184,6 +184,10 @@ def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
 
 def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     """``in Santander``, ``Santander police``: the city."""
+    land = place.token(1)
+    if land in place.cues.lands and place.after == " ":
+        yield Reason(f"a landscape: {place.found} {land}", points("before.civic"))
+        return
     if place.skeleton.tokens[place.span.last] not in lexicon.places():
         return
     cues, before = place.cues, place.token(-1)
@@ -434,7 +438,7 @@ def _person_before(form: Form, place: Place, word: str, written: str) -> Reason 
             return Reason(f"first name before: {written}", points("before.first_name"))
         if fragile and not _is_small(word, place.cues) and not _is_of_business(word, place.cues):
             return Reason(f"first name before: {written}", points("before.first_name", "word"))
-    if _is_name_abroad(word, written, place.language):
+    if _is_name_abroad(word, written, place):
         return Reason(f"first name before: {written}", points("before.first_name"))
     return None
 
@@ -445,8 +449,13 @@ def _is_single(form: Form, place: Place) -> bool:
     return form.flavour is Flavour.DISTINCT and words.istitle() and " " not in words and "-" not in words
 
 
-def _is_name_abroad(word: str, written: str, language: str) -> bool:
-    return written.istitle() and word in lexicon.given_names_abroad() and not lexicon.is_ordinary(word, language)
+def _is_name_abroad(word: str, written: str, place: Place) -> bool:
+    if not written.istitle() or word not in lexicon.given_names_abroad():
+        return False
+    if place.language == "en":
+        return not lexicon.is_ordinary(word, "en")
+    # The lists of other languages hold first names too, and so do not tell.
+    return not (_is_small(word, place.cues) or _is_of_business(word, place.cues) or word in place.cues.words)
 
 
 def _article(form: Form, place: Place, word: str) -> Reason:

@@ -12,7 +12,7 @@ from pipeline.match import MatchEngine, Matcher, read_companies_jsonl
 from pipeline.model import Entry
 
 HERE = Path(__file__).parent
-PRECISION_FLOOR, RECALL_FLOOR = 0.985, 0.99
+PRECISION_FLOOR, RECALL_FLOOR = 0.99, 0.994
 
 
 def engine() -> MatchEngine:
@@ -38,7 +38,7 @@ def test_own_cases_stay_above_their_floors() -> None:
     score = score_items("own cases", cases(), engine())
 
     wrong = "\n".join(f"{'missed' if m.missed else 'false'} {m.company_id}: {m.title}" for m in score.mistakes)
-    assert len(cases()) >= 750
+    assert len(cases()) >= 840
     assert len({case["lang"] for case in cases()}) >= 20
     assert score.total.precision >= PRECISION_FLOOR, wrong
     assert score.total.recall >= RECALL_FLOOR, wrong
@@ -69,4 +69,4 @@ def test_what_is_told_wrongly_so_far_is_listed_and_nothing_else() -> None:
     ]
 
     assert solved == []
-    assert len(unsolved) <= 16
+    assert len(unsolved) <= 30

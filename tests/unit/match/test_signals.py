@@ -78,6 +78,8 @@ WORDS = engine(
     company("lilly", "Eli Lilly", tickers=("LLY",)),
     company("roig", "Roig"),
     company("carrier", "Carrier"),
+    company("devon", "Devon"),
+    company("murphy", "Murphy"),
 )
 
 
@@ -98,6 +100,9 @@ WORDS = engine(
         ("Reliance in winter on imported gas", []),
         ("Movers: Garmin, Lyft, Toast and Costco", ["costco", "toast"]),
         ("Carrier pigeon lands on roof", []),
+        ("Devon beaches closed over sewage", []),  # a landscape
+        ("Devon raises dividend", ["devon"]),
+        ("Murphy's law strikes at airport", []),
     ],
 )
 def test_names_that_are_words_or_people_need_the_right_neighbours(title: str, companies: list[str]) -> None:
@@ -131,6 +136,7 @@ def test_a_symbol_with_what_its_price_did_is_a_ticker(text: str, companies: list
         ("Магнит для туристов", "ru", []),
         ("«Магнит» для туристов", "ru", ["magnit"]),
         ("Bürgermeister Schwab legt Amt nieder", "de", []),
+        ("Dirk Schwab veröffentlicht Thriller", "de", []),  # a dirk is a word, but not in German
     ],
 )
 def test_a_word_of_the_language_needs_more_than_its_place(title: str, language: str, companies: list[str]) -> None:

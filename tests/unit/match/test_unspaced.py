@@ -16,6 +16,7 @@ WATCH = engine(
     company("nec", "NEC"),
     company("zte", "中兴"),
     company("sharp", "シャープ"),
+    company("kirin", "キリン"),
     company("kia", "기아"),
     company("shinsegae", "신세계"),
 )
@@ -42,6 +43,8 @@ WATCH = engine(
         ("中兴路由器销量大增", "zh", ["zte"]),
         ("シャープな切れ味の包丁", "ja", []),
         ("シャープなど三社が参加", "ja", ["sharp"]),
+        ("キリンの赤ちゃん誕生、動物園で公開", "ja", []),
+        ("キリン、ビールを値上げ", "ja", ["kirin"]),
         ("기아, EV5 국내 판매 시작", "ko", ["kia"]),
         ("기아 문제 해결 위해 모인 사람들", "ko", []),
         ("신세계 교향곡 연주회", "ko", []),
