@@ -49,6 +49,26 @@ def shows(form: Form, place: Place) -> bool:
     return _is_joinable(form, place)
 
 
+def may_show(item: Found) -> bool:
+    """Can the text show what any of the forms asks for? Of most lone words this is told without looking around."""
+    meaning = item.meaning
+    if item.first != item.last or meaning.excluded or not meaning.forms:
+        return True
+    if any(not form.check or form.check in _TOLD_LATER for form in meaning.forms):
+        return True
+    surface = item.skeleton.surfaces[item.first]
+    return not surface.isascii() or any(_may_be(form.check, surface) for form in meaning.forms)
+
+
+_TOLD_LATER = frozenset({"split", "domain"})
+
+
+def _may_be(check: str, surface: str) -> bool:
+    if check == "upper":
+        return surface.isupper() or sum(map(str.isupper, surface)) > 1
+    return surface == check[1:] if check[:1] == "=" else check != "dotted"
+
+
 def _is_joinable(form: Form, place: Place) -> bool:
     """A name of several words may not stretch over the end of a sentence or a list."""
     if form.flavour is Flavour.DOMAIN or place.span.first == place.span.last:

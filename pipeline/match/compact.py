@@ -24,6 +24,11 @@ def hash_of(text: str) -> int:
     return crc32(text.encode())
 
 
+def spread(first: int) -> int:
+    """The part of a pair's key that comes of its first word's hash; the second's is added."""
+    return first * _SPREAD
+
+
 Section: TypeAlias = "bytes | bytearray | array[int]"  # a part of a table, as it is stored
 
 
@@ -216,11 +221,11 @@ class PairSet:
     One in sixty pairs that were never added is answered for another's sake, so what follows must be verified.
     """
 
-    __slots__ = ("_bits", "_lengths", "_mask", "_mask_of_lengths")
+    __slots__ = ("_lengths", "_mask_of_lengths", "bits", "mask")
 
     def __init__(self, lengths: bytearray, bits: bytearray) -> None:
-        self._lengths, self._bits = lengths, bits
-        self._mask_of_lengths, self._mask = len(lengths) - 1, len(bits) * 8 - 1
+        self._lengths, self.bits = lengths, bits
+        self._mask_of_lengths, self.mask = len(lengths) - 1, len(bits) * 8 - 1
 
     @classmethod
     def for_pairs(cls, count: int) -> PairSet:
@@ -235,22 +240,22 @@ class PairSet:
 
     def sections(self) -> tuple[Section, ...]:
         """All that it consists of."""
-        return self._lengths, self._bits
+        return self._lengths, self.bits
 
     def add(self, hashes: Iterable[int]) -> None:
         """The words of one pattern, in order."""
         listed = list(hashes)
         for first, second in pairwise(listed):
-            key = first * _SPREAD + second
-            self._bits[(key & self._mask) >> 3] |= 1 << (key & 7)
-        slot = (listed[0] * _SPREAD + listed[1]) & self._mask_of_lengths
+            key = spread(first) + second
+            self.bits[(key & self.mask) >> 3] |= 1 << (key & 7)
+        slot = (spread(listed[0]) + listed[1]) & self._mask_of_lengths
         self._lengths[slot] = max(self._lengths[slot], min(LONGEST, len(listed)))
 
     def has(self, first: int, second: int) -> bool:
-        """Does any pattern have these two beside each other?"""
-        key = first * _SPREAD + second
-        return self._bits[(key & self._mask) >> 3] >> (key & 7) & 1 == 1
+        """Does any pattern have these two beside each other? Loops over many pairs look at ``bits`` themselves."""
+        key = spread(first) + second
+        return self.bits[(key & self.mask) >> 3] >> (key & 7) & 1 == 1
 
     def length(self, first: int, second: int) -> int:
         """The words of the longest pattern that begins with this pair, at most ``LONGEST``; 0 = none does."""
-        return self._lengths[(first * _SPREAD + second) & self._mask_of_lengths]
+        return self._lengths[(spread(first) + second) & self._mask_of_lengths]

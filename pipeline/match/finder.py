@@ -6,12 +6,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.match import lexicon
-from pipeline.match.checks import is_excluded, is_whole, shows
+from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.forms import Form, pattern_of
 from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
@@ -34,7 +35,7 @@ from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-3"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-4"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -131,7 +132,8 @@ class NameFinder:
         first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
         language = language_of(entry.language, entry.title + entry.text[:400], first_words)
         found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
-        tickers = [(skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original)]
+        found = [item for item in found if may_show(item)]
+        tickers = list(self._tickers_in(skeletons)) if self._tickers else []
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
         if found and not tickers and by_url is None:
@@ -143,6 +145,9 @@ class NameFinder:
         if by_url is not None:
             scored.append(by_url)
         return scored, skeletons, language
+
+    def _tickers_in(self, skeletons: Iterable[Skeleton]) -> Iterator[tuple[Skeleton, TickerFound]]:
+        return ((skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original))
 
     def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
         """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
@@ -168,7 +173,8 @@ class NameFinder:
         reasons = list(local_signals(form, place))
         if place.language in UNSPACED_LANGUAGES:
             reasons.extend(unspaced_signals(form, place))
-        reasons.extend(_of_repairs(item, form))
+        if item.repairs:
+            reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
         start, end = item.skeleton.original_span(item.span)
@@ -251,10 +257,7 @@ class NameFinder:
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
         """The points that the whole entry can add."""
-        vouched = max(0.0, points("entry.vouched")) if item.company in certain else 0.0
-        return (
-            vouched + max(0.0, points("entry.stands_for_other")) + entry_signals_at_most(item.company in self._context)
-        )
+        return _entry_wide_at_most(item.company in certain) + entry_signals_at_most(item.company in self._context)
 
     def _mention(self, item: _Scored, total: float, reasons: tuple[Reason, ...]) -> Mention:
         return Mention(
@@ -296,9 +299,16 @@ class NameFinder:
         return frozenset(token for name in names for token in tokenise(fold(name)))
 
 
+@cache
+def _entry_wide_at_most(is_vouched: bool) -> float:
+    vouched = max(0.0, points("entry.vouched")) if is_vouched else 0.0
+    return vouched + max(0.0, points("entry.stands_for_other"))
+
+
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
 _NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
+_SYMBOL = re.compile("[A-Z]{2,3}")
 _REACH = 40  # characters on either side in which a list's next name must begin
 
 
@@ -314,16 +324,24 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
     text = item.place.skeleton.original
     after = _NAME_AFTER.match(text[item.end : item.end + _REACH])
     before = _NAME_BEFORE.search(text[max(0, item.start - _REACH) : item.start])
-    beside = next((match[1] for match in (after, before) if match and _is_unknown_name(match[1])), "")
+    is_symbol = item.form.flavour is Flavour.TICKER
+    beside = [match[1] for match in (after, before) if match and _is_unknown_name(match[1], is_symbol=is_symbol)]
+    if after and beside[:1] == [after[1]]:
+        further = _NAME_AFTER.match(text[item.end + after.end() : item.end + after.end() + _REACH])
+        beside += [further[1]] if further and _is_unknown_name(further[1]) else []
     if beside:
-        yield Reason(f"listed beside {beside}", points("entry.listed_beside"))
+        among = "among" if len(beside) > 1 else ""
+        yield Reason(f"listed beside {' and '.join(beside)}", points("entry.listed_beside", among))
 
 
-def _is_unknown_name(word: str) -> bool:
-    """A capitalised word that is neither in common use nor a person's name: most likely another company's."""
+def _is_unknown_name(word: str, *, is_symbol: bool = False) -> bool:
+    """A capitalised word that is neither in common use nor a person's name: most likely another company's.
+
+    Beside a ticker (``is_symbol``) one of two or three letters is too.
+    """
     token = fold(word)
     if not word[0].isupper() or len(word) < 4 or lexicon.is_class_name(token):
-        return False
+        return is_symbol and _SYMBOL.fullmatch(word) is not None and not lexicon.is_word(token, "en")
     if lexicon.is_word(token, "en"):
         return lexicon.is_rare(token) and token in lexicon.proper_names()
     return not lexicon.is_person(token)

@@ -12,8 +12,9 @@ from functools import cache, lru_cache
 from pipeline.match import lexicon
 from pipeline.match.index import Found
 from pipeline.match.kinds import Flavour
-from pipeline.match.signals import UNSPACED_LANGUAGES, entry_signals_at_most
+from pipeline.match.signals import UNSPACED_LANGUAGES, entry_signals_at_most, is_future
 from pipeline.match.weights import points
+from pipeline.model import Method
 
 
 def without_idle(
@@ -40,25 +41,32 @@ def _companies(found: Iterable[Found]) -> set[int]:
 
 def _is_idle(item: Found, language: str, threshold: float, has_context: Callable[[int], bool]) -> bool:
     skeleton, place, meaning = item.skeleton, item.first, item.meaning
-    if place != item.last or not place or item.repairs or meaning.excluded or not meaning.forms:
+    if place != item.last or not place or meaning.excluded or not meaning.forms:
         return False
     surface = skeleton.surfaces[place]
     if not surface.islower() or surface.upper() == surface or skeleton.is_lower:
         return False
-    if place + 1 < len(skeleton.tokens) and skeleton.tokens[place + 1] in _speaking(language):
-        return False
+    after = skeleton.tokens[place + 1] if place + 1 < len(skeleton.tokens) else ""
+    added = _speaking(language).get(after, 0.0)
+    if not added and after and is_future(skeleton.surfaces[place + 1], language):
+        added = points("after.verb")
+    if any(repair.method is Method.FUZZY for repair in item.repairs):
+        added += max(0.0, points("typo.uncertain"), points("typo.uncertain", "word"))
     return all(
-        not form.name[:1].islower() and _at_most(form.flavour, form.base, has_context(form.company)) < threshold
+        not form.name[:1].islower() and _at_most(form.flavour, form.base, has_context(form.company)) + added < threshold
         for form in meaning.forms
     )
 
 
 @cache
-def _speaking(language: str) -> frozenset[str]:
-    """The words that speak for a name before them, and those that may begin such."""
+def _speaking(language: str) -> dict[str, float]:
+    """The words that speak for a name before them, and those that may begin such, with what they add at most."""
     cues = lexicon.cues(language)
     legal = {word for form in lexicon.legal_after() for word in form.split()[:1]}
-    return cues.nouns | cues.verbs | cues.auxiliaries | legal | {"to", "s"}
+    acting = max(points(f"after.{sign}") for sign in ("noun", "verb", "auxiliary", "to"))
+    found = dict.fromkeys((*cues.nouns, *cues.verbs, *cues.auxiliaries, "to", "in"), acting)
+    # Behind a possessive s anything may follow.
+    return found | dict.fromkeys((*legal, "s"), max(acting, points("after.legal_form")))
 
 
 @lru_cache(maxsize=4096)

@@ -15,7 +15,7 @@ from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
-from pipeline.match.compact import LONGEST, Multimap, WordTable, hash_of
+from pipeline.match.compact import LONGEST, Multimap, WordTable, hash_of, spread
 from pipeline.match.compiling import (
     COMPANY,
     DECOY,
@@ -90,6 +90,9 @@ class _Sense:
     repairs: tuple[Repair, ...]
     targets: tuple[int, ...]  # the hashes of the words that it may be read as instead
     ways: tuple[int, ...]  # and its own before them
+    spread: int  # of its own hash, and so on: what makes the key of a pair
+    target_spreads: tuple[int, ...]
+    way_spreads: tuple[int, ...]
     stands: bool  # one of them is a name by itself
     is_loose: bool  # one of them may be part of a pattern that is found by its characters
     acts: bool  # single, leading or with a repair; the others only follow
@@ -131,13 +134,18 @@ class NameIndex:
         senses = list(map(memory.__getitem__, skeleton.tokens))
         places = [place for place, sense in enumerate(senses) if sense is not None and sense.acts]
         by_characters = self._automaton is not None and not skeleton.folded_text.isascii()
+        if not places and not by_characters:
+            return []
         found = self._by_words(skeleton, self._runs(senses, places))
         if by_characters:
             found += self._by_characters(skeleton)
         if self._may_be_misspelt(senses, places, by_characters=by_characters):
             repairs = {place: sense.repairs for place in places if (sense := senses[place]) and sense.repairs}
             for chosen in _readings(repairs):
-                found += self._repaired(skeleton, memory, chosen, by_characters=by_characters)
+                read = senses.copy()
+                for place, repair in chosen.items():
+                    read[place] = memory[repair.target]
+                found += self._repaired(skeleton, read, chosen, by_characters=by_characters)
         return found
 
     def _memory_of(self, language: str) -> _Memory:
@@ -162,14 +170,17 @@ class NameIndex:
             return None
         is_single, leads = bool(marks & Mark.SINGLE), bool(marks & Mark.LEADS)
         read_as = [(repair, self._words.marks(repair.target)) for repair in repairs]
-        targets = tuple(hash_of(repair.target) for repair in repairs)
+        own, targets = hash_of(token), tuple(hash_of(repair.target) for repair in repairs)
         return _Sense(
-            hash=hash_of(token),
+            hash=own,
             is_single=is_single,
             leads=leads,
             repairs=repairs,
             targets=targets,
-            ways=(hash_of(token), *targets),
+            ways=(own, *targets),
+            spread=spread(own),
+            target_spreads=tuple(map(spread, targets)),
+            way_spreads=tuple(map(spread, (own, *targets))),
             stands=any(repair.alone and mark & Mark.SINGLE for repair, mark in read_as),
             is_loose=any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in read_as),
             acts=is_single or leads or bool(repairs),
@@ -177,7 +188,8 @@ class NameIndex:
 
     def _runs(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[tuple[int, int]]:
         """First and last place of what may be a pattern between spaces."""
-        runs, end, pairs = [], len(senses) - 1, self._pairs
+        runs, end = [], len(senses) - 1
+        bits, mask = self._pairs.bits, self._pairs.mask
         for place in places:
             sense = senses[place]
             if sense is None:
@@ -185,8 +197,11 @@ class NameIndex:
             if sense.is_single:
                 runs.append((place, place))
             follower = senses[place + 1] if sense.leads and place < end else None
-            if follower is not None and pairs.has(sense.hash, follower.hash):
-                length = pairs.length(sense.hash, follower.hash)
+            if follower is None:
+                continue
+            key = sense.spread + follower.hash
+            if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                length = self._pairs.length(sense.hash, follower.hash)
                 furthest = place + (self._longest if length == LONGEST else length)
                 runs += [(place, last) for last in range(place + 1, min(furthest, end + 1))]
         return runs
@@ -212,32 +227,34 @@ class NameIndex:
 
     def _may_be_misspelt(self, senses: Sequence[_Sense | None], places: Sequence[int], *, by_characters: bool) -> bool:
         """Can any reading bring anything? Mostly none can: the neighbours of the words do not go with it."""
-        has, end = self._pairs.has, len(senses) - 1
+        end, bits, mask = len(senses) - 1, self._pairs.bits, self._pairs.mask
         for place in places:
             sense = senses[place]
             if sense is None or not sense.repairs:
                 continue
             if sense.stands or (by_characters and sense.is_loose):
                 return True
-            before = senses[place - 1] if place else None
             after = senses[place + 1] if place < end else None
-            for target in sense.targets:
-                if after is not None:
-                    for other in after.ways:
-                        if has(target, other):
-                            return True
-                if before is not None:
-                    for other in before.ways:
-                        if has(other, target):
-                            return True
+            for first in sense.target_spreads if after is not None else ():
+                for second in after.ways if after is not None else ():
+                    key = first + second
+                    if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                        return True
+            before = senses[place - 1] if place else None
+            for first in before.way_spreads if before is not None else ():
+                for second in sense.targets:
+                    key = first + second
+                    if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                        return True
         return False
 
     def _repaired(
-        self, skeleton: Skeleton, memory: _Memory, repairs: dict[int, Repair], *, by_characters: bool
+        self, skeleton: Skeleton, senses: list[_Sense | None], repairs: dict[int, Repair], *, by_characters: bool
     ) -> Iterator[Found]:
-        """What occurs when the tokens at these places are read as their repair, and only then."""
-        tokens = [repairs[i].target if i in repairs else token for i, token in enumerate(skeleton.tokens)]
-        senses = list(map(memory.__getitem__, tokens))
+        """What occurs when the tokens at these places are read as their repair (as ``senses`` are), and only then."""
+        tokens = skeleton.tokens.copy()
+        for place, repair in repairs.items():
+            tokens[place] = repair.target
         occurring = _spaced(tokens, self._runs(senses, self._openings(senses, repairs)))
         if by_characters:
             occurring = chain(occurring, self._loose_runs(tokens))
@@ -389,7 +406,7 @@ def shared_names(watchlist: Watchlist) -> dict[str, tuple[int, ...]]:
     count: Counter[str] = Counter()
     owners: dict[str, list[int]] = defaultdict(list)
     for index, company in enumerate(watchlist.companies):
-        for pattern in {pattern for pattern, form in forms_of(index, company) if not form.derived}:
+        for pattern in dict.fromkeys(pattern for pattern, form in forms_of(index, company) if not form.derived):
             count[pattern] += 1
             owners[pattern].append(index)
     return {pattern.strip(): tuple(owners[pattern]) for pattern, n in count.items() if n > 1}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import repeat
 
 from pipeline.match import lexicon
+from pipeline.text import fold
 
 _KANA = re.compile("[\u3041-\u30fa]")
 _HAN = re.compile("[\u4e00-\u9fff]")
@@ -36,6 +39,7 @@ _SCRIPTS = (
     ("nl", re.compile("ij[a-z]|\\b\\w*aa\\w*\\b"), 0.4, frozenset("ja")),
 )
 _PRIOR = 1.5  # for English: a single small word of another language proves nothing ("Compass acquires a broker")
+_STRANGE_AT_LEAST = 4  # letters
 _LETTER, _WORD, _CUE = 0.5, 1.0, 0.7  # a small word of one letter, a longer one, a word of business
 
 
@@ -65,6 +69,8 @@ def _by_script(text: str) -> str:
 
 
 def _guess(text: str, tokens: list[str]) -> str:
+    if text.isascii() and sum(map(_leads().get, tokens, repeat(0.0))) >= 0.0:
+        return "en"  # as most are, whatever all others have in common
     table = _votes()
     votes: dict[str, float] = defaultdict(float, {"en": _PRIOR})
     for cast in [table[token] for token in tokens if token in table]:
@@ -75,7 +81,36 @@ def _guess(text: str, tokens: list[str]) -> str:
         for language, pattern, worth, needed in _SCRIPTS:
             if not letters.isdisjoint(needed):
                 votes[language] += worth * min(3, len(pattern.findall(text)))
+    if len(votes) == 1:
+        return "en"
+    if max(worth for language, worth in votes.items() if language != "en") > votes["en"] - _PRIOR:
+        votes["en"] -= min(_PRIOR, sum(1 for _ in _strange_words(text)))
     return min(votes, key=lambda language: (-votes[language], language != "en", language))
+
+
+def _strange_words(text: str) -> Iterator[str]:
+    """Words in lower case, and so no names, that English does not have."""
+    for word in text.split():
+        if (
+            len(word) >= _STRANGE_AT_LEAST
+            and word.islower()
+            and word.isalpha()
+            and not lexicon.is_word(fold(word), "en")
+        ):
+            yield word
+
+
+@cache
+def _leads() -> dict[str, float]:
+    """By how much each word speaks for English rather than for any other language; most for none."""
+    leads = {}
+    for token, cast in _votes().items():
+        worth: dict[str, float] = defaultdict(float)
+        for language, points in cast:
+            worth[language] += points
+        english = worth.pop("en", 0.0)
+        leads[token] = english - max(worth.values(), default=0.0)
+    return leads
 
 
 @cache
@@ -85,5 +120,7 @@ def _votes() -> dict[str, tuple[tuple[str, float], ...]]:
     for token, languages in lexicon.guessable().items():
         votes[token] = tuple((language, _LETTER if len(token) == 1 else _WORD) for language in languages)
     for token, languages in lexicon.of_business().items():
-        votes[token] = (*votes.get(token, ()), *((language, _CUE) for language in languages))
+        # What English has too ("decide", "produce") says nothing for the others.
+        telling = ("en",) if "en" in languages or lexicon.is_ordinary(token, "en") else languages
+        votes[token] = (*votes.get(token, ()), *((language, _CUE) for language in telling))
     return votes

@@ -34,6 +34,8 @@ class Cues:
     articles: frozenset[str] = frozenset()
     prepositions: frozenset[str] = frozenset()
     titles: frozenset[str] = frozenset()
+    dealings: frozenset[str] = frozenset()
+    lands: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     stop: frozenset[str] = frozenset()
     wheres: frozenset[str] = frozenset()
@@ -67,7 +69,7 @@ def proper_names() -> frozenset[str]:
 
 def is_class_name(token: str) -> bool:
     """A proper name with a plural in the dictionary (American, Southwest); brands have none."""
-    return token in proper_names() and token + "s" in proper_names()
+    return not token.endswith("s") and token in proper_names() and token + "s" in proper_names()
 
 
 @cache
@@ -84,6 +86,12 @@ def is_rare(token: str) -> bool:
 def given_names() -> frozenset[str]:
     """Frequent first names, folded."""
     return frozenset(map(str.lower, _zipped("given_names.txt.gz")))
+
+
+@cache
+def given_names_abroad() -> frozenset[str]:
+    """First names of other countries than the United States, folded; some are words somewhere."""
+    return frozenset(_zipped("given_names_abroad.txt.gz"))
 
 
 @cache
@@ -149,7 +157,12 @@ def _plain_chinese() -> frozenset[str]:
 
 def is_plain_chinese(word: str) -> bool:
     """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
-    return word in _plain_chinese() or word in cues("zh").words
+    return word in _plain_chinese() or word in cues("zh").words or word in cues("ko").words
+
+
+def is_word_unspaced(word: str) -> bool:
+    """Is it a Japanese or Korean word that companies are called by?"""
+    return word in cues("ja").words or word in cues("ko").words
 
 
 @cache
@@ -215,7 +228,7 @@ def legal_before() -> frozenset[str]:
 @cache
 def legal_glued() -> tuple[str, ...]:
     """Legal forms written without a space, longest first."""
-    return tuple(sorted({fold(form) for form in _listed("glued")}, key=len, reverse=True))
+    return tuple(sorted({fold(form) for form in _listed("glued")}, key=lambda form: (-len(form), form)))
 
 
 @cache

@@ -79,10 +79,12 @@ def _role(entry: Entry, mention: Mention) -> str:
         return ""
     if _SPONSOR.search(before) or _SPONSORED.match(after):
         return "a sponsor"
-    if mention.field is EntryField.TEXT and _BOILERPLATE.search(before):
+    if mention.field is not EntryField.TEXT:
+        return ""
+    if _BOILERPLATE.search(before):
         return "boilerplate"
     around = text[max(0, mention.start - _TABLE_REACH) : mention.end + _TABLE_REACH]
-    return "a table" if len(_FIGURE.findall(around)) >= _TABLE_FIGURES and mention.field is EntryField.TEXT else ""
+    return "a table" if len(_FIGURE.findall(around)) >= _TABLE_FIGURES else ""
 
 
 def _of_places(entry: Entry, mentions: Iterable[Mention]) -> float:

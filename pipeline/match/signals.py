@@ -89,34 +89,38 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     if form.derived and not form.confirmed:
         yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
-    yield from _word_of_the_language(form, place)
-    if place.language in UNSPACED_LANGUAGES:
-        return
+    if place.language != "en":
+        yield from _word_of_the_language(form, place)
+        if place.language in UNSPACED_LANGUAGES:
+            return
     yield from _case(form, place)
-    yield from _of_a_city(form, place)
-    yield from _of_a_person(form, place)
-    yield from _attribution(form, place)
+    if form.flavour is Flavour.PERSON:
+        yield from _of_a_city(form, place)
+        yield from _of_a_person(form, place)
+    if place.skeleton.where is EntryField.TITLE:
+        yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
 
 
 def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     """A plain word of the entry's own language ("carrefour") is no name; an English one there can hardly be a word."""
-    if place.span.first != place.span.last or place.language == "en":
+    if place.span.first != place.span.last:
         return
     token = place.skeleton.tokens[place.span.first]
     if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
     if _opens_as_a_word(form, place):
         yield Reason(f"opens as a word of the language may ({place.language})", points("language.opening_word"))
-    if token in place.cues.words and form.flavour is not Flavour.WORD:
+    if token in place.cues.words and form.flavour not in (Flavour.WORD, Flavour.CJK):
         yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
         if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
             yield Reason("a noun, not a name", points("language.noun_used"))
-    if form.flavour is Flavour.WORD and place.found[:1].isupper() and lexicon.is_foreign(token, place.language):
+    is_foreign = lexicon.is_foreign(token, place.language) and token not in place.cues.words
+    if form.flavour is Flavour.WORD and place.found[:1].isupper() and is_foreign:
         yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
     elif (
-        form.flavour in (Flavour.DISTINCT, Flavour.PERSON)
+        (_is_plain_name(form) or form.flavour is Flavour.PERSON)
         and lexicon.is_ordinary(token, place.language)
         and place.found.islower()
         and not form.name[:1].islower()
@@ -124,12 +128,19 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
 
 
+def _is_plain_name(form: Form) -> bool:
+    """Known to be no English word or person: distinct, or of two or three letters (Gol) and no abbreviation."""
+    return form.flavour is Flavour.DISTINCT or (form.flavour is Flavour.ACRONYM and form.name.istitle())
+
+
 def _opens_as_a_word(form: Form, place: Place) -> bool:
     """``Claro que sí``: the capital is owed to the place; but not ``Telefonica y Santander``."""
     token = place.skeleton.tokens[place.span.first]
-    if form.flavour is not Flavour.DISTINCT or form.derived or not place.opens_sentence or place.is_possessive:
+    if not _is_plain_name(form) or form.derived or not place.opens_sentence or place.is_possessive:
         return False
     is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
+    if place.language == "ru":  # which writes companies in quotation marks
+        return lexicon.is_word(token, "ru") and '"' not in place.before + place.after
     return lexicon.is_ordinary(token, place.language) and not is_listed
 
 
@@ -163,7 +174,7 @@ def _is_linked(chunk: str, place: Place) -> bool:
 def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
     """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
     token, after = place.skeleton.tokens[place.span.first], place.token(1)
-    is_first_name = form.flavour is Flavour.PERSON and token in lexicon.given_names() and place.after == " "
+    is_first_name = token in lexicon.given_names() and place.after == " "
     is_last_name = (
         after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
     )
@@ -173,7 +184,11 @@ def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
 
 def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     """``in Santander``, ``Santander police``: the city."""
-    if form.flavour is not Flavour.PERSON or place.skeleton.tokens[place.span.last] not in lexicon.places():
+    land = place.token(1)
+    if land in place.cues.lands and place.after == " ":
+        yield Reason(f"a landscape: {place.found} {land}", points("before.civic"))
+        return
+    if place.skeleton.tokens[place.span.last] not in lexicon.places():
         return
     cues, before = place.cues, place.token(-1)
     if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
@@ -205,8 +220,8 @@ def _is_of_business(word: str, cues: Cues) -> bool:
 
 
 def _chunk_before(text: str, start: int) -> str:
-    """The characters up to ``start``, or up to the line break before it, that no space divides from it."""
-    before = text[max(0, start - _LONGEST_LINK) : start].removesuffix("\n")
+    """The characters up to ``start`` that no space or line break divides from it."""
+    before = text[max(0, start - _LONGEST_LINK) : start]
     return "" if not before or before[-1].isspace() else before.split()[-1]
 
 
@@ -228,7 +243,7 @@ def _attribution(form: Form, place: Place) -> Iterator[Reason]:
     """``...: Jane Roe`` or ``says Jane Roe`` ends a headline: who says it, not whom it is about."""
     skeleton, span = place.skeleton, place.span
     is_fragile = form.flavour in (Flavour.PERSON, Flavour.WORD) or form.derived
-    if skeleton.where is not EntryField.TITLE or span.first < 3 or span.first != span.last:
+    if span.first < 3 or span.first != span.last:
         return
     start, _ = skeleton.original_span(span)
     speaker = _speaker(skeleton.original, start)
@@ -265,16 +280,29 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
             yield Reason("not in capitals", points("case.not_capitals", "word" if is_word else ""))
     elif form.flavour in (Flavour.WORD, Flavour.PHRASE) and found.isupper() and style == "sentence" and len(found) > 3:
         yield Reason("all capitals", points("case.all_capitals"))
+    elif form.flavour is Flavour.PHRASE and place.is_cased and _is_half_raised(form, found):
+        yield Reason("its other words in lower case", points("case.half_raised"))
     elif form.flavour is Flavour.WORD and place.is_cased and style == "sentence" and not place.opens_sentence:
-        yield Reason("capital within a sentence", points("case.capital_within"))
+        is_class = lexicon.is_class_name(place.skeleton.tokens[place.span.first])
+        yield Reason("capital within a sentence", points("case.capital_within", "class" if is_class else ""))
     if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
         yield Reason("accents left out", points("case.accents_left_out"))
+
+
+def _is_half_raised(form: Form, found: str) -> bool:
+    """``General dynamics``, for a company whose every long word has a capital."""
+    later = [word for word in found.split()[1:] if len(word) > 3]
+    if not later or not all(word.islower() and fold(word) in form.own for word in later):
+        return False
+    return not any(word.islower() for word in form.name.split())
 
 
 def _lower_case(form: Form, place: Place) -> Iterator[Reason]:
     """A sentence does not begin in lower case: there a feed has lost the capital, and little is proven by it."""
     opening = place.span.first == 0 and form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PHRASE)
-    worth = points("case.lower_opening") if opening else points("case.lower", form.flavour.value)
+    unlisted = form.flavour is Flavour.DISTINCT and not lexicon.has_words(place.language)
+    variant = "unlisted" if unlisted else form.flavour.value
+    worth = points("case.lower_opening") if opening else points("case.lower", variant)
     if worth:
         yield Reason("lower case", worth)
 
@@ -299,12 +327,14 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", points("after.noun"))
-    elif (word in cues.verbs and not place.is_possessive) or _is_future(written, place.language):
+    elif (word in cues.verbs and not place.is_possessive) or is_future(written, place.language):
         yield Reason(f"acts: {word}", points("after.verb"))
     elif word in cues.auxiliaries and not place.is_possessive:
         yield Reason(f"acts or is: {word}", points("after.auxiliary"))
     elif word == "to" and place.skeleton.where is EntryField.TITLE and place.span.first == 0:
         yield Reason("acts: to ...", points("after.to"))
+    elif word == "in" and place.token(offset + 1) in cues.dealings and not place.is_possessive:
+        yield Reason(f"acts: in {place.token(offset + 1)}", points("after.verb"))
     elif word == "of" and form.derived and _goes_on(form, place, offset + 1):
         yield Reason(f"the name goes on: {written} {place.surface(offset + 1)}", points("after.goes_on"))
     elif word in _PARTICLES and place.surface(offset + 1)[:1].isupper() and place.is_cased:
@@ -322,7 +352,8 @@ _FUTURE = {
 }
 
 
-def _is_future(written: str, language: str) -> bool:
+def is_future(written: str, language: str) -> bool:
+    """Is it a verb of what will be, in a language that has a form for it?"""
     return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
 
 
@@ -369,14 +400,11 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     word, written, before, cues = place.token(-1), place.surface(-1), place.before, place.cues
     if not word or before.strip(" -'\"") or _BREAK.search(before.replace("-", "").replace('"', "")):
         return
-    fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
-    is_first_name = word in lexicon.given_names() and written[:1].isupper() and before == " " and fragile
-    if word in cues.titles and fragile and written[:1].isupper():
-        yield Reason(f"title before: {written}", points("before.title"))
-    elif is_first_name and not lexicon.is_ordinary(word, "en"):
-        yield Reason(f"first name before: {written}", points("before.first_name"))
-    elif is_first_name and not _is_small(word, cues) and not _is_of_business(word, cues):
-        yield Reason(f"first name before: {written}", points("before.first_name", "word"))
+    if person := _person_before(form, place, word, written):
+        yield person
+    elif word in cues.articles and form.flavour is Flavour.DISTINCT and place.found.islower():
+        if place.is_cased and not form.name[:1].islower() and not place.is_possessive:
+            yield Reason(f"article before, in lower case: {word}", points("before.article_lower"))
     elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
         yield _article(form, place, word)
     elif (
@@ -394,6 +422,40 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"second half of a compound: {written}", points("before.compound"))
     elif written[:1].isupper() and place.is_cased and before == " ":
         yield from _previous_capital(form, place, word, written)
+
+
+def _person_before(form: Form, place: Place, word: str, written: str) -> Reason | None:
+    """A title or a first name just before: the name is a person's."""
+    fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+    if not written[:1].isupper() or not (fragile or _is_single(form, place)):
+        return None
+    if fragile and word in place.cues.titles:
+        return Reason(f"title before: {written}", points("before.title"))
+    if place.before != " ":
+        return None
+    if word in lexicon.given_names():
+        if not lexicon.is_ordinary(word, "en"):
+            return Reason(f"first name before: {written}", points("before.first_name"))
+        if fragile and not _is_small(word, place.cues) and not _is_of_business(word, place.cues):
+            return Reason(f"first name before: {written}", points("before.first_name", "word"))
+    if _is_name_abroad(word, written, place):
+        return Reason(f"first name before: {written}", points("before.first_name"))
+    return None
+
+
+def _is_single(form: Form, place: Place) -> bool:
+    """One capitalised word that is neither an abbreviation nor written like a brand: a last name of people too?"""
+    words = place.found.split("'")[0].split("\u2019")[0]
+    return form.flavour is Flavour.DISTINCT and words.istitle() and " " not in words and "-" not in words
+
+
+def _is_name_abroad(word: str, written: str, place: Place) -> bool:
+    if not written.istitle() or word not in lexicon.given_names_abroad():
+        return False
+    if place.language == "en":
+        return not lexicon.is_ordinary(word, "en")
+    # The lists of other languages hold first names too, and so do not tell.
+    return not (_is_small(word, place.cues) or _is_of_business(word, place.cues) or word in place.cues.words)
 
 
 def _article(form: Form, place: Place, word: str) -> Reason:
@@ -474,7 +536,8 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM) and surroundings.near:
-        near = surroundings.near
+    if form.flavour not in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER):
+        return
+    if near := [word for word in surroundings.near if word not in form.own]:
         worth = min(points("entry.business_most"), points("entry.business") * len(near))
         yield Reason(f"words of business: {', '.join(near[:3])}", worth)

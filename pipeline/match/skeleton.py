@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from pipeline.match import lexicon
 from pipeline.model import EntryField
@@ -61,6 +62,20 @@ def starts_of(tokens: list[str]) -> list[int]:
     return starts
 
 
+Worked = TypeVar("Worked")
+
+
+class _Lazy(Generic[Worked]):
+    """An attribute that is worked out when it is asked for first; ``cached_property`` takes a lock for it."""
+
+    def __init__(self, work_out: Callable[[Any], Worked]) -> None:
+        self._work_out, self._name = work_out, work_out.__name__
+
+    def __get__(self, owner: Any, _: type | None = None) -> Worked:
+        value = owner.__dict__[self._name] = self._work_out(owner)
+        return value
+
+
 @dataclass(slots=True)
 class Span:
     """Tokens ``first`` to ``last`` (inclusive) of a skeleton, and what of the folded text they cover."""
@@ -84,30 +99,33 @@ class Skeleton:
         self.folded_text = fold(self.original)
         self.tokens = tokenise(self.folded_text)
 
-    @cached_property
+    @_Lazy
     def folded(self) -> Folded:
         """The folded text with the way back to the original."""
+        if self.original.isascii():
+            places = range(len(self.original) + 1)
+            return Folded(self.folded_text, places, places[1:])
         return fold_with_offsets(self.original)
 
-    @cached_property
+    @_Lazy
     def text(self) -> str:
         """The tokens between single spaces."""
         return f" {' '.join(self.tokens)} "
 
-    @cached_property
+    @_Lazy
     def spans(self) -> list[tuple[int, int]]:
         """Each token's span in the folded text."""
         pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
         return list(map(re.Match.span, pattern.finditer(self.folded_text)))
 
-    @cached_property
+    @_Lazy
     def surfaces(self) -> list[str]:
         """Each token as the original writes it."""
         if self.original.isascii():
             return _ascii_words(self.original)
         return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
 
-    @cached_property
+    @_Lazy
     def _token_starts(self) -> list[int]:
         return starts_of(self.tokens)
 
@@ -140,20 +158,17 @@ class Skeleton:
         """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
         return self.original.islower() if self.original.isascii() else self.style == "lower"
 
-    @cached_property
+    @_Lazy
     def style(self) -> str:
         """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""
+        original = self.original
+        if original.isascii() and not (original.isupper() or original.islower()):
+            return _by_long_words(self.surfaces)
         return style_of(self.surfaces)
 
 
 def style_of(surfaces: list[str]) -> str:
     """By the words of four letters and more, the first left out: most headlines capitalise these or none."""
-    whole = "".join(surfaces)
-    # Looked at as a whole where that comes to the same: letters outside ASCII may be cased and have no other case.
-    is_plain = whole.isascii()
-    if is_plain and not (whole.isupper() or whole.islower()):
-        cased = [word for word in surfaces if not (word.isdigit() or word == "&")]
-        return _by_long_words(cased) if cased else "none"
     cased = [word for word in surfaces if word.lower() != word.upper()]
     if not cased:
         return "none"
@@ -164,7 +179,12 @@ def style_of(surfaces: list[str]) -> str:
     return _by_long_words(cased)
 
 
-def _by_long_words(cased: list[str]) -> str:
-    long = [word for word in cased[1:] if len(word) > 3]
-    raised = sum(1 for word in long if word[0].isupper())
-    return "title" if len(long) > 1 and raised / len(long) > 0.65 else "sentence"
+def _by_long_words(surfaces: list[str]) -> str:
+    """Of words of which some are cased, and neither all in capitals nor none."""
+    first = next((place for place, word in enumerate(surfaces) if not (word.isdigit() or word == "&")), -1)
+    if first < 0:
+        return "none"
+    later = [word for word in surfaces[first + 1 :] if len(word) > 3]
+    opening = [word[0] for word in later if word >= "A" or not word.isdigit()]
+    raised = sum(map(str.isupper, opening))
+    return "title" if len(opening) > 1 and raised / len(opening) > 0.65 else "sentence"

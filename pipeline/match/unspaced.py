@@ -11,7 +11,7 @@ from pipeline.match.segment import is_cut_out
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import fold_han
 from pipeline.match.weights import points
-from pipeline.model import Reason
+from pipeline.model import EntryField, Reason
 
 _NEARBY = 40  # characters on either side that are looked at for business words
 _HAN = re.compile("[\u4e00-\u9fff々]+")
@@ -25,6 +25,9 @@ _ERA_YEAR = re.compile(r"\d{1,2}年|元年")
 _DATELINE = re.compile(
     r"(?:\w{0,6}?\d{1,2}月\d{1,2}日(?:电|讯|消息)|(?:\w{0,4}?)(?:特约|实习|见习)?记者|讯[（(\s]|讯\w{0,4}\d)"
 )
+_ROAD = re.compile("路(?![由演透线])|街(?!头)|大桥|[镇寺湖]")  # 中兴路; but 中兴路由器
+_TOPIC = re.compile("[,、]\\s?")  # 기아, EV5 출시
+_ADJECTIVE = re.compile("な(?![どらのん])")  # シャープな切れ味; but ソニーなど
 _SHORT = 2  # characters: of a Han name that is found inside other words too
 
 
@@ -49,7 +52,7 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
     if is_latin and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER):
         yield Reason("a Latin word in unspaced text is a name", points("unspaced.latin"))
     fragile = form.flavour in (Flavour.CJK, Flavour.WEAK)
-    plain = next((word for word in place.cues.plain if word in window), "")
+    plain = min((word for word in place.cues.plain if word in window), default="")
     business = sorted((word for word in place.cues.near if word in window), key=lambda word: (-len(word), word))
     if plain and fragile and not business:
         yield Reason(f"plain word near: {plain}", points("unspaced.plain"))
@@ -61,8 +64,12 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
 def _acts(form: Form, place: Place) -> Iterator[Reason]:
     after = _around(place)[1]
     verb = next((word for word in sorted(place.cues.verbs, key=len, reverse=True) if after.startswith(word)), "")
-    if verb and form.flavour in (Flavour.CJK, Flavour.WEAK):
+    if form.flavour not in (Flavour.CJK, Flavour.WEAK):
+        return
+    if verb:
         yield Reason(f"acts: {verb}", points("unspaced.acts"))
+    elif place.skeleton.where is EntryField.TITLE and place.span.start == 0 and _TOPIC.match(after):
+        yield Reason("the topic of the headline", points("unspaced.topic"))
 
 
 def _around(place: Place) -> tuple[str, str]:
@@ -76,6 +83,8 @@ def _chinese(place: Place) -> Iterator[Reason]:
     before, after = _around(place)
     if _HAN.fullmatch(place.found) and is_cut_out(before, fold_han(place.found), after, place.cues.tails):
         yield Reason("cut out of other words", points("unspaced.cut_out"))
+    if len(place.found) <= _SHORT and _ROAD.match(after):
+        yield Reason("a road or a place", points("unspaced.kind_after"))
     if _DATELINE.match(after) and not _HAN.fullmatch(before[-1:]):
         yield Reason("a news agency's line", points("unspaced.dateline"))
 
@@ -89,6 +98,8 @@ def _japanese(place: Place) -> Iterator[Reason]:
         yield Reason("part of a longer word", points("unspaced.kanji_beside"))
     if found.isascii() and _KATAKANA.match(after[:1]) and not is_own:
         yield Reason("another name after", points("unspaced.katakana_after_latin"))
+    if _ADJECTIVE.match(after):
+        yield Reason("an adjective: な follows", points("unspaced.adjective"))
     if _KATAKANA.fullmatch(found[-1:]) and (_DOT_AFTER.match(after) or _DOT_BEFORE.search(before)):
         yield Reason("one of several names joined by a dot", points("unspaced.dot_beside"))
 
@@ -96,7 +107,7 @@ def _japanese(place: Place) -> Iterator[Reason]:
 def _kind_after(place: Place) -> str:
     """A word glued behind the name that makes a place, a team, an event or an office of it."""
     after = _around(place)[1]
-    return next((word for word in place.cues.kinds if after.startswith(word)), "")
+    return max((word for word in place.cues.kinds if after.startswith(word)), key=len, default="")
 
 
 def _work_around(place: Place) -> str:

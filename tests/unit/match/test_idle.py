@@ -10,6 +10,7 @@ from pipeline.model import EntryField, Watchlist
 from tests.builders_match import company, engine, entry
 
 TARGET = company("target", "Target", "Target Corp.")
+CORNING = company("corning", "Corning")  # a rare word
 GAP = company("gap", "Gap", context=("jeans",))
 SIEMENS = company("siemens", "Siemens")
 
@@ -32,7 +33,9 @@ def test_a_word_in_lower_case_is_idle() -> None:
     ("text", "left"),
     [
         ("The Target store", ["Target"]),
-        ("Here target says no", ["target"]),
+        ("Here target says no", []),  # a verb does not outweigh lower case for a word in daily use
+        ("Here corning says no", ["corning"]),
+        ("We saw corning glass", []),
         ("Here target corp. opens", ["target", "target corp"]),
         ("We saw target's plan", ["target"]),
         ("target of the Day", ["target"]),  # what opens a text may have lost its capital
@@ -40,7 +43,16 @@ def test_a_word_in_lower_case_is_idle() -> None:
     ],
 )
 def test_what_something_may_speak_for_is_weighed(text: str, left: list[str]) -> None:
-    assert kept(text, TARGET) == left
+    assert kept(text, TARGET, CORNING) == left
+
+
+def test_an_inflected_word_in_lower_case_is_idle_too() -> None:
+    assert kept("They missed the targets by far", TARGET) == []
+
+
+def test_a_future_that_no_list_holds_speaks_for_a_name() -> None:
+    assert kept("Dicen que corning abrirá tiendas", CORNING, language="es") == ["corning"]
+    assert kept("Dicen que corning verde", CORNING, language="es") == []
 
 
 def test_with_context_words_a_company_may_be_meant_in_lower_case() -> None:

@@ -20,6 +20,9 @@ from pipeline.text import fold
         ("", "xyzzy", "en"),
         ("", "Compass acquires a broker", "en"),
         ("", "VW-Chef kündigt Sparprogramm an", "de"),
+        ("", "Philips schrapt banen in Eindhoven", "nl"),  # words that English does not have: one of them tells which
+        ("", "Sixt bestellt neue Wagen", "de"),
+        ("", "Regulators decide and produce rules", "en"),  # words of business in Italian too
         ("", "Газпром объявил о сделке", "ru"),
         ("", "أرامكو ترفع أسعار النفط", "ar"),
     ],

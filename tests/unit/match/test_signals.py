@@ -50,6 +50,11 @@ def test_the_words_around_a_name_decide(title: str, companies: list[str]) -> Non
     assert found(WATCH, title) == companies
 
 
+def test_a_link_ends_where_its_line_ends() -> None:
+    assert found(WATCH, text="Read more: https://example.com/markets/\nApple raises prices") == ["apple"]
+    assert found(WATCH, text="Read more: https://example.com/markets/Apple raises prices") == []
+
+
 @pytest.mark.parametrize(
     ("title", "companies"),
     [
@@ -60,6 +65,91 @@ def test_the_words_around_a_name_decide(title: str, companies: list[str]) -> Non
 )
 def test_a_german_noun_needs_evidence_though_it_has_a_capital(title: str, companies: list[str]) -> None:
     assert found(WATCH, title, language="de") == companies
+
+
+WORDS = engine(
+    company("schwab", "Charles Schwab", "Schwab", tickers=("SCHW",)),
+    company("southwest", "Southwest Airlines", "Southwest"),
+    company("chipotle", "Chipotle"),
+    company("dynamics", "General Dynamics"),
+    company("reliance", "Reliance"),
+    company("toast", "Toast"),
+    company("costco", "Costco", tickers=("COST",)),
+    company("lilly", "Eli Lilly", tickers=("LLY",)),
+    company("roig", "Roig"),
+    company("carrier", "Carrier"),
+    company("devon", "Devon"),
+    company("murphy", "Murphy"),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "companies"),
+    [
+        ("Klaus Schwab steps down", []),  # a first name of another country
+        ("Schwab cuts fees", ["schwab"]),
+        ("Ana Roig wins prize", []),  # nor is a name that no list has the company behind a first name
+        ("Roig wins order", ["roig"]),
+        ("Storms sweep Southwest, thousands without power", []),  # a capital that its other sense has too
+        ("Southwest ends open seating", ["southwest"]),
+        ("A chipotle sauce that goes with Everything", []),
+        ("Diners return to Chipotle", ["chipotle"]),
+        ("General dynamics of the market have shifted", []),
+        ("General Dynamics of Virginia wins order", ["dynamics"]),
+        ("Reliance in talks with lenders", ["reliance"]),
+        ("Reliance in winter on imported gas", []),
+        ("Movers: Garmin, Lyft, Toast and Costco", ["costco", "toast"]),
+        ("Carrier pigeon lands on roof", []),
+        ("Devon beaches closed over sewage", []),  # a landscape
+        ("Devon raises dividend", ["devon"]),
+        ("Murphy's law strikes at airport", []),
+    ],
+)
+def test_names_that_are_words_or_people_need_the_right_neighbours(title: str, companies: list[str]) -> None:
+    assert found(WORDS, title) == companies
+
+
+@pytest.mark.parametrize(
+    ("text", "companies"),
+    [
+        ("COST +0.4%, LLY -1.2% in early trading", ["costco", "lilly"]),
+        ("COST (+0.4 %) | LLY −1,2 %", ["costco", "lilly"]),
+        ("LLY, MRK lead drug makers", ["lilly"]),
+        ("COST OF LIVING RISES: FOOD COST +4 %", []),
+        ("The LLY-1 probe", []),
+    ],
+)
+def test_a_symbol_with_what_its_price_did_is_a_ticker(text: str, companies: list[str]) -> None:
+    assert found(WORDS, text) == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "companies"),
+    [
+        ("Post vom Amt: Was jetzt zu tun ist", "de", []),
+        ("Post erhöht Porto", "de", ["post"]),
+        ("Día mundial del agua", "es", []),
+        ("Día vende sus tiendas", "es", ["dia"]),
+        ("Generali alza il dividendo", "it", ["generali"]),
+        ("Bir bardak su getir dedi", "tr", []),  # no list of Turkish words: lower case must do
+        ("Getir çekiliyor", "tr", ["getir"]),
+        ("Магнит для туристов", "ru", []),
+        ("«Магнит» для туристов", "ru", ["magnit"]),
+        ("Bürgermeister Schwab legt Amt nieder", "de", []),
+        ("Dirk Schwab veröffentlicht Thriller", "de", []),  # a dirk is a word, but not in German
+    ],
+)
+def test_a_word_of_the_language_needs_more_than_its_place(title: str, language: str, companies: list[str]) -> None:
+    watch = engine(
+        company("post", "Post"),
+        company("dia", "Día"),
+        company("generali", "Generali"),
+        company("getir", "Getir"),
+        company("magnit", "Магнит"),
+        company("schwab", "Schwab"),
+    )
+
+    assert found(watch, title, language=language) == companies
 
 
 def test_the_users_own_decoys_win_silently() -> None:

@@ -14,6 +14,11 @@ WATCH = engine(
     company("mitsui", "三井"),
     company("chevrolet", "シボレー"),
     company("nec", "NEC"),
+    company("zte", "中兴"),
+    company("sharp", "シャープ"),
+    company("kirin", "キリン"),
+    company("kia", "기아"),
+    company("shinsegae", "신세계"),
 )
 
 
@@ -34,6 +39,15 @@ WATCH = engine(
         ("ルイス・シボレーの生涯", "ja", []),
         ("NECグリーンロケッツが勝利", "ja", []),
         ("NECが決算を発表", "ja", ["nec"]),
+        ("中兴路今起封闭施工", "zh", []),
+        ("中兴路由器销量大增", "zh", ["zte"]),
+        ("シャープな切れ味の包丁", "ja", []),
+        ("シャープなど三社が参加", "ja", ["sharp"]),
+        ("キリンの赤ちゃん誕生、動物園で公開", "ja", []),
+        ("キリン、ビールを値上げ", "ja", ["kirin"]),
+        ("기아, EV5 국내 판매 시작", "ko", ["kia"]),
+        ("기아 문제 해결 위해 모인 사람들", "ko", []),
+        ("신세계 교향곡 연주회", "ko", []),
     ],
 )
 def test_what_is_glued_to_a_name_decides(title: str, language: str, companies: list[str]) -> None:
