@@ -268,11 +268,15 @@ def _terms(folded: str) -> list[str]:
     for number, scale, percent, word in _TOKEN.findall(folded if folded.isascii() else _SEAM.sub(" ", folded)):
         if number:
             found.append(_figure(number, scale, bool(percent)))
-        elif not word.isascii():
-            found.extend(tokens(word))
-        elif len(word) > 1 and word not in _STOP:
-            found.append(stem(word))
+        else:
+            found.extend(_word_terms(word))
     return found
+
+
+def _word_terms(word: str) -> Sequence[str]:
+    if not word.isascii():
+        return tokens(word)
+    return (stem(word),) if len(word) > 1 and word not in _STOP else ()
 
 
 def _figure(digits: str, scale: str | None, is_share: bool) -> str:
