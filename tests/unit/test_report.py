@@ -307,7 +307,7 @@ def test_a_report_on_a_large_database_reads_no_table_of_entries_from_end_to_end(
         plans = {step for sql in statements if sql.startswith(("SELECT", "WITH")) for step in _plan(store, sql)}
 
     assert found.polls.polls > 0
-    assert len(statements) > 10
+    assert any("USING" in step for step in plans)
     assert [step for step in plans if step.split()[:2] in (["SCAN", "e"], ["SCAN", "entries"], ["SCAN", "hits"])] == []
 
 
