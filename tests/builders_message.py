@@ -27,6 +27,9 @@ def company(id: str = "xiaomi", name: str = "Xiaomi", found: str = "Xiamio") -> 
     return {
         "id": id,
         "name": name,
+        "why": f'"{found}" in the title ({"exact" if found == name else f"fuzzy, taken for {chr(34)}{name}{chr(34)}"})',
+        if found != name
+        else f'"{found}" in the title (exact)',
         "score": 91.0,
         "salience": 84.0,
         "entry_id": "9d0c5b7a1e3f4c22",
@@ -42,6 +45,7 @@ def story(number: int = 1, **changes: Any) -> dict[str, Any]:
         "created_at": "2026-03-02T09:30:00Z",
         "severity": "normal",
         "rules": ["partners"],
+        "people": [],
         "story_id": "9d0c5b7a1e3f4c22",
         "entry_id": "9d0c5b7a1e3f4c22",
         "title": "Xiamio opens a plant in Gdynia",

@@ -19,3 +19,6 @@ CREATE TABLE circuits (
     open_until TEXT,
     reason TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
+
+-- Which stories a person took out of this one: what one of them told, all have told.
+CREATE INDEX placements_split ON placements (partner) WHERE rule = 'split_by_hand';

@@ -565,11 +565,21 @@ ORDER BY e.story_id, e.published_at, e.seq;
 SELECT term, stories FROM terms WHERE term = '' OR term IN (SELECT value FROM json_each(:texts));
 
 -- name: told
--- A story is told by the alerts about it, and, since stories are split, by those that one of its entries leads. What was
--- dropped untried, since its story became part of another, has told nobody of its rules.
-WITH about AS (
-    SELECT asked.value AS story_id, a.seq
-    FROM json_each(:texts) AS asked CROSS JOIN alerts AS a ON a.story_id = asked.value
+-- A story is told by the alerts about it and by those that one of its entries leads; the parts of one that a person took
+-- apart are told by what was sent before of any. What was dropped untried, since its story became part of another, has
+-- told nobody of its rules.
+WITH RECURSIVE parts (story_id, part, until) AS (
+    SELECT value, value, '9999' FROM json_each(:texts)
+    UNION
+    SELECT parts.story_id, o.partner, min(parts.until, o.placed_at)
+    FROM parts CROSS JOIN placements AS o ON o.entry_id = parts.part AND o.rule = 'split_by_hand'
+    UNION
+    SELECT parts.story_id, o.entry_id, min(parts.until, o.placed_at)
+    FROM parts CROSS JOIN placements AS o ON o.partner = parts.part AND o.rule = 'split_by_hand'
+),
+about AS (
+    SELECT parts.story_id, a.seq
+    FROM parts CROSS JOIN alerts AS a ON a.story_id = parts.part AND a.created_at <= parts.until
     UNION
     SELECT p.story_id, a.seq
     FROM json_each(:texts) AS asked

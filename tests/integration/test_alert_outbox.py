@@ -48,7 +48,7 @@ def column(path, sql):
         return [value for (value,) in connection.execute(sql)]
 
 
-def test_alerts_survive_the_database_and_arrive_once_in_order(path):
+def test_alerts_survive_the_database_and_arrive_once(path):
     ids = fill(path, 7, "desk")
     with receiver() as received, Store.open(path) as store:
         channel = Channel(url=received.url)
@@ -56,11 +56,11 @@ def test_alerts_survive_the_database_and_arrive_once_in_order(path):
         channel.close()
 
     assert outcomes == [Outcome(sent=7), Outcome()]
-    assert [request.headers["idempotency-key"] for request in received.requests] == ids
+    assert sorted(request.headers["idempotency-key"] for request in received.requests) == sorted(ids)
     assert received.requests[0].json["companies"][0]["name"] == "小米"
 
 
-def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(path):
+def test_a_receiver_that_was_down_gets_everything_once_when_it_is_back(path):
     ids = fill(path, 9, "desk")
     with receiver(*[Reply(500)] * 3) as received, Store.open(path) as store:
         channel = Channel(url=received.url)
@@ -71,7 +71,7 @@ def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(path)
         channel.close()
 
     assert (down, back) == (Outcome(waiting=9), Outcome(sent=9))
-    assert [request.headers["idempotency-key"] for request in received.requests] == ids
+    assert sorted(request.headers["idempotency-key"] for request in received.requests) == sorted(ids)
     assert len(column(path, "SELECT alert_id FROM deliveries")) == 12
 
 

@@ -274,7 +274,7 @@ def test_a_story_that_was_made_one_with_another_is_not_told_as_new_again(desk: D
     with Store.open(desk.database) as store:
         store.merge(Merge(mine["story_id"], theirs["story_id"], 1.0), rule="merged_by_hand")
         if splits:
-            assert store.split(mine["story_id"], [], look_at, rule="split_by_hand") == theirs["story_id"]
+            assert store.split(mine["story_id"], [], look_at, rule="split_by_hand", now=MORNING) == theirs["story_id"]
 
     assert desk.tell("Dock", BAKERY) == []
     assert desk.tell("Wharf", RETOLD) == []

@@ -28,7 +28,7 @@ def test_a_message_says_what_where_and_why():
         "  https://news.example/e1",
         "  Example News, 2 Mar 2026, 08:30 UTC",
         "  The plant will build speakers.",
-        '  why: Xiaomi, score 91, salience 80; "Xiamio" in the title (fuzzy, taken for "Xiaomi")',
+        "  why: Xiaomi, score 91, salience 80; “Xiamio” in the title, a misspelling of Xiaomi",
         "  also at Sample Times: https://news.example/e2",
         "  also at another outlet: T3",
         "  rule: phones, all",

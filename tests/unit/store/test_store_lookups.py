@@ -211,16 +211,16 @@ def test_an_alert_that_a_merge_dropped_has_told_nobody_of_its_rules() -> None:
         assert store.told([one.id]) == {one.id: {"desk": Told(0, frozenset({"all"}))}}
 
 
-def test_a_story_that_was_split_off_is_told_where_one_of_its_entries_led_an_alert() -> None:
+def test_all_parts_of_a_story_that_was_taken_apart_are_told() -> None:
     with open_store() as store:
         one = tell(store, "one", ["a"])
         two, three = tell(store, "two", ["a"], story=one), tell(store, "three", ["a"], story=one)
         store.commit(make_batch(alerts=(asked_alert("a1", two, one),)), run_id=None, now=NOW)
 
-        assert store.split(one.id, [two.id], lambda member: ([], []), rule="split_by_hand") == two.id
-        assert store.split(one.id, [three.id], lambda member: ([], []), rule="split_by_hand") == three.id
+        assert store.split(one.id, [two.id], lambda member: ([], []), rule="split_by_hand", now=NOW) == two.id
+        assert store.split(one.id, [three.id], lambda member: ([], []), rule="split_by_hand", now=NOW) == three.id
 
-        assert sorted(store.told([one.id, two.id, three.id])) == sorted([one.id, two.id])
+        assert sorted(store.told([one.id, two.id, three.id])) == sorted([one.id, two.id, three.id])
 
 
 def test_a_story_so_far_has_its_first_telling_its_outlets_and_the_best_hits_of_each_company() -> None:
