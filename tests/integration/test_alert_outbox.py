@@ -12,7 +12,11 @@ from pipeline.alert.channels.webhook import Channel
 from pipeline.model import Batch, Company, Feed, FeedState, FetchRecord, Sent, Watchlist
 from pipeline.store import Store
 from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, still
+from tests.builders_behaviour import rss
+from tests.builders_cli import newsward
+from tests.builders_run import write_config
 from tests.builders_store import claim
+from tests.feed_server import FeedServer
 
 FEED = "https://news.example/feed"
 OPTIONS = AlertOptions()
@@ -121,3 +125,21 @@ def test_a_sender_that_died_leaves_its_alerts_to_the_next_when_the_lease_ends(pa
 
         assert deliver(store, desk, now=NOW, options=OPTIONS) == Outcome(sent=1, waiting=2)
         assert deliver(store, desk, now=NOW + OPTIONS.lease, options=OPTIONS) == Outcome(sent=2)
+
+
+def test_a_run_of_a_channel_with_a_digest_sends_it_when_its_time_has_come(tmp_path):
+    with FeedServer() as server, receiver() as inbox:
+        url = server.serve("/feed", [rss("Microsoft opens a data centre in Porto")])
+        folder = write_config(tmp_path, [url], webhook=inbox.url, alert='max_age = "36500 days"')
+        main = folder / "newsward.toml"
+        main.write_text(main.read_text().replace('id = "desk"', 'id = "desk"\ndigest = "hourly"'))
+        first = newsward("--config", folder, "run", "--json").lines[0]
+        held = column(folder / "newsward.db", "SELECT digest FROM alerts")
+        with closing(sqlite3.connect(folder / "newsward.db")) as connection, connection:
+            connection.execute("UPDATE alerts SET not_before = created_at, next_attempt_at = created_at")
+        second = newsward("--config", folder, "run", "--json").lines[0]
+
+    assert (first["sent"], first["undelivered"], held) == (0, 0, ["hourly"])
+    assert (second["sent"], [request.json["type"] for request in inbox.requests]) == (1, ["digest"])
+    assert inbox.requests[0].json["items"][0]["title"] == "Microsoft opens a data centre in Porto"
+    assert column(folder / "newsward.db", "SELECT state FROM alerts") == ["sent", "sent"]
