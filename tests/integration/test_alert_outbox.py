@@ -8,10 +8,9 @@ from datetime import timedelta
 import pytest
 
 from pipeline.alert import AlertOptions, Outcome, Rule, deliver, owed
-from pipeline.alert.channels.webhook import Channel
 from pipeline.model import Batch, Company, Feed, FeedState, FetchRecord, Sent, Watchlist
 from pipeline.store import Store
-from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, still
+from tests.builders_alert import NOW, OneAtATime, Reply, ScriptedChannel, candidate, receiver, still
 from tests.builders_behaviour import rss
 from tests.builders_cli import newsward
 from tests.builders_run import write_config
@@ -63,7 +62,7 @@ def column(path, sql):
 def test_alerts_survive_the_database_and_arrive_once_in_order(path):
     ids = fill(path, 7, "desk")
     with receiver() as received, Store.open(path) as store:
-        channel = Channel(url=received.url)
+        channel = OneAtATime(url=received.url)
         outcomes = [deliver(store, {"desk": channel}, now=NOW, options=AlertOptions(batch_size=3)) for _ in range(2)]
         channel.close()
 
@@ -75,7 +74,7 @@ def test_alerts_survive_the_database_and_arrive_once_in_order(path):
 def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(path):
     ids = fill(path, 9, "desk")
     with receiver(*[Reply(500)] * 3) as received, Store.open(path) as store:
-        channel = Channel(url=received.url)
+        channel = OneAtATime(url=received.url)
         down = deliver(store, {"desk": channel}, now=NOW, options=OPTIONS, clock=still(NOW))
         received.requests.clear()
         soon = NOW + timedelta(seconds=31)
@@ -90,7 +89,7 @@ def test_a_receiver_that_was_down_gets_everything_in_order_when_it_is_back(path)
 def test_what_was_refused_stays_in_the_database_with_the_reason(path):
     fill(path, 1, "desk")
     with receiver(Reply(410)) as received, Store.open(path) as store:
-        channel = Channel(url=f"{received.url}?token=sesame")
+        channel = OneAtATime(url=f"{received.url}?token=sesame")
         outcome = deliver(store, {"desk": channel}, now=NOW, options=OPTIONS)
         channel.close()
 
