@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pipeline.alert import AlertOptions, Candidate, Group, Person, Routing, Rule, owed
+from pipeline.alert.channels.webhook import Channel as Webhook
 from pipeline.model import (
     Alert,
     Batch,
@@ -204,6 +205,12 @@ class ScriptedChannel:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class OneAtATime(Webhook):
+    """A webhook whose requests can be told in their order."""
+
+    in_flight: ClassVar[int] = 1
 
 
 # --------------------------------------------------------------------------- a receiver

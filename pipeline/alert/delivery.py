@@ -245,6 +245,7 @@ class _Lane:
     width: int  # sends at once
     waiting: deque[OwedAlert] = field(default_factory=deque)  # claimed, and not yet under way
     flying: int = 0
+    is_proven: bool = False  # the channel has taken something in this pass
     tired_at: datetime | None = None  # when the lease of those that wait is half over
     is_dry: bool = False  # the last claim brought nothing, and nothing has changed since
 
@@ -303,7 +304,9 @@ class _Pass:
             self.lanes.setdefault(channel, _Lane(channel, _width(self.channels.get(channel)))).is_dry = False
 
     def _fill(self, lane: _Lane, pool: ThreadPoolExecutor) -> None:
-        while lane.flying < lane.width and (owed := self._next(lane)):
+        # A dead receiver must not cost an attempt of as many alerts as a living one takes at once.
+        width = lane.width if lane.is_proven else min(lane.width, self.options.stop_after)
+        while lane.flying < width and (owed := self._next(lane)):
             lane.flying += 1
             self.flights[pool.submit(_send, self.channels.get(lane.channel), owed.alert)] = lane, owed
 
@@ -360,6 +363,7 @@ class _Pass:
         changed: dict[str, Circuit] = {}
         for lane, owed, result in results:
             lane.flying -= 1
+            lane.is_proven = lane.is_proven or isinstance(result, Sent)
             lane.is_dry = lane.is_dry and lane.flying > 0  # what waited behind the last of them may be due now
             delivery = self._judge(owed, result)
             deliveries.append(delivery)

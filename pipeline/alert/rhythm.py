@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
@@ -65,7 +65,7 @@ class Rhythm(BaseModel):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError('must be the name of a time zone, such as "Europe/Berlin"') from None
+            raise ValueError("must be the name of a time zone, with continent and city") from None
         return zone
 
     @field_validator("quiet")
@@ -76,6 +76,14 @@ class Rhythm(BaseModel):
             if start == end:
                 raise ValueError("must not begin when it ends: nothing would ever be sent")
         return quiet
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What is valid and unwise about it, each with its remedy."""
+        local = datetime.combine(date(2026, 1, 1), _time(self.at), UTC)
+        is_at_night = self.model_copy(update={"zone": "UTC"}).quiet_until(local) is not None
+        if self.digest in ("daily", "weekly") and is_at_night:
+            what = f"its digests of {self.at} fall into its quiet hours, and wait for their end"
+            yield what, "let the quiet hours end before, or move the digest"
 
     def next_digest(self, digest: str, now: datetime) -> datetime:
         """The first moment after ``now`` at which a digest of this rhythm goes out, quiet or not.
@@ -136,12 +144,12 @@ def timed(alerts: Sequence[Alert], rhythms: Mapping[str, Rhythm], now: datetime)
 def _time(text: str) -> time:
     found = _TIME.fullmatch(text)
     if not found:
-        raise ValueError("must be a time of day, such as 08:00")
+        raise ValueError("must be a time of day in four digits, HH:MM")
     return time(int(found[1]), int(found[2]))
 
 
 def _hours(text: str) -> tuple[str, str]:
     start, dash, end = (part.strip() for part in text.partition("-"))
     if not dash or not _TIME.fullmatch(start) or not _TIME.fullmatch(end):
-        raise ValueError("must be two times of day, such as 22:00-07:00")
+        raise ValueError("must be two times of day in four digits, HH:MM-HH:MM")
     return start, end

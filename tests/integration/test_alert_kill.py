@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -65,10 +65,10 @@ def start(folder: Path, now: datetime) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-def is_killed(process: subprocess.Popen[bytes], received: Receiver, dice: random.Random) -> bool:
-    """Kills the sender when it has made a few more requests; False when it was done before."""
-    enough = len(received.requests) + dice.randint(1, 12)
-    while len(received.requests) < enough and process.poll() is None:
+def is_killed(process: subprocess.Popen[bytes], arrived: Callable[[], int], dice: random.Random) -> bool:
+    """Kills the sender when a few more messages have arrived; False when it was done before."""
+    enough = arrived() + dice.randint(1, 12)
+    while arrived() < enough and process.poll() is None:
         time.sleep(0.0005)
     time.sleep(dice.uniform(0, 0.004))
     was_running = process.poll() is None
@@ -77,14 +77,14 @@ def is_killed(process: subprocess.Popen[bytes], received: Receiver, dice: random
     return was_running
 
 
-def send_all(folder: Path, received: Receiver, kills: int, seed: int) -> int:
-    """Passes ten minutes apart until nothing waits, the first of them cut off; how many were."""
-    dice, now, killed = random.Random(seed), NOW + timedelta(hours=1), 0
-    received.answer = lambda request: failing(dice)
+def send_all(folder: Path, arrived: Callable[[], int], kills: int, dice: random.Random) -> int:
+    """Passes ten minutes apart until nothing waits, the first of them cut off; how many were. ``arrived`` tells how
+    many messages the receiver has got, of whatever kind it is."""
+    now, killed = NOW + timedelta(hours=1), 0
     while ask(folder / "newsward.db", "SELECT 1 FROM alerts WHERE state = 'pending' LIMIT 1"):
         process = start(folder, now)
         if killed < kills:
-            killed += is_killed(process, received, dice)
+            killed += is_killed(process, arrived, dice)
         else:
             _, talk = process.communicate(timeout=120)
             assert process.returncode == 0, talk.decode()
@@ -113,10 +113,11 @@ def first_places(received: Receiver) -> Mapping[str, int]:
 
 
 def nothing_is_lost(folder: Path, *, stories: int, kills: int, seed: int) -> None:
-    alerts = told(stories)
+    alerts, dice = told(stories), random.Random(seed)
     with receiver() as received:
+        received.answer = lambda request: failing(dice)
         owing(folder, alerts, WEBHOOK.format(url=received.url))
-        killed = send_all(folder, received, kills, seed)
+        killed = send_all(folder, lambda: len(received.requests), kills, dice)
     taken, first = accepted(received), first_places(received)
     bodies: dict[str, set[bytes]] = defaultdict(set)
     for request in received.requests:

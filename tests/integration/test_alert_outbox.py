@@ -8,11 +8,14 @@ from datetime import timedelta
 import pytest
 
 from pipeline.alert import AlertOptions, Outcome, Rule, deliver
-from pipeline.alert.channels.webhook import Channel
 from pipeline.model import Batch, Company, Feed, FeedState, FetchRecord, Sent, Watchlist
 from pipeline.store import Store
-from tests.builders_alert import NOW, Reply, ScriptedChannel, candidate, receiver, route, still
+from tests.builders_alert import NOW, OneAtATime, Reply, ScriptedChannel, candidate, receiver, route, still
+from tests.builders_behaviour import rss
+from tests.builders_cli import newsward
+from tests.builders_run import write_config
 from tests.builders_store import claim
+from tests.feed_server import FeedServer
 
 FEED = "https://news.example/feed"
 OPTIONS = AlertOptions()
@@ -51,7 +54,7 @@ def column(path, sql):
 def test_alerts_survive_the_database_and_arrive_once(path):
     ids = fill(path, 7, "desk")
     with receiver() as received, Store.open(path) as store:
-        channel = Channel(url=received.url)
+        channel = OneAtATime(url=received.url)
         outcomes = [deliver(store, {"desk": channel}, now=NOW, options=AlertOptions(batch_size=3)) for _ in range(2)]
         channel.close()
 
@@ -63,7 +66,7 @@ def test_alerts_survive_the_database_and_arrive_once(path):
 def test_a_receiver_that_was_down_gets_everything_once_when_it_is_back(path):
     ids = fill(path, 9, "desk")
     with receiver(*[Reply(500)] * 3) as received, Store.open(path) as store:
-        channel = Channel(url=received.url)
+        channel = OneAtATime(url=received.url)
         down = deliver(store, {"desk": channel}, now=NOW, options=OPTIONS, clock=still(NOW))
         received.requests.clear()
         soon = NOW + timedelta(seconds=31)
@@ -78,7 +81,7 @@ def test_a_receiver_that_was_down_gets_everything_once_when_it_is_back(path):
 def test_what_was_refused_stays_in_the_database_with_the_reason(path):
     fill(path, 1, "desk")
     with receiver(Reply(410)) as received, Store.open(path) as store:
-        channel = Channel(url=f"{received.url}?token=sesame")
+        channel = OneAtATime(url=f"{received.url}?token=sesame")
         outcome = deliver(store, {"desk": channel}, now=NOW, options=OPTIONS)
         channel.close()
 
@@ -113,3 +116,21 @@ def test_a_sender_that_died_leaves_its_alerts_to_the_next_when_the_lease_ends(pa
 
         assert deliver(store, desk, now=NOW, options=OPTIONS) == Outcome(sent=1, waiting=2)
         assert deliver(store, desk, now=NOW + OPTIONS.lease, options=OPTIONS) == Outcome(sent=2)
+
+
+def test_a_run_of_a_channel_with_a_digest_sends_it_when_its_time_has_come(tmp_path):
+    with FeedServer() as server, receiver() as inbox:
+        url = server.serve("/feed", [rss("Microsoft opens a data centre in Porto")])
+        folder = write_config(tmp_path, [url], webhook=inbox.url, alert='max_age = "36500 days"')
+        main = folder / "newsward.toml"
+        main.write_text(main.read_text().replace('id = "desk"', 'id = "desk"\ndigest = "hourly"'))
+        first = newsward("--config", folder, "run", "--json").lines[0]
+        held = column(folder / "newsward.db", "SELECT digest FROM alerts")
+        with closing(sqlite3.connect(folder / "newsward.db")) as connection, connection:
+            connection.execute("UPDATE alerts SET not_before = created_at, next_attempt_at = created_at")
+        second = newsward("--config", folder, "run", "--json").lines[0]
+
+    assert (first["sent"], first["undelivered"], held) == (0, 0, ["hourly"])
+    assert (second["sent"], [request.json["type"] for request in inbox.requests]) == (1, ["digest"])
+    assert inbox.requests[0].json["items"][0]["title"] == "Microsoft opens a data centre in Porto"
+    assert column(folder / "newsward.db", "SELECT state FROM alerts") == ["sent", "sent"]

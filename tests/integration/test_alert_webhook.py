@@ -11,7 +11,7 @@ import pytest
 from pipeline.alert import AlertOptions, Outcome, Rule, deliver
 from pipeline.alert.channels.webhook import Channel, sign
 from pipeline.model import SendFailed, Sent
-from tests.builders_alert import NOW, Outbox, Reply, alert, candidate, receiver, route, still, violations
+from tests.builders_alert import NOW, OneAtATime, Outbox, Reply, alert, candidate, receiver, route, still, violations
 
 KEY = bytes(range(32))
 
@@ -237,7 +237,7 @@ def test_every_alert_arrives_though_the_receiver_fails_at_random(received, chann
 def test_a_dead_receiver_does_not_hold_the_other(received, channel):
     with receiver() as other:
         other.answer = lambda request: Reply(500)
-        broken = Channel(url=other.url)
+        broken = OneAtATime(url=other.url)
         outbox = Outbox.of(*(alert(f"{name}{n}", name) for n in range(20) for name in ("broken", "desk")))
 
         outcome = deliver(outbox, {"desk": channel, "broken": broken}, now=NOW, options=AlertOptions())

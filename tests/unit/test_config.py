@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.alert import Rhythm
 from pipeline.alert.channels.webhook import Channel as Webhook
 from pipeline.config import Config, database_of, load, load_companies
 from pipeline.errors import ConfigError
@@ -444,6 +445,29 @@ def test_a_fault_in_a_channel_does_not_make_one_of_its_rule(folder: Folder) -> N
             "newsward.toml: channel 1 (screen): key 'x' is unknown (known keys: at, digest, format, max_per_hour, "
             "quiet, templates, urgent_passes, warns, weekday, zone)"
         )
+    ]
+
+
+def test_when_a_channel_speaks_stands_beside_what_it_is(folder: Folder) -> None:
+    rhythm = 'digest = "daily"\nat = "07:30"\nzone = "Europe/Berlin"\nquiet = "22:00-07:00"\nmax_per_hour = 9\n'
+    folder.write(f'[[channel]]\nid = "screen"\nkind = "stdout"\nformat = "json"\nwarns = true\n{rhythm}' + RULE)
+
+    config = folder.load()
+
+    assert config.channels["screen"].format == "json"
+    assert config.rhythms["screen"] == Rhythm(
+        digest="daily", at="07:30", zone="Europe/Berlin", quiet="22:00-07:00", max_per_hour=9, warns=True
+    )
+
+
+def test_what_is_wrong_with_a_rhythm_is_told_with_the_channel(folder: Folder) -> None:
+    rhythm = 'quite = "22:00-07:00"\nat = "8:00"\nzone = "Berlin"\n'
+    folder.write(f'[[channel]]\nid = "screen"\nkind = "stdout"\n{rhythm}' + RULE)
+
+    assert sorted(folder.faults()) == [
+        "newsward.toml: channel 1 (screen): key 'at': must be a time of day in four digits, HH:MM",
+        "newsward.toml: channel 1 (screen): key 'quite' is unknown (did you mean 'quiet'?)",
+        "newsward.toml: channel 1 (screen): key 'zone': must be the name of a time zone, with continent and city",
     ]
 
 

@@ -22,6 +22,8 @@ def _channels(config: Config) -> Iterator[Problem]:
         where = config.place("channel", name)
         if name not in used and not config.rhythms[name].warns:
             yield Problem(where, "no rule uses it", "name it in a rule's channels, or remove it")
+        for what, remedy in config.rhythms[name].concerns():
+            yield Problem(where, what, remedy)
         # Optional methods of the door: see Channel in alert/delivery.py.
         for what, remedy in channel.concerns() if hasattr(channel, "concerns") else ():
             yield Problem(where, what, remedy)

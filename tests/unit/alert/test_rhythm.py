@@ -175,6 +175,16 @@ def test_quiet_hours_hold_alerts_and_digests_and_let_pass_what_is_urgent() -> No
     }
 
 
+def test_a_digest_in_quiet_hours_is_a_concern() -> None:
+    night = {"digest": "daily", "zone": "Asia/Tokyo", "quiet": "22:00-07:00"}
+
+    assert [what for what, _ in Rhythm(at="06:00", **night).concerns()] == [
+        "its digests of 06:00 fall into its quiet hours, and wait for their end"
+    ]
+    assert list(Rhythm(at="07:00", **night).concerns()) == []
+    assert list(Rhythm(at="06:00", quiet="22:00-07:00").concerns()) == []
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

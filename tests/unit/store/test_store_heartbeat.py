@@ -135,6 +135,7 @@ def test_the_facts_of_health_are_counted_within_their_bounds() -> None:
         "first_run_at": to_iso(NOW),
         "feeds": 2,
         "failing": 1,
+        "stuck": "[]",
         "overdue": 1,
         "dead": 1,
     }
@@ -209,7 +210,9 @@ def test_looking_reads_and_neither_makes_migrates_nor_writes(tmp_path: Path) -> 
         store.beat(NOW)
 
     with Store.look(path) as look:
-        assert look.rows("figures") == [{"waiting": 0, "dead": 0, "last_run_at": None}]
+        assert look.rows("figures", now=to_iso(NOW)) == [
+            {"waiting": 0, "held": 0, "dead": 0, "circuits": 0, "last_run_at": None}
+        ]
         with pytest.raises(StoreError, match="cannot be written"):
             look.beat(NOW)
 
