@@ -12,9 +12,7 @@ from pipeline.model import Known, Member, StoryView
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate: it says nothing of any two of them
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
 LIVE_STORIES = 500  # of all companies asked for together: the stories with the newest members
-SHARE_OF_BEST = (
-    0.2  # of what the best candidate shares: a story that shares less is told by another one in 999 of 1,000
-)
+SHARE_OF_BEST = 0.15  # of what the best candidate shares (decision 0034)
 CORE_TERMS = 256  # of a story with more members than are shown: those that most of them tell
 SHOWN_MEMBERS = 16  # of a story: the entry that opened it, which tells what it is about, and the newest others
 

@@ -31,7 +31,7 @@ from pipeline.store.queries import QUERIES
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate
 TERM_POSTINGS = 250  # of a term, where any company will do: the stories opened last
 LIVE_STORIES = 500  # of all companies asked for, those with the newest members
-SHARE_OF_BEST = 0.2  # of what the best candidate shares
+SHARE_OF_BEST = 0.15  # of what the best candidate shares
 CORE_TERMS = 256  # of a story with more members than are shown: those that most of them tell
 SHOWN_MEMBERS = 16  # of a story: the entry that opened it, and the newest
 
