@@ -177,15 +177,14 @@ class NameFinder:
             reasons.extend(_of_repairs(item, form))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
-        start, end = item.skeleton.original_span(item.span)
         return _Scored(
             company=form.company,
             form=form,
             place=place,
             field=item.skeleton.where,
-            start=start,
-            end=end,
-            found=item.skeleton.original[start:end],
+            start=place.start,
+            end=place.end,
+            found=place.found,
             method=_method(item, form, place),
             reasons=[reason for reason in reasons if reason.points],
             shared=any(other.company != form.company for other in item.meaning.forms),

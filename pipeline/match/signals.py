@@ -40,6 +40,8 @@ class Place:
     span: Span
     language: str
     cues: Cues
+    start: int = field(init=False)  # of the occurrence in the original, in code points
+    end: int = field(init=False)
     found: str = field(init=False)  # the occurrence as the original writes it
     before: str = field(init=False)  # what stands between the token before and the occurrence
     after: str = field(init=False)  # what stands between the occurrence and the token after
@@ -47,8 +49,8 @@ class Place:
 
     def __post_init__(self) -> None:
         skeleton, span = self.skeleton, self.span
-        start, end = skeleton.original_span(span)
-        self.found = skeleton.original[start:end]
+        self.start, self.end = skeleton.original_span(span)
+        self.found = skeleton.original[self.start : self.end]
         self.before, self.after = skeleton.gap(span.first), skeleton.gap(span.last + 1)
         is_mark = self.after.strip() in ("'", "&#39;")
         self.is_possessive = is_mark and (self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s")
@@ -222,7 +224,7 @@ def _is_of_business(word: str, cues: Cues) -> bool:
 def _chunk_before(text: str, start: int) -> str:
     """The characters up to ``start`` that no space or line break divides from it."""
     before = text[max(0, start - _LONGEST_LINK) : start]
-    return "" if not before or before[-1].isspace() else before.split()[-1]
+    return "" if not before or before[-1].isspace() else before.rsplit(maxsplit=1)[-1]
 
 
 def _is_source_tag(place: Place) -> bool:
@@ -245,8 +247,7 @@ def _attribution(form: Form, place: Place) -> Iterator[Reason]:
     is_fragile = form.flavour in (Flavour.PERSON, Flavour.WORD) or form.derived
     if span.first < 3 or span.first != span.last:
         return
-    start, _ = skeleton.original_span(span)
-    speaker = _speaker(skeleton.original, start)
+    speaker = _speaker(skeleton.original, place.start)
     if not 2 <= len(speaker) <= 4 or not all(word[:1].isupper() for word in speaker):
         return
     others = [token for word in speaker for token in tokenise(fold(word)) if token not in form.own]
