@@ -14,6 +14,7 @@ from pipeline.decide import Stages
 from pipeline.dedup import StoryIndex
 from pipeline.engine import open_engine
 from pipeline.match import MatchEngine
+from pipeline.report import coverage_of
 from pipeline.store import Shelf, Store
 
 log = structlog.get_logger()
@@ -41,6 +42,7 @@ def open_stages(config: Config, now: datetime) -> Iterator[Stages]:
                 routing=config.routing(),
                 channels=config.channels,
                 rhythms=config.rhythms,
+                coverage=coverage_of(store),
                 company_names={company.id: company.name for company in config.watchlist.companies},
                 feeds={feed.url: feed for feed in config.feeds},
                 fetch=config.fetch,
@@ -65,7 +67,14 @@ def send_owed(
     were noted."""
     try:
         return deliver(
-            store, config.channels, now=now, options=config.alert, rhythms=config.rhythms, only=only, watch=watch
+            store,
+            config.channels,
+            now=now,
+            options=config.alert,
+            rhythms=config.rhythms,
+            coverage=coverage_of(store),
+            only=only,
+            watch=watch,
         )
     finally:
         for channel in config.channels.values():

@@ -24,12 +24,11 @@ def evidence(found: str, name: str = "", **changes: Any) -> dict[str, Any]:
 
 
 def company(id: str = "xiaomi", name: str = "Xiaomi", found: str = "Xiamio") -> dict[str, Any]:
+    how = "exact" if found == name else f'fuzzy, taken for "{name}"'
     return {
         "id": id,
         "name": name,
-        "why": f'"{found}" in the title ({"exact" if found == name else f"fuzzy, taken for {chr(34)}{name}{chr(34)}"})',
-        if found != name
-        else f'"{found}" in the title (exact)',
+        "why": f'"{found}" in the title ({how})',
         "score": 91.0,
         "salience": 84.0,
         "entry_id": "9d0c5b7a1e3f4c22",
