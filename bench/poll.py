@@ -26,11 +26,22 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench.poll_site import url
+from bench.poll_site import company, url
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PEERS = ("reader", "sgmllib3k", "httpx", "feedparser", "sqlite-utils")  # reader 3.26 forgets to ask for the second
+_ALERTS = """[log]
+level = "warning"
+[alert]
+max_age = "P3650D"
+[[channel]]
+id = "screen"
+kind = "stdout"
+[[rule]]
+name = "all"
+channels = ["screen"]
+"""
 POLLS = ("start", "cold", "unchanged", "a tenth")
 
 
@@ -88,8 +99,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=("newsward", "reader", "naive"))
     parser.add_argument("--polls", nargs="+", default=POLLS[1:], choices=POLLS[1:], help="cold is always made")
     parser.add_argument("--bare", action="store_true", help="no companies, and no index for full-text search")
+    parser.add_argument(
+        "--companies", type=int, default=0, help="newsward alone, cold, by `run`: so many, a tenth of the entries hits"
+    )
     parser.add_argument("--venvs", type=Path, default=Path.home() / ".cache" / "newsward-bench")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.companies:
+        options.only, options.polls = ("newsward",), ("cold",)
+    return options
 
 
 def _contestants(options: argparse.Namespace) -> tuple[Contestant, ...]:
@@ -98,12 +115,14 @@ def _contestants(options: argparse.Namespace) -> tuple[Contestant, ...]:
         peers = _python(options.venvs / "peers", PEERS)
     # Without what only developers have installed: sqlite-utils loads pandas where it finds it.
     ours = _python(options.venvs / "newsward", ("--constraint", str(ROOT / "constraints.txt"), "--editable", str(ROOT)))
+    subprocess.run([ours, "-m", "compileall", "-q", str(ROOT / "pipeline")], check=True)  # as an installation does
     newsward = [ours, "-m", "pipeline"]
+    words = ("run",) if options.companies else ("feeds", "poll", "--force", "--json")
     return (
         Contestant(
             "newsward",
-            lambda folder, urls: [*newsward, "--config", str(folder), "feeds", "poll", "--force", "--json"],
-            partial(_configure, bare=options.bare),
+            lambda folder, urls: [*newsward, "--config", str(folder), *words],
+            partial(_configure, bare=options.bare, companies=options.companies),
         ),
         Contestant(
             "reader",
@@ -130,17 +149,22 @@ def _python(folder: Path, packages: Sequence[str]) -> str:
     return str(python)
 
 
-def _configure(folder: Path, urls: Sequence[str], *, bare: bool = False) -> None:
-    """As people have it: a few companies, and no alerts; the defaults of everything else."""
+def _configure(folder: Path, urls: Sequence[str], *, bare: bool = False, companies: int = 0) -> None:
+    """As people have it: a few companies, and no alerts; the defaults of everything else. With many companies, an alert
+    for each story, however old.
+    """
     (folder / "feeds.toml").write_text("".join(f"[[feed]]\nurl = {json.dumps(one)}\n" for one in urls))
-    companies = '[[company]]\nname = "Xiaomi"\n[[company]]\nname = "Novo Nordisk"\n'
-    (folder / "companies.toml").write_text("" if bare else companies)
+    names = [company(number) for number in range(companies)] or ([] if bare else ["Xiaomi", "Novo Nordisk"])
+    (folder / "companies.toml").write_text("".join(f'[[company]]\nname = "{name}"\n' for name in names))
     store = f'[store]\ndatabase = "newsward.db"\nsearch = {"false" if bare else "true"}\n'
-    (folder / "newsward.toml").write_text(f"{store}[fetch]\nallow_private = true\n")
+    (folder / "newsward.toml").write_text(f"{store}[fetch]\nallow_private = true\n{_ALERTS if companies else ''}")
 
 
 def _round(options: argparse.Namespace, contestants: Sequence[Contestant]) -> Iterator[tuple[str, str, Cost]]:
-    with open_site(options.feeds, options.entries) as site, tempfile.TemporaryDirectory() as temporary:
+    with (
+        open_site(options.feeds, options.entries, options.companies) as site,
+        tempfile.TemporaryDirectory() as temporary,
+    ):
         urls = [url(number, site.port) for number in range(options.feeds)]
         for one in contestants:
             folder = Path(temporary) / one.name
@@ -162,8 +186,8 @@ def _round(options: argparse.Namespace, contestants: Sequence[Contestant]) -> It
 
 
 @contextmanager
-def open_site(feeds: int, entries: int) -> Iterator[Site]:
-    command = [sys.executable, "-m", "bench.poll_site", str(feeds), str(entries)]
+def open_site(feeds: int, entries: int, companies: int = 0) -> Iterator[Site]:
+    command = [sys.executable, "-m", "bench.poll_site", str(feeds), str(entries), str(companies)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:

@@ -1,7 +1,8 @@
 """The web that ``bench.poll`` polls: thousands of feeds, each on a loopback address of its own, in one process.
 
-    python -m bench.poll_site FEEDS ENTRIES
+    python -m bench.poll_site FEEDS ENTRIES [COMPANIES]
 
+With companies, one entry in ten names one of so many in its title.
 Prints its port, then obeys one JSON object a line: ``{"latency": [0.1, 0.5]}`` seconds before each answer begins,
 ``{"changed": 0.1}`` one more entry in that share of the feeds. Each is answered by ``ok``.
 """
@@ -12,6 +13,7 @@ import asyncio
 import gzip
 import json
 import random
+import re
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,6 +27,14 @@ _TEXT = (
     "credit bond loan budget audit patent licence factory depot railway freight cargo vessel crew pilot route fuel"
 )
 _WORDS = _TEXT.split()
+_SYLLABLES = re.findall("...", "bracrodunfelgorhaljinkarlommernovpelrinstatolvex")
+_SHARE = 10  # entries of which one names a company
+
+
+def company(number: int) -> str:
+    """A made-up name, no ordinary word, another for each number below 4,096."""
+    first, second, third = (_SYLLABLES[number // 16**place % 16] for place in range(3))
+    return f"{first}{second}{third}".capitalize() + " Works"
 
 
 def address(number: int) -> str:
@@ -43,6 +53,7 @@ class _Feed:
 
     number: int
     count: int
+    companies: int = 0
     body: bytes = b""
     etag: bytes = b""
     date: bytes = b""
@@ -63,9 +74,11 @@ class _Feed:
     def _entry(self, index: int) -> str:
         at = _START + timedelta(hours=index, minutes=self.number % 60)
         link = f"https://news{self.number}.example/{index}"
-        title, text = self._words(9), " ".join(f"<p>{self._words(40)}.</p>" for _ in range(5))
+        title, text = self._words(9).capitalize(), " ".join(f"<p>{self._words(40)}.</p>" for _ in range(5))
+        if self.companies and index % _SHARE == 0:
+            title = f"{company(self.chance.randrange(self.companies))}: {title}"
         return (
-            f"<item><title>{title.capitalize()}</title><link>{link}</link><guid>{link}</guid>"
+            f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid>"
             f"<pubDate>{format_datetime(at)}</pubDate><description><![CDATA[{text}]]></description></item>"
         )
 
@@ -137,9 +150,9 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
 
 
-async def serve(count: int, entries: int) -> None:
+async def serve(count: int, entries: int, companies: int = 0) -> None:
     """Serves until standard input ends."""
-    site = Site({address(number).encode(): _Feed(number, entries) for number in range(count)})
+    site = Site({address(number).encode(): _Feed(number, entries, companies) for number in range(count)})
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(site), "0.0.0.0", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -149,4 +162,4 @@ async def serve(count: int, entries: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(*map(int, sys.argv[1:])))

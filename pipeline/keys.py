@@ -7,12 +7,12 @@ from hashlib import blake2b
 
 def digest(*parts: str) -> str:
     """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
-    raw = []
+    state = blake2b(digest_size=8)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
-        raw.append(len(encoded).to_bytes(8, "big"))
-        raw.append(encoded)
-    return blake2b(b"".join(raw), digest_size=8).hexdigest()
+        state.update(len(encoded).to_bytes(8, "big"))
+        state.update(encoded)
+    return state.hexdigest()
 
 
 def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
-
-from jinja2 import PackageLoader, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from pipeline.alert.payload import web_link
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # Longer than the longest field of a payload (a link of 2,048), so that nothing is cut that was in order.
 _LONGEST = 2100
@@ -41,7 +42,12 @@ def _visible(char: str) -> str:
             return char
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+@cache
+def _story() -> Template:
+    """The template, read when the first message is made: most runs make none."""
+    from jinja2 import PackageLoader, select_autoescape
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     environment = ImmutableSandboxedEnvironment(
         loader=PackageLoader("pipeline.alert"),
         autoescape=select_autoescape(("html",)),
@@ -50,12 +56,9 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
     )
     environment.filters["web_link"] = web_link
-    return environment
-
-
-_TEXT = _environment().get_template("story.txt")
+    return environment.get_template("story.txt")
 
 
 def render(payload: Mapping[str, Any]) -> str:
     """The message, several lines without one at the end; a field that the payload lacks is left out."""
-    return _TEXT.render(payload).strip("\n")
+    return _story().render(payload).strip("\n")

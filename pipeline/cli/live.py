@@ -13,7 +13,6 @@ import typer
 
 from pipeline.cli.output import print_json, tell
 from pipeline.cli.root import Settings, now
-from pipeline.daemon import Daemon, serve
 from pipeline.health import examine
 
 _PATIENCE = 1.0  # seconds for threads that are about to end
@@ -36,6 +35,8 @@ def daemon(context: typer.Context) -> None:
     Examples:
       newsward --config my-watch daemon   # leave it running
     """
+    from pipeline.daemon import Daemon, serve  # its scheduler is of no use to the other commands
+
     settings: Settings = context.obj
     serve(Daemon(settings.load(), settings.load, now))
     if _is_anyone_left():

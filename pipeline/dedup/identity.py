@@ -26,14 +26,16 @@ class Sorted:
     seen: tuple[str, ...] = ()  # ids of the stored entries that the document still holds
 
 
-def lookup_keys(entries: Iterable[Entry]) -> frozenset[str]:
+def lookup_keys(entries: Sequence[Entry]) -> frozenset[str]:
     """Every key that ``sort_entries`` may ask ``known`` for: more than ``Entry.keys``, for guids that were reused."""
     keys: set[str] = set()
+    shared = _shared_urls(entries)
     for entry in entries:
         keys.update(entry.keys)
         if entry.guid:
             keys.add(_reused_key(entry))
-        keys.add(_words_key(entry))
+        if entry.canonical_url in shared:
+            keys.add(_words_key(entry))
     return frozenset(keys)
 
 
@@ -63,6 +65,8 @@ def recognise(found: Sorted, twins: Iterable[Known]) -> Sorted:
     for twin in twins:
         if twin.entry_id not in found.seen:
             free[_plain(twin.title)].append(twin)
+    if not free:
+        return found
     again = {entry.id: known for entry in found.new if (known := _twin(entry, free[_plain(entry.title)]))}
     if not _is_republished(found, len(again)):
         dates = {entry.id: entry.published_at for entry in found.new if entry.date_kind is DateKind.GIVEN}
@@ -120,11 +124,13 @@ class _Sorter:
         self.edited: dict[str, Entry] = {}
         self.sightings: list[Sighting] = []
         self.met: set[str] = set()  # ids that this document has already brought
+        self.guids: set[str] = set()  # of this document
+        self.is_all_new = not known
 
     def add(self, entry: Entry) -> None:
         if entry.canonical_url in self.shared:
             entry = replace(entry, keys=self._sound_keys(entry))
-        guid = guid_key(entry.feed_url, entry.guid) if entry.guid else ""
+        guid = self._known_guid(entry)
         reused = guid in self.known and _is_other_content(entry, self.known[guid])
         if reused:
             entry = replace(entry, keys=(_reused_key(entry), *(key for key in entry.keys if key != guid)))
@@ -133,6 +139,13 @@ class _Sorter:
             self._add_new(entry)
         else:
             self._add_again(entry, before, reused=reused)
+
+    def _known_guid(self, entry: Entry) -> str:
+        """The key of the entry's guid, "" where nobody can know it."""
+        if not entry.guid or (self.is_all_new and entry.guid not in self.guids):
+            self.guids.add(entry.guid)
+            return ""
+        return guid_key(entry.feed_url, entry.guid)
 
     def _sound_keys(self, entry: Entry) -> tuple[str, ...]:
         """Those of an entry whose URL is shared."""
@@ -184,6 +197,8 @@ def _is_other_content(entry: Entry, before: Known) -> bool:
 
 def _shared_urls(entries: Sequence[Entry]) -> frozenset[str]:
     """Canonical URLs under which this document tells different things: other titles under other guids (or none)."""
+    if len({entry.canonical_url for entry in entries}) == len(entries):
+        return frozenset()
     titles: defaultdict[str, set[str]] = defaultdict(set)
     tellings: defaultdict[str, set[str]] = defaultdict(set)
     for entry in entries:

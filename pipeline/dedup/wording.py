@@ -10,8 +10,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import snowballstemmer
-
 from pipeline.text import fold, is_cjk, tokens
 
 LEAD_SENTENCE = 160  # characters
@@ -204,6 +202,8 @@ def _everyday() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _english() -> Any:
+    import snowballstemmer  # thirty languages: a run without hits need not wait for them
+
     return snowballstemmer.stemmer("english")
 
 

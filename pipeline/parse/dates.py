@@ -151,7 +151,7 @@ def _usual(found: re.Match[str]) -> Dated | None:
         local = datetime(
             int(year or iso_year), month, int(day or iso_day), int(hour), int(minute), int(second or 0), tzinfo=UTC
         )
-        if sign:
+        if sign and (hours, minutes) != ("00", "00"):
             offset = timedelta(hours=int(hours), minutes=int(minutes))
             local = local + offset if sign == "-" else local - offset
     except (ValueError, OverflowError):

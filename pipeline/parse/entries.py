@@ -32,10 +32,11 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 class _Context:
     """What all entries of a document share."""
 
-    feed: Feed
-    info: FeedInfo
-    author: str
+    feed_url: str
     base_url: str
+    author: str
+    publisher: str
+    language: str
 
 
 def make_info(info: FeedInfo, *, url: str) -> FeedInfo:
@@ -50,7 +51,13 @@ def make_info(info: FeedInfo, *, url: str) -> FeedInfo:
 
 def make_entries(channel: Channel, info: FeedInfo, *, feed: Feed, url: str) -> tuple[Entry, ...]:
     """The newest 500 of a document's items as entries, in the order of the document."""
-    context = _Context(feed, info, plain_line(channel.author, MAX_NAME), url)
+    context = _Context(
+        feed_url=feed.url,
+        base_url=url,
+        author=plain_line(channel.author, MAX_NAME),
+        publisher=feed.publisher or feed.title or info.title,
+        language=info.language or clean_language(feed.language),
+    )
     return tuple(_told_apart([_entry(item, context) for item in newest(channel.items)]))
 
 
@@ -90,20 +97,21 @@ def clean_language(tag: str) -> str:
 
 
 def _entry(item: Item, context: _Context) -> Entry:
-    feed, info = context.feed, context.info
     url = absolute_url(context.base_url, item.link)
-    source = plain_line(item.source, MAX_NAME)
+    source = plain_line(item.source, MAX_NAME) if item.source else ""
     # What an aggregator adds are names of outlets and headlines of theirs: none of the article's words.
     summary, content = ("", "") if _is_aggregated(url, source) else (item.summary[:MAX_HTML], item.content[:MAX_HTML])
     text = entry_text(own_words(summary), own_words(content) if content != summary else "")
-    title = without_source(plain_title(item.title, is_markup=item.title_is_markup), source)
+    title = plain_title(item.title, is_markup=item.title_is_markup)
+    title = without_source(title, source) if source else title
     guid = item.guid.strip()[:MAX_GUID]
-    canonical = canonical_url(absolute_url(context.base_url, item.original_link) or url)
+    original = absolute_url(context.base_url, item.original_link) if item.original_link else ""
+    canonical = canonical_url(original or url)
     name = title or first_words(text)
-    keys = entry_keys(feed_url=feed.url, guid=guid, canonical_url=canonical, title=name, text=text)
+    keys = entry_keys(feed_url=context.feed_url, guid=guid, canonical_url=canonical, title=name, text=text)
     return Entry(
         id=keys[0],
-        feed_url=feed.url,
+        feed_url=context.feed_url,
         title=title,
         text=text,
         url=url,
@@ -112,9 +120,9 @@ def _entry(item: Item, context: _Context) -> Entry:
         keys=keys,
         summary=summary,
         content=content if content != summary else "",
-        author=plain_line(item.author, MAX_NAME) or context.author,
-        publisher=source or feed.publisher or feed.title or info.title,
-        language=clean_language(item.language) or info.language or clean_language(feed.language),
+        author=(plain_line(item.author, MAX_NAME) if item.author else "") or context.author,
+        publisher=source or context.publisher,
+        language=(clean_language(item.language) if item.language else "") or context.language,
         published_at=item.published.moment if item.published else None,
         updated_at=item.updated.moment if item.updated else None,
         date_kind=item.published.kind if item.published else DateKind.SEEN,

@@ -211,7 +211,7 @@ class _Reader:
 
     def language(self, node: etree._Element) -> str:
         """The language that an element says it is written in, or that of what it stands in."""
-        declared = _language(node)
+        declared = _language(node) if node.keys() else None
         return self.outer_language if declared is None else declared
 
     def on_aside(self, node: etree._Element, depth: int) -> None:
@@ -329,7 +329,7 @@ class _Reader:
             return
         value = _own_text(node)
         self.context.keep("id", value, depth)
-        if (node.get("isPermaLink") or _attribute(node, "ispermalink", "true")) == "true":
+        if not node.keys() or (node.get("isPermaLink") or _attribute(node, "ispermalink", "true")) == "true":
             self.context.values.setdefault("link", value)
 
     def on_published(self, node: etree._Element, depth: int) -> None:

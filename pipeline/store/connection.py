@@ -135,6 +135,8 @@ def configure(connection: sqlite3.Connection, busy_timeout: timedelta) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")  # a read-only root has nowhere else to put temporary files
     connection.execute("PRAGMA journal_size_limit = 67108864")  # 64 MiB: a WAL that one long reader made grow shrinks
+    # 16 MiB, four times the usual: the pages of keys and indexes, which every turn changes, are copied back less often.
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     connection.execute("PRAGMA cache_size = -32000")  # KiB; keys and postings are looked up all over the file
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.model import Entry, Sighting
 from pipeline.store.columns import cjk_pairs, clean, stamp, texts
 from pipeline.store.queries import QUERIES
+from pipeline.text import to_iso
 
 KEPT_REVISIONS = 20  # of one entry: a headline that swings between two wordings must not fill the file
 SEEN_STEP = timedelta(days=1)  # how finely last_seen_at is kept: a poll every half hour need not rewrite its rows
@@ -17,15 +18,17 @@ SEEN_STEP = timedelta(days=1)  # how finely last_seen_at is kept: a poll every h
 
 def insert(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
     """How many of the entries were not yet stored; each key leads to the entry that had it first."""
-    rows = ({**_entry_row(entry, now), **_origin_row(entry)} for entry in entries)
-    added = connection.executemany(QUERIES["entry_insert"], rows).rowcount
+    if not entries:
+        return 0
+    at = to_iso(now)
+    added = connection.executemany(QUERIES["entry_insert"], [_entry_values(entry, at) for entry in entries]).rowcount
     connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
     return added
 
 
 def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
     """How many stored entries read differently now; the former wording is kept."""
-    rows = [_entry_row(entry, now) for entry in entries]
+    rows = [_edit_row(entry, now) for entry in entries]
     connection.executemany(QUERIES["revision_insert"], rows)
     edited = connection.executemany(QUERIES["entry_edit"], rows).rowcount
     connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
@@ -57,26 +60,46 @@ def _key_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
     return ((clean(key), clean(entry.id)) for entry in entries for key in entry.keys)
 
 
-def _entry_row(entry: Entry, now: datetime) -> dict[str, Any]:
-    """What an edit may change; the markup is kept only where it says more than the text."""
+def _entry_values(entry: Entry, at: str) -> tuple[str | None, ...]:
+    """In the order of ``entry_insert``. An entry without a date counts from when it was first seen."""
+    return (
+        clean(entry.id),
+        clean(entry.feed_url),
+        stamp(entry.published_at) or at,
+        entry.date_kind.value,
+        stamp(entry.updated_at),
+        at,
+        at,
+        clean(entry.content_hash),
+        clean(entry.language),
+        clean(entry.publisher),
+        clean(entry.author),
+        clean(entry.guid),
+        clean(entry.url),
+        clean(entry.canonical_url),
+        clean(entry.title),
+        clean(entry.text),
+        _html(entry),
+        cjk_pairs(entry.title, entry.text),
+    )
+
+
+def _edit_row(entry: Entry, now: datetime) -> dict[str, Any]:
+    """What an edit may change."""
     words = ("id", "url", "canonical_url", "author", "title", "text", "content_hash")
-    html = entry.content or entry.summary
     return {
         **{name: clean(getattr(entry, name)) for name in words},
-        "html": "" if html == entry.text else clean(html),
+        "html": _html(entry),
         "cjk": cjk_pairs(entry.title, entry.text),
         "updated_at": stamp(entry.updated_at),
         "now": stamp(now),
     }
 
 
-def _origin_row(entry: Entry) -> dict[str, Any]:
-    """What stays as it was when the entry was first seen."""
-    return {
-        **{name: clean(getattr(entry, name)) for name in ("feed_url", "language", "publisher", "guid")},
-        "published_at": stamp(entry.published_at),
-        "date_kind": entry.date_kind,
-    }
+def _html(entry: Entry) -> str:
+    """The markup, kept only where it says more than the text."""
+    html = entry.content or entry.summary
+    return "" if html == entry.text else clean(html)
 
 
 def _sighting_row(sighting: Sighting, now: datetime) -> dict[str, Any]:

@@ -174,13 +174,11 @@ INSERT INTO fetches (
 ) ON CONFLICT DO NOTHING;
 
 -- name: entry_insert
+-- Of no other statement are there so many: values are bound by their place, which takes half the time.
 INSERT INTO entries (
     id, feed_url, published_at, date_kind, updated_at, first_seen_at, last_seen_at, content_hash,
     language, publisher, author, guid, url, canonical_url, title, text, html, cjk
-) VALUES (
-    :id, :feed_url, coalesce(:published_at, :now), :date_kind, :updated_at, :now, :now, :content_hash,
-    :language, :publisher, :author, :guid, :url, :canonical_url, :title, :text, :html, :cjk
-) ON CONFLICT (id) DO NOTHING;
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING;
 
 -- name: entry_key_insert
 -- A key belongs to the entry that had it first, and falls to the next one when that entry was forgotten.
