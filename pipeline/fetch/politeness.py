@@ -94,7 +94,7 @@ class Gate:
         self._lock = Lock()
         self._busy: set[str] = set()
         self._not_before: dict[str, float] = {}
-        self._slots: Slots | None = None
+        self._slots: list[Slots] = []  # a daemon opens new ones before it closes those of before
 
     @contextmanager
     def shared(self, directory: Path, *, create: bool) -> Iterator[None]:
@@ -104,12 +104,13 @@ class Gate:
         except OSError:
             yield
             return
-        before, self._slots = self._slots, slots
+        with self._lock:
+            self._slots.append(slots)
         try:
             yield
         finally:
             with self._lock:
-                self._slots = before
+                self._slots.remove(slots)
                 slots.close()
 
     def enter(self, domain: str, now: float, spacing: float) -> float:
@@ -120,7 +121,7 @@ class Gate:
             wait = self._not_before.get(domain, now) - now
             if min(wait, spacing) > 0:
                 return min(wait, spacing)
-            if self._slots and (elsewhere := self._slots.enter(domain, now, spacing)) != 0.0:
+            if self._slots and (elsewhere := self._slots[-1].enter(domain, now, spacing)) != 0.0:
                 return elsewhere or _ASK_AGAIN
             self._busy.add(domain)
             if len(self._not_before) >= self._FORGET_AT:
@@ -133,7 +134,7 @@ class Gate:
         with self._lock:
             self._busy.discard(domain)
             if self._slots:
-                self._slots.leave(domain)
+                self._slots[-1].leave(domain)
 
 
 class Hold:

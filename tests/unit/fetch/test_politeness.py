@@ -123,6 +123,20 @@ def test_two_gates_of_one_folder_mind_each_other(tmp_path: Path) -> None:
     assert (too_early, in_time) == (1.0, 0.0)
 
 
+def test_what_is_shared_anew_before_the_old_ends_stays_shared(tmp_path: Path) -> None:
+    """As a daemon does that takes up a new configuration."""
+    gate = Gate()
+    old, new = gate.shared(tmp_path, create=True), gate.shared(tmp_path, create=True)
+    old.__enter__()
+    new.__enter__()
+    old.__exit__(None, None, None)
+
+    assert gate.enter("mill.example", 100.0, 1.0) == 0.0
+    gate.leave("mill.example")
+    new.__exit__(None, None, None)
+    assert gate.enter("quay.example", 100.0, 1.0) == 0.0
+
+
 def test_a_moment_that_a_restart_of_the_machine_left_behind_does_not_count(tmp_path: Path) -> None:
     first, second = Gate(), Gate()
     with first.shared(tmp_path, create=True):
