@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -42,31 +42,53 @@ def run_once(
     Raises StoreError when the database cannot be written: what was committed before stays.
     """
     began = stages.monotonic()
+    clock = partial(_moment, stages, now, began)
     store = stages.store
     if dues is None:
         dues = in_one_run(store.due(now), stages.fetch.spacing)
-    turn = [_configured(stages, due) for due in dues]
     run_id = store.open_run(now)
-    report = RunReport(started_at=now, took=timedelta(), feeds=len(stages.feeds), due=len(turn))
-    options = stages.engine_options
-    poll = partial(poll_shard, options=stages.fetch)
+    course = _Course(stages, clock, RunReport(now, timedelta(), feeds=len(stages.feeds), due=len(dues)), watch)
+    _poll([_configured(stages, due) for due in dues], course, run_id, now, stop)
+    report = course.report
+    if stop():
+        report = replace(report, is_cut_off=True)
+    else:
+        # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
+        report = _deliver(report, stages, clock(), stop)
+        report = _with_pages(report, stages, clock, stop)
+    report = replace(report, took=clock() - now)
+    store.close_run(run_id, report)
+    return report
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a run has come: what was committed is counted and told, and the heart beats."""
+
+    stages: Stages
+    clock: Callable[[], datetime]
+    report: RunReport
+    watch: Watcher | None
     beaten_at: datetime | None = None
 
-    def tell(batch: Batch, committed: Committed) -> None:
-        nonlocal report, beaten_at
-        moment = _moment(stages, now, began)
-        if beaten_at is None or moment - beaten_at >= BEAT_EVERY:
-            store.beat(moment)
-            beaten_at = moment
-        report = _count(report, batch, committed)
+    def tell(self, batch: Batch, committed: Committed) -> None:
+        moment = self.clock()
+        if self.beaten_at is None or moment - self.beaten_at >= BEAT_EVERY:
+            self.stages.store.beat(moment)
+            self.beaten_at = moment
+        self.report = _count(self.report, batch, committed)
         _tell(batch, committed)
-        if watch:
-            watch(batch, committed)
+        if self.watch:
+            self.watch(batch, committed)
 
+
+def _poll(turn: Sequence[Due], course: _Course, run_id: int, now: datetime, stop: Callable[[], bool]) -> None:
+    """Polls these feeds and commits what they bring."""
+    stages, options = course.stages, course.stages.engine_options
     manners = Manners(stages, len(turn))
-    with Writer(stages, run_id, now, tell) as writer:
+    with Writer(stages, run_id, now, course.tell) as writer:
         results = poll_in_order(
-            *(stages.engine, turn, poll),
+            *(stages.engine, turn, partial(poll_shard, options=stages.fetch)),
             size=options.shard_size,
             ahead=options.workers,
             stop=stop,
@@ -74,16 +96,7 @@ def run_once(
         )
         for judged in manners.judge(results, stop):
             writer.take(judged)
-    manners.remember(_moment(stages, now, began))
-    if stop():
-        report = replace(report, is_cut_off=True)
-    else:
-        # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        report = _deliver(report, stages, _moment(stages, now, began), stop)
-        report = _with_pages(report, stages, partial(_moment, stages, now, began), stop)
-    report = replace(report, took=_moment(stages, now, began) - now)
-    store.close_run(run_id, report)
-    return report
+    manners.remember(course.clock())
 
 
 def _with_pages(
