@@ -132,6 +132,7 @@ def demo(
     _show_hits(hits)
     _show_stories(stories)
     _show_alert(result, stories, out())
+    _show_update(result, out())
     _show_next(result, out())
 
 
@@ -158,7 +159,7 @@ def _show_stories(stories: list[dict[str, Any]]) -> None:
     told = [story for story in stories if story["entries"] > 1]
     told.sort(key=lambda story: -int(story["entries"]))
     columns = ("entries", "outlets", "companies", "title", "publishers", "alerted")
-    title = f"\n{len(told)} of {len(stories)} stories are told by several entries: each is one alert"
+    title = f"\n{len(told)} of {len(stories)} stories are told by several entries: one alert each, updates besides"
     rows = [tuple(story[name] for name in columns) for story in told[:_STORIES_SHOWN]]
     print_table(columns, rows, title=title, spare=("publishers", "alerted"))
 
@@ -174,6 +175,17 @@ def _show_alert(result: DemoResult, stories: list[dict[str, Any]], console: Cons
     )
     title = f"1 of {len(result.received.alerts)} alerts, as the webhook received it"
     console.print(Panel(Text("\n".join(["POST /alerts", *lines, "", body])), title=title, title_align="left"))
+
+
+def _show_update(result: DemoResult, console: Console) -> None:
+    """What later alerts say beyond the first. Which feed answers first decides whether there is one or two."""
+    for _, payload in result.received.alerts:
+        if payload["type"] == "update":
+            lines = [f"{payload['title']} ({payload['publisher']})"]
+            lines += [f"  {news['text']}" for news in payload["news"]]
+            lines.append(f"First told as: {payload['first']['title']} ({payload['first']['publisher']})")
+            title = "later, an update: the same story, and what is new in it"
+            console.print(Panel(Text("\n".join(lines)), title=title, title_align="left"))
 
 
 def _show_next(result: DemoResult, console: Console) -> None:

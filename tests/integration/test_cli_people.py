@@ -230,7 +230,7 @@ def test_check_counts_and_explains(polled: Path) -> None:
     assert all(set(json.loads(line)) >= {"where", "what", "remedy"} for line in outcome.out.splitlines())
 
 
-def test_the_demo_shows_hits_stories_and_an_alert_and_can_be_run_again(
+def test_the_demo_shows_hits_stories_an_alert_and_an_update_and_can_be_run_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")  # wide enough that no cell is broken
@@ -245,6 +245,9 @@ def test_the_demo_shows_hits_stories_and_an_alert_and_can_be_run_again(
     assert "“Xiamio” ~ Xiaomi" in outcome.out
     assert "Microsoft and Xiaomi sign pact" in outcome.out
     assert "Idempotency-Key: " in outcome.out
+    _, _, updates = outcome.out.partition("later, an update: ")
+    assert "Microsoft and Xiaomi extend their agreement to tablets" in updates
+    assert "The headline now says “extend”." in updates
     assert ask(folder / "newsward.db", "SELECT count(*) FROM runs") == [(3,)]
 
 

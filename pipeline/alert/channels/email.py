@@ -35,6 +35,9 @@ _LARGEST = 95_000  # bytes of HTML; large mail providers hide what comes after s
 _SAID = 200  # characters kept of what the server says
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")  # RFC 2919 2
+# Enhanced codes (RFC 3463) of refusals that blame not the message but addresses, mailboxes, the server, the network
+# or a quota ("550 5.4.5 daily limit"); two of those are about its size.
+_NOT_ITS_FAULT = re.compile(r"5\.(?:1|2(?!\.3\b)|3(?!\.4\b)|4)\.\d")
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9-]+")
 _LOUD = {"high", "urgent"}
 
@@ -114,7 +117,7 @@ class Channel(BaseModel):
         except ssl.SSLCertVerificationError as error:
             return SendFailed(f"{self.host}: its certificate is not trusted ({error.verify_message})")
         except TimeoutError:
-            return SendFailed(f"{self.host}: no answer within {self.timeout.total_seconds():g} s")
+            return self._silence()
         except (OSError, UnicodeError) as error:
             words = error.strerror if isinstance(error, OSError) else ""
             return SendFailed(f"{self.host}: cannot connect ({words or type(error).__name__})")
@@ -200,12 +203,16 @@ class Channel(BaseModel):
             whole.cancel()
             server.close()  # without a farewell, which a server that failed would let us wait for
 
+    def _silence(self) -> SendFailed:
+        return SendFailed(f"{self.host}: no answer within {self.timeout.total_seconds():g} s")
+
     def _failure(self, error: smtplib.SMTPException) -> SendFailed:
         """A message that is refused for good is given up; what a person can mend is tried again."""
         match error:
             case smtplib.SMTPDataError():
-                reason = f"refused the message ({_said(error.smtp_code, error.smtp_error)})"
-                return SendFailed(f"{self.host}: {reason}", permanent=error.smtp_code >= 500)
+                said = _said(error.smtp_code, error.smtp_error)
+                is_final = error.smtp_code >= 500 and not _NOT_ITS_FAULT.match(said.partition(" ")[2])
+                return SendFailed(f"{self.host}: refused the message ({said})", permanent=is_final)
             case smtplib.SMTPRecipientsRefused():
                 code, words = next(iter(error.recipients.values()))
                 return SendFailed(f"{self.host}: refused all recipients ({_said(code, words)})")
@@ -216,6 +223,8 @@ class Channel(BaseModel):
                 return SendFailed(f"{self.host}: does not offer {what}")
             case smtplib.SMTPResponseException():
                 return SendFailed(f"{self.host}: answered {_said(error.smtp_code, error.smtp_error)}")
+            case smtplib.SMTPServerDisconnected() if isinstance(error.__context__, TimeoutError):
+                return self._silence()
             case _:
                 return SendFailed(f"{self.host}: broke off ({type(error).__name__})")
 

@@ -8,18 +8,16 @@ import asyncio
 import email
 import email.policy
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import structlog
 import trustme
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import AuthResult
 from pydantic import ValidationError
 
 from pipeline.alert.channels.email import Channel
 from pipeline.model import SendFailed, Sent
+from tests.builders_mail import mail_server
 from tests.builders_message import HOSTILE, alert, digest, story, update, warning
 
 # A connection that the loop has taken and not yet begun with is left to the garbage collector, which says so.
@@ -53,38 +51,6 @@ class Box:
         message = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
         self.taken.append((envelope.rcpt_tos, message))
         return "250 taken"
-
-
-@contextmanager
-def mail_server(box: Box, **options) -> Iterator[int]:
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    def on_its_loop(work):
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
-
-    def speaker():
-        return SMTP(box, hostname="mail.example", loop=loop, **options)
-
-    server = on_its_loop(loop.create_server(speaker, "127.0.0.1", 0))
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        on_its_loop(_ended(server))
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _ended(server) -> None:
-    """Conversations that are still going on are broken off."""
-    server.close()
-    going_on = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in going_on:
-        task.cancel()
-    await asyncio.gather(*going_on, return_exceptions=True)
-    await asyncio.sleep(0.01)  # the loop closes their sockets in its next rounds
 
 
 def channel(port: int = 25, **changes) -> Channel:
@@ -244,6 +210,19 @@ def test_a_server_without_starttls_gets_neither_password_nor_mail():
             {"DATA": "554 5.7.1 looks like spam"},
             SendFailed("127.0.0.1: refused the message (554 5.7.1 looks like spam)", permanent=True),
         ),
+        (
+            {"DATA": "552 5.3.4 larger than we take"},
+            SendFailed("127.0.0.1: refused the message (552 5.3.4 larger than we take)", permanent=True),
+        ),
+        ({"DATA": "554 no"}, SendFailed("127.0.0.1: refused the message (554 no)", permanent=True)),
+        (
+            {"DATA": "550-5.4.5 daily limit\r\n550 5.4.5 exceeded"},
+            SendFailed("127.0.0.1: refused the message (550 5.4.5 daily limit 5.4.5 exceeded)"),
+        ),
+        (
+            {"DATA": "552 5.2.2 the box is full"},
+            SendFailed("127.0.0.1: refused the message (552 5.2.2 the box is full)"),
+        ),
         ({"DATA": "451 try later"}, SendFailed("127.0.0.1: refused the message (451 try later)")),
         ({"MAIL": "550 who are you"}, SendFailed("127.0.0.1: refused the sender (550 who are you)")),
         ({"RCPT": "550 no such box"}, SendFailed("127.0.0.1: refused all recipients (550 no such box)")),
@@ -274,6 +253,25 @@ def test_a_server_that_takes_for_ever_is_not_waited_for(monkeypatch):
         result = channel(port, timeout=30).send(alert(story()))
 
     assert result == SendFailed("127.0.0.1: broke off (SMTPServerDisconnected)")
+
+
+def test_a_server_that_does_not_answer_is_told_apart_from_one_that_breaks_off():
+    class Silent(Box):
+        async def handle_DATA(self, server, session, envelope):
+            await asyncio.sleep(60)
+
+    class Gone(Box):
+        async def handle_DATA(self, server, session, envelope):
+            server.transport.abort()
+            return "250 taken"
+
+    with mail_server(Silent()) as port:
+        silent = channel(port, timeout=0.3).send(alert(story()))
+    with mail_server(Gone()) as port:
+        gone = channel(port).send(alert(story()))
+
+    assert silent == SendFailed("127.0.0.1: no answer within 0.3 s")
+    assert gone == SendFailed("127.0.0.1: broke off (SMTPServerDisconnected)")
 
 
 def test_a_server_that_is_not_there_is_a_failure_that_may_pass():
