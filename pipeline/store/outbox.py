@@ -85,7 +85,8 @@ def _room(connection: sqlite3.Connection, asked: Mapping[str, Any], claim: Claim
     """How many messages the channel takes now; with no room left, all but what no cap holds is put off until there is
     some."""
     assert claim.per_hour is not None
-    passed = connection.execute(QUERIES["alerts_passed"], {**asked, "since": stamp(claim.at - _HOUR)}).fetchone()
+    window = {"since": stamp(claim.at - _HOUR), "at": stamp(claim.at)}
+    passed = connection.execute(QUERIES["alerts_passed"], asked | window).fetchone()
     room = claim.per_hour - int(passed["messages"])
     if room > 0:
         return room

@@ -663,16 +663,23 @@ UPDATE alerts SET next_attempt_at = :now, not_before = min(not_before, :now)
 WHERE channel = :channel AND state = 'pending' AND next_attempt_at > :absurd;
 
 -- name: alerts_hold
--- What is due goes out later: by itself when it was tried before, else with the others that are held.
+-- What is due goes out later: by itself when it was tried before, else with the others that are held. What is urgent
+-- takes along what its story owes before it.
 UPDATE alerts SET
     next_attempt_at = :until, not_before = max(not_before, :until),
     digest = iif(digest = '' AND is_fixed = 0 AND kind IN ('story', 'update'), :digest, digest)
 WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now
 AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
-AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared;
+AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared
+AND NOT (:urgent_passes AND story_id <> '' AND EXISTS (
+    SELECT 1 FROM alerts AS b
+    WHERE b.story_id = alerts.story_id AND b.channel = alerts.channel AND b.state = 'pending'
+    AND b.severity = 'urgent' AND b.next_attempt_at <= :now
+));
 
 -- name: alerts_passed
--- Messages that a channel took since then, or may be taking at this moment; and when the first of them was taken.
+-- Messages that a channel took since then, or may be taking at this moment; and when the first of them was taken. What
+-- was taken later than now was noted while the clock was wrong.
 SELECT
     count(*) + (
         SELECT count(*) FROM alerts
@@ -680,7 +687,7 @@ SELECT
         AND leased_until > :now AND leased_until <= :absurd_lease
     ) AS messages,
     min(sent_at) AS first_at
-FROM alerts WHERE channel = :channel AND sent_at > :since AND folded_into IS NULL;
+FROM alerts WHERE channel = :channel AND sent_at > :since AND sent_at <= :at AND folded_into IS NULL;
 
 -- name: digests_due
 SELECT DISTINCT digest FROM alerts

@@ -394,6 +394,32 @@ def test_quiet_hours_hold_what_is_due_and_let_it_out_together() -> None:
         assert column(store, "digest")["a"] == "quiet"
 
 
+def test_an_urgent_update_takes_along_through_quiet_hours_what_its_story_owed_before() -> None:
+    until = NOW + 3 * HOUR
+    with open_store() as store:
+        owe(store, make_alert("told", story="s"), make_alert("other"))
+        assert claimed(store, held_until=until) == []
+        owe(store, make_alert("update", story="s", kind="update", severity="urgent"))
+
+        assert claimed(store, held_until=until) == ["told"]
+        store.record(sent("told"))
+        assert claimed(store, held_until=until) == ["update"]
+        assert column(store, "digest")["other"] == "quiet"
+
+
+def test_an_urgent_update_takes_along_through_a_cap_what_its_story_owed_before() -> None:
+    with open_store() as store:
+        owe(store, make_alert("first"))
+        store.record(sent("first"))
+        owe(store, make_alert("told", story="s"), make_alert("other"))
+        owe(store, make_alert("update", story="s", kind="update", severity="urgent"))
+
+        assert claimed(store, per_hour=1) == ["told"]
+        store.record(sent("told"))
+        assert claimed(store, per_hour=1) == ["update"]
+        assert column(store, "digest")["other"] == "cap"
+
+
 def test_quiet_hours_hold_what_is_urgent_too_where_it_does_not_pass() -> None:
     with open_store() as store:
         owe(store, make_alert("urgent", severity="urgent"))
@@ -422,6 +448,15 @@ def test_a_cap_lets_so_many_out_and_the_rest_goes_together_when_the_hour_is_over
         assert store.owed_channels(NOW + 59 * MINUTE) == ()
         (digest,) = claim(store, NOW + 2 * HOUR, per_hour=2)
         assert digest.alert.payload == {"rhythm": "cap", "items": ["a2", "a3", "a4", "a5"]}
+
+
+def test_what_was_sent_while_the_clock_was_ahead_takes_no_room_of_a_cap() -> None:
+    with open_store() as store:
+        owe(store, make_alert("ahead"))
+        store.record(sent("ahead", at=NOW + 365 * 24 * HOUR))
+        owe(store, make_alert("a"))
+
+        assert claimed(store, per_hour=1) == ["a"]
 
 
 def test_a_warning_is_not_capped() -> None:
@@ -478,7 +513,7 @@ def test_a_warning_is_owed_once_and_counts_until_it_is_fixed() -> None:
 
 def test_what_waits_is_not_walked_to_know_what_can_be_sent() -> None:
     bounds = ("now", "absurd", "absurd_lease", "channel", "limit", "page", "digest", "until", "urgent_passes", "spared")
-    asked = dict.fromkeys((*bounds, "since"), "2026")
+    asked = dict.fromkeys((*bounds, "since", "at"), "2026")
     names = ("owed_channels", "alerts_claimable", "alerts_hold", "alerts_believe", "digests_due", "digest_members")
     with open_store() as store:
         for name in (*names, "alerts_passed"):
