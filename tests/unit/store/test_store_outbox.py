@@ -328,6 +328,29 @@ def test_a_digest_holds_so_many_and_the_rest_goes_into_a_further_one() -> None:
         assert [owed.alert.payload["items"] for owed in digests] == [["a0", "a1"], ["a2", "a3"], ["a4"]]
 
 
+def test_what_its_storys_digest_has_no_room_for_waits_until_that_is_sent() -> None:
+    with open_store() as store:
+        owe(store, waits("a"), waits("told", story="s"), waits("update", story="s", kind="update"), waits("b"))
+
+        first, second = claim(store, NOW + HOUR, per_digest=2)
+
+        assert first.alert.payload["items"] == ["a", "told"]
+        assert second.alert.payload["items"] == ["b"]
+        store.record([*sent("digest of a"), *sent("digest of b")])
+        assert claimed(store, NOW + HOUR, per_digest=2) == ["digest of update"]
+
+
+def test_what_waits_for_digests_is_looked_through_once_a_claim_and_not_once_a_digest() -> None:
+    asked = []
+    with open_store() as store:
+        owe(store, *(waits(f"a{number:03}") for number in range(100)))
+        store.database.conn.set_trace_callback(asked.append)
+
+        assert len(claim(store, NOW + HOUR, limit=100, per_digest=4)) == 20
+        assert len([sql for sql in asked if "b.digest <> a.digest" in sql]) == 1
+        assert len(claim(store, NOW + HOUR, limit=100, per_digest=4)) == 5
+
+
 def test_the_alerts_of_a_story_share_a_digest_in_their_order() -> None:
     with open_store() as store:
         owe(store, waits("told", story="s", created_at=NOW - MINUTE), waits("update", story="s", kind="update"))
