@@ -42,6 +42,12 @@ def owed_channels(connection: sqlite3.Connection, now: datetime) -> tuple[str, .
     return tuple(row["channel"] for row in connection.execute(QUERIES["owed_channels"], _bounds(now)))
 
 
+def owes_digest(connection: sqlite3.Connection, channel: str, now: datetime) -> bool:
+    """Will a claim fold a digest?"""
+    asked = {"channel": clean(channel), "now": stamp(now)}
+    return bool(connection.execute(QUERIES["digest_is_due"], asked).fetchone()[0])
+
+
 def claim(connection: sqlite3.Connection, claim: Claim, fix: Fix, fold: Fold) -> tuple[OwedAlert, ...]:
     """Alerts of the channel that are due and under no lease; leased until ``claim.until``, their payloads fixed.
 
@@ -85,8 +91,8 @@ def _room(connection: sqlite3.Connection, asked: Mapping[str, Any], claim: Claim
     """How many messages the channel takes now; with no room left, all but what no cap holds is put off until there is
     some."""
     assert claim.per_hour is not None
-    window = {"since": stamp(claim.at - _HOUR), "at": stamp(claim.at)}
-    passed = connection.execute(QUERIES["alerts_passed"], asked | window).fetchone()
+    window = {**asked, "since": stamp(claim.at - _HOUR), "at": stamp(claim.at)}
+    passed = connection.execute(QUERIES["alerts_passed"], window).fetchone()
     room = claim.per_hour - int(passed["messages"])
     if room > 0:
         return room

@@ -312,11 +312,23 @@ WHERE story_id = :other_id;
 -- name: merge_relations
 UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :other_id AND relation = 'new';
 
+-- name: merge_alerts_bring
+-- What one of the two owes sooner takes along what the other one owes later: they are one story's alerts from now on.
+UPDATE alerts SET
+    digest = o.digest, not_before = o.not_before, next_attempt_at = o.next_attempt_at,
+    severity = iif(o.severity = 'urgent', 'urgent', alerts.severity),
+    payload = iif(o.severity = 'urgent', json_set(alerts.payload, '$.severity', 'urgent'), alerts.payload)
+FROM alerts AS o
+WHERE alerts.story_id IN (:story_id, :other_id) AND alerts.state = 'pending'
+AND alerts.digest <> '' AND alerts.folded_into IS NULL
+AND o.story_id IN (:story_id, :other_id) AND o.story_id <> alerts.story_id AND o.channel = alerts.channel
+AND o.state = 'pending' AND o.attempts = 0 AND o.folded_into IS NULL AND o.next_attempt_at < alerts.next_attempt_at;
+
 -- name: merge_alerts_owed
 -- The older alert counts: what the other story owes a channel that knows of this one is not sent any more.
 UPDATE alerts SET state = 'dead', error = 'its story was made one with another that this channel knows'
 WHERE story_id = :other_id AND kind = 'story' AND state = 'pending' AND attempts = 0 AND folded_into IS NULL
-AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
+AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id AND state <> 'dead');
 
 -- name: split_placements
 UPDATE placements SET story_id = :story_id, merged_from = '' WHERE entry_id IN (SELECT value FROM json_each(:texts));
@@ -692,6 +704,11 @@ FROM alerts WHERE channel = :channel AND sent_at > :since AND sent_at <= :at AND
 -- name: digests_due
 SELECT DISTINCT digest FROM alerts
 WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now ORDER BY digest;
+
+-- name: digest_is_due
+SELECT EXISTS (
+    SELECT 1 FROM alerts WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now
+);
 
 -- name: digest_members
 -- A story's alerts share a digest, in their order; what is behind one that must go out by itself waits for it.
