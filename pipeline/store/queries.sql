@@ -314,11 +314,11 @@ UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :
 
 -- name: merge_alerts_bring
 -- What one of the two owes sooner takes along what the other one owes later: they are one story's alerts from now on.
-UPDATE alerts SET
+UPDATE alerts INDEXED BY alerts_by_story SET
     digest = o.digest, not_before = o.not_before, next_attempt_at = o.next_attempt_at,
     severity = iif(o.severity = 'urgent', 'urgent', alerts.severity),
     payload = iif(o.severity = 'urgent', json_set(alerts.payload, '$.severity', 'urgent'), alerts.payload)
-FROM alerts AS o
+FROM alerts AS o INDEXED BY alerts_by_story
 WHERE alerts.story_id IN (:story_id, :other_id) AND alerts.state = 'pending'
 AND alerts.digest <> '' AND alerts.folded_into IS NULL
 AND o.story_id IN (:story_id, :other_id) AND o.story_id <> alerts.story_id AND o.channel = alerts.channel
@@ -444,7 +444,8 @@ WHERE NOT EXISTS (
 
 -- name: alerts_bring
 -- What is told sooner than what its story owed before takes that along: a story's alerts go out in their order.
-UPDATE alerts SET digest = :digest, not_before = :not_before, next_attempt_at = :not_before
+UPDATE alerts INDEXED BY alerts_by_story SET
+    digest = :digest, not_before = :not_before, next_attempt_at = :not_before
 WHERE story_id = :story_id AND channel = :channel AND state = 'pending' AND id <> :id
 AND digest <> '' AND folded_into IS NULL AND next_attempt_at > :not_before;
 
@@ -684,7 +685,7 @@ WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now
 AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
 AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared
 AND NOT (:urgent_passes AND story_id <> '' AND EXISTS (
-    SELECT 1 FROM alerts AS b
+    SELECT 1 FROM alerts AS b INDEXED BY alerts_by_story
     WHERE b.story_id = alerts.story_id AND b.channel = alerts.channel AND b.state = 'pending'
     AND b.severity = 'urgent' AND b.next_attempt_at <= :now
 ));

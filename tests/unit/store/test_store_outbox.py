@@ -1,5 +1,6 @@
 """The outbox: an alert is owed until it is sent or given up, and one sender at a time has it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -547,3 +548,13 @@ def test_what_waits_is_not_walked_to_know_what_can_be_sent() -> None:
             by_channel = [step for step in plan if "INDEX alerts_" in step and "(" in step]
             assert by_channel, name
             assert all("(channel=" in step or "story_id=" in step or "(channel>" in step for step in by_channel), plan
+
+
+def test_what_a_story_owes_is_found_by_the_story_however_much_its_channel_waits_for() -> None:
+    with open_store() as store:
+        tables = [("merge_alerts_bring", "alerts"), ("merge_alerts_bring", "o"), ("alerts_hold", "b")]
+        for name, table in [("alerts_bring", "alerts"), *tables]:
+            names = re.findall(r":(\w+)", QUERIES[name])
+            plan = store.database.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", dict.fromkeys(names, "2026"))
+
+            assert [row[3] for row in plan if row[3].startswith(f"SEARCH {table} USING INDEX alerts_by_story")], name
