@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -118,6 +119,9 @@ class Outbox(Protocol):
 
     def owed_channels(self, now: datetime) -> Sequence[str]:
         """The channels of which something is due, those left alone after failures not among them."""
+
+    def owes_digest(self, channel: str, now: datetime) -> bool:
+        """Whether a claim of this moment makes a digest of what the channel is owed."""
 
     def claim(self, claim: Claim, *, fix: Fix, fold: Fold) -> Sequence[OwedAlert]:
         """Takes up to ``claim.limit`` alerts of the channel that are due, for this caller alone.
@@ -341,7 +345,10 @@ class _Pass:
             per_hour=rhythm.max_per_hour,
             per_digest=options.digest_size,
         )
-        return self.outbox.claim(claim, fix=_fixed, fold=lambda members: folded(members, self.coverage(at), at))
+        coverage = cache(self.coverage)
+        if self.outbox.owes_digest(lane.channel, self.now):
+            coverage(at)  # it takes a second, in which nobody could write if the claim asked for it
+        return self.outbox.claim(claim, fix=_fixed, fold=lambda members: folded(members, coverage(at), at))
 
     def _release(self, lane: _Lane) -> None:
         if lane.waiting:

@@ -29,7 +29,7 @@ def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: da
         story_id="",
         entry_id="",
         created_at=now,
-        not_before=now,
+        not_before=min(member.not_before for member in members),  # since then they should have gone out
         severity=severity,
         payload={
             "version": VERSION,

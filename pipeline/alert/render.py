@@ -44,7 +44,7 @@ class Messages:
 
     def title(self, payload: Mapping[str, Any], limit: int = _LONGEST_TITLE) -> str:
         """One line of at most ``limit`` characters, an ellipsis where it was cut."""
-        line = self._rendered(prepared(payload), Medium.TITLE)
+        line = " ".join(self._rendered(prepared(payload), Medium.TITLE).split())
         return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
     def body(

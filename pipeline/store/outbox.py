@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,6 +40,12 @@ def insert(connection: sqlite3.Connection, alerts: Sequence[Alert]) -> int:
 def owed_channels(connection: sqlite3.Connection, now: datetime) -> tuple[str, ...]:
     """The channels of which something can be claimed, or held up, by name."""
     return tuple(row["channel"] for row in connection.execute(QUERIES["owed_channels"], _bounds(now)))
+
+
+def owes_digest(connection: sqlite3.Connection, channel: str, now: datetime) -> bool:
+    """Will a claim fold a digest?"""
+    asked = {"channel": clean(channel), "now": stamp(now)}
+    return bool(connection.execute(QUERIES["digest_is_due"], asked).fetchone()[0])
 
 
 def claim(connection: sqlite3.Connection, claim: Claim, fix: Fix, fold: Fold) -> tuple[OwedAlert, ...]:
@@ -85,7 +91,8 @@ def _room(connection: sqlite3.Connection, asked: Mapping[str, Any], claim: Claim
     """How many messages the channel takes now; with no room left, all but what no cap holds is put off until there is
     some."""
     assert claim.per_hour is not None
-    passed = connection.execute(QUERIES["alerts_passed"], {**asked, "since": stamp(claim.at - _HOUR)}).fetchone()
+    window = {**asked, "since": stamp(claim.at - _HOUR), "at": stamp(claim.at)}
+    passed = connection.execute(QUERIES["alerts_passed"], window).fetchone()
     room = claim.per_hour - int(passed["messages"])
     if room > 0:
         return room
@@ -98,13 +105,30 @@ def _make_digests(connection: sqlite3.Connection, asked: Mapping[str, Any], clai
     made = 0
     words = [row["digest"] for row in connection.execute(QUERIES["digests_due"], asked)]
     for word in words:
-        sought = {**asked, "digest": word, "limit": claim.per_digest}
-        while made < _DIGESTS and (rows := connection.execute(QUERIES["digest_members"], sought).fetchall()):
+        # All that may be folded now at once: to find the first of a hundred thousand, all of them are looked at.
+        sought = {**asked, "digest": word, "limit": claim.per_digest * (_DIGESTS - made)}
+        rows = connection.execute(QUERIES["digest_members"], sought).fetchall()
+        for page in _pages(rows, claim.per_digest):
             made += 1
-            if word in _HELD and len(rows) == 1:
-                connection.execute(QUERIES["alert_unfold"], {"alert_id": rows[0]["id"]})
+            if word in _HELD and len(page) == 1:
+                connection.execute(QUERIES["alert_unfold"], {"alert_id": page[0]["id"]})
             else:
-                _fold(connection, rows, fix, fold)
+                _fold(connection, page, fix, fold)
+
+
+def _pages(rows: Iterable[sqlite3.Row], size: int) -> Iterator[list[sqlite3.Row]]:
+    """The members of each digest; what finds no place beside what its story owed before waits until that is sent."""
+    page: list[sqlite3.Row] = []
+    paged: set[str] = set()  # the stories of the pages before
+    for row in rows:
+        if row["story_id"] not in paged:
+            page.append(row)
+        if len(page) == size:
+            yield page
+            paged.update(row["story_id"] for row in page if row["story_id"])
+            page = []
+    if page:
+        yield page
 
 
 def _fold(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row], fix: Fix, fold: Fold) -> None:

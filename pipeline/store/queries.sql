@@ -312,11 +312,23 @@ WHERE story_id = :other_id;
 -- name: merge_relations
 UPDATE entries SET relation = 'same_story' WHERE story_id = :other_id AND id = :other_id AND relation = 'new';
 
+-- name: merge_alerts_bring
+-- What one of the two owes sooner takes along what the other one owes later: they are one story's alerts from now on.
+UPDATE alerts INDEXED BY alerts_by_story SET
+    digest = o.digest, not_before = o.not_before, next_attempt_at = o.next_attempt_at,
+    severity = iif(o.severity = 'urgent', 'urgent', alerts.severity),
+    payload = iif(o.severity = 'urgent', json_set(alerts.payload, '$.severity', 'urgent'), alerts.payload)
+FROM alerts AS o INDEXED BY alerts_by_story
+WHERE alerts.story_id IN (:story_id, :other_id) AND alerts.state = 'pending'
+AND alerts.digest <> '' AND alerts.folded_into IS NULL
+AND o.story_id IN (:story_id, :other_id) AND o.story_id <> alerts.story_id AND o.channel = alerts.channel
+AND o.state = 'pending' AND o.attempts = 0 AND o.folded_into IS NULL AND o.next_attempt_at < alerts.next_attempt_at;
+
 -- name: merge_alerts_owed
 -- The older alert counts: what the other story owes a channel that knows of this one is not sent any more.
 UPDATE alerts SET state = 'dead', error = 'its story was made one with another that this channel knows'
 WHERE story_id = :other_id AND kind = 'story' AND state = 'pending' AND attempts = 0 AND folded_into IS NULL
-AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id);
+AND channel IN (SELECT channel FROM alerts WHERE story_id = :story_id AND state <> 'dead');
 
 -- name: split_placements
 UPDATE placements SET story_id = :story_id, merged_from = '' WHERE entry_id IN (SELECT value FROM json_each(:texts));
@@ -432,7 +444,8 @@ WHERE NOT EXISTS (
 
 -- name: alerts_bring
 -- What is told sooner than what its story owed before takes that along: a story's alerts go out in their order.
-UPDATE alerts SET digest = :digest, not_before = :not_before, next_attempt_at = :not_before
+UPDATE alerts INDEXED BY alerts_by_story SET
+    digest = :digest, not_before = :not_before, next_attempt_at = :not_before
 WHERE story_id = :story_id AND channel = :channel AND state = 'pending' AND id <> :id
 AND digest <> '' AND folded_into IS NULL AND next_attempt_at > :not_before;
 
@@ -663,16 +676,23 @@ UPDATE alerts SET next_attempt_at = :now, not_before = min(not_before, :now)
 WHERE channel = :channel AND state = 'pending' AND next_attempt_at > :absurd;
 
 -- name: alerts_hold
--- What is due goes out later: by itself when it was tried before, else with the others that are held.
+-- What is due goes out later: by itself when it was tried before, else with the others that are held. What is urgent
+-- takes along what its story owes before it.
 UPDATE alerts SET
     next_attempt_at = :until, not_before = max(not_before, :until),
     digest = iif(digest = '' AND is_fixed = 0 AND kind IN ('story', 'update'), :digest, digest)
 WHERE channel = :channel AND state = 'pending' AND next_attempt_at <= :now
 AND (leased_until IS NULL OR leased_until <= :now OR leased_until > :absurd_lease)
-AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared;
+AND NOT (:urgent_passes AND severity = 'urgent') AND kind <> :spared
+AND NOT (:urgent_passes AND story_id <> '' AND EXISTS (
+    SELECT 1 FROM alerts AS b INDEXED BY alerts_by_story
+    WHERE b.story_id = alerts.story_id AND b.channel = alerts.channel AND b.state = 'pending'
+    AND b.severity = 'urgent' AND b.next_attempt_at <= :now
+));
 
 -- name: alerts_passed
--- Messages that a channel took since then, or may be taking at this moment; and when the first of them was taken.
+-- Messages that a channel took since then, or may be taking at this moment; and when the first of them was taken. What
+-- was taken later than now was noted while the clock was wrong.
 SELECT
     count(*) + (
         SELECT count(*) FROM alerts
@@ -680,11 +700,16 @@ SELECT
         AND leased_until > :now AND leased_until <= :absurd_lease
     ) AS messages,
     min(sent_at) AS first_at
-FROM alerts WHERE channel = :channel AND sent_at > :since AND folded_into IS NULL;
+FROM alerts WHERE channel = :channel AND sent_at > :since AND sent_at <= :at AND folded_into IS NULL;
 
 -- name: digests_due
 SELECT DISTINCT digest FROM alerts
 WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now ORDER BY digest;
+
+-- name: digest_is_due
+SELECT EXISTS (
+    SELECT 1 FROM alerts WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now
+);
 
 -- name: digest_members
 -- A story's alerts share a digest, in their order; what is behind one that must go out by itself waits for it.

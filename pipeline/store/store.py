@@ -431,6 +431,11 @@ class Store:
         with self._reading() as connection:
             return outbox.owed_channels(connection, now)
 
+    def owes_digest(self, channel: str, now: datetime) -> bool:
+        """Whether a claim of this moment makes a digest of what the channel is owed."""
+        with self._reading() as connection:
+            return outbox.owes_digest(connection, channel, now)
+
     def claim(self, claim: Claim, *, fix: outbox.Fix, fold: outbox.Fold) -> tuple[OwedAlert, ...]:
         """Alerts of a channel that are due, for this caller alone until ``claim.until``, those due longest first and
         on the whole in the order in which they came; of one story only the first that is not settled.

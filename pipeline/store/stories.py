@@ -48,7 +48,7 @@ def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> None:
         return
     steps = (
         "merge_terms_shared", "merge_terms_update", "merge_terms_move", "merge_companies", "merge_opener",
-        "merge_placements", "merge_relations", "merge_alerts_owed",
+        "merge_placements", "merge_relations", "merge_alerts_bring", "merge_alerts_owed",
     )  # fmt: skip
     for name in steps:
         connection.execute(QUERIES[name], _named(name, asked))

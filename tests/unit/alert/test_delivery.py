@@ -545,6 +545,29 @@ def test_a_digest_goes_out_as_one_message_with_what_is_said_of_coverage():
     assert outbox.states() == {"a1": "sent", "a2": "sent"}
 
 
+def test_coverage_is_asked_before_the_outbox_is_locked_and_only_for_a_digest():
+    outbox = Outbox.of(alert("a1"))
+    asked = []
+
+    def coverage(now):
+        asked.append(outbox.database.conn.in_transaction)
+
+    say = partial(deliver, outbox, {"desk": ScriptedChannel()}, options=OPTIONS, coverage=coverage)
+
+    assert say(now=NOW) == Outcome(sent=1)
+    assert asked == []
+    outbox.owe(alert("a2", digest="daily"))
+    assert say(now=NOW) == Outcome(sent=1)
+    assert asked == [False]
+
+
+def test_a_digest_that_fails_waits_however_late_in_the_pass_it_was_made():
+    outbox = Outbox.of(alert("a1", digest="daily"))
+    clock = Clock(tick=timedelta(seconds=5))
+
+    assert send(outbox, {"desk": ScriptedChannel([DOWN])}, clock=clock) == Outcome(waiting=1)
+
+
 def test_a_digest_that_fails_is_tried_again_as_it_was_and_given_up_with_its_members():
     waits = {"digest": "daily"}
     outbox = Outbox.of(alert("a1", **waits), alert("a2", **waits))

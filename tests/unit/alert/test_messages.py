@@ -246,6 +246,12 @@ def test_a_template_of_the_users_own_takes_the_place_of_ours(tmp_path):
     assert Messages(tmp_path).body(warning(), Medium.TEXT).startswith("Newsward: channel team")
 
 
+def test_a_title_of_the_users_own_is_one_line(tmp_path):
+    (tmp_path / "story.title.txt").write_text("{{ title }}\n\n{{ publisher }}\n")
+
+    assert Messages(tmp_path).title(story()) == "Xiamio opens a plant in Gdynia Example News"
+
+
 def test_a_users_own_template_is_escaped_like_ours(tmp_path):
     (tmp_path / "story.html").write_text("<p>{{ title }}</p>")
     (tmp_path / "story.md").write_text("[{{ title }}]({{ url | link }})")

@@ -1,5 +1,6 @@
 """The outbox: an alert is owed until it is sent or given up, and one sender at a time has it."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -328,6 +329,29 @@ def test_a_digest_holds_so_many_and_the_rest_goes_into_a_further_one() -> None:
         assert [owed.alert.payload["items"] for owed in digests] == [["a0", "a1"], ["a2", "a3"], ["a4"]]
 
 
+def test_what_its_storys_digest_has_no_room_for_waits_until_that_is_sent() -> None:
+    with open_store() as store:
+        owe(store, waits("a"), waits("told", story="s"), waits("update", story="s", kind="update"), waits("b"))
+
+        first, second = claim(store, NOW + HOUR, per_digest=2)
+
+        assert first.alert.payload["items"] == ["a", "told"]
+        assert second.alert.payload["items"] == ["b"]
+        store.record([*sent("digest of a"), *sent("digest of b")])
+        assert claimed(store, NOW + HOUR, per_digest=2) == ["digest of update"]
+
+
+def test_what_waits_for_digests_is_looked_through_once_a_claim_and_not_once_a_digest() -> None:
+    asked = []
+    with open_store() as store:
+        owe(store, *(waits(f"a{number:03}") for number in range(100)))
+        store.database.conn.set_trace_callback(asked.append)
+
+        assert len(claim(store, NOW + HOUR, limit=100, per_digest=4)) == 20
+        assert len([sql for sql in asked if "b.digest <> a.digest" in sql]) == 1
+        assert len(claim(store, NOW + HOUR, limit=100, per_digest=4)) == 5
+
+
 def test_the_alerts_of_a_story_share_a_digest_in_their_order() -> None:
     with open_store() as store:
         owe(store, waits("told", story="s", created_at=NOW - MINUTE), waits("update", story="s", kind="update"))
@@ -394,6 +418,32 @@ def test_quiet_hours_hold_what_is_due_and_let_it_out_together() -> None:
         assert column(store, "digest")["a"] == "quiet"
 
 
+def test_an_urgent_update_takes_along_through_quiet_hours_what_its_story_owed_before() -> None:
+    until = NOW + 3 * HOUR
+    with open_store() as store:
+        owe(store, make_alert("told", story="s"), make_alert("other"))
+        assert claimed(store, held_until=until) == []
+        owe(store, make_alert("update", story="s", kind="update", severity="urgent"))
+
+        assert claimed(store, held_until=until) == ["told"]
+        store.record(sent("told"))
+        assert claimed(store, held_until=until) == ["update"]
+        assert column(store, "digest")["other"] == "quiet"
+
+
+def test_an_urgent_update_takes_along_through_a_cap_what_its_story_owed_before() -> None:
+    with open_store() as store:
+        owe(store, make_alert("first"))
+        store.record(sent("first"))
+        owe(store, make_alert("told", story="s"), make_alert("other"))
+        owe(store, make_alert("update", story="s", kind="update", severity="urgent"))
+
+        assert claimed(store, per_hour=1) == ["told"]
+        store.record(sent("told"))
+        assert claimed(store, per_hour=1) == ["update"]
+        assert column(store, "digest")["other"] == "cap"
+
+
 def test_quiet_hours_hold_what_is_urgent_too_where_it_does_not_pass() -> None:
     with open_store() as store:
         owe(store, make_alert("urgent", severity="urgent"))
@@ -422,6 +472,15 @@ def test_a_cap_lets_so_many_out_and_the_rest_goes_together_when_the_hour_is_over
         assert store.owed_channels(NOW + 59 * MINUTE) == ()
         (digest,) = claim(store, NOW + 2 * HOUR, per_hour=2)
         assert digest.alert.payload == {"rhythm": "cap", "items": ["a2", "a3", "a4", "a5"]}
+
+
+def test_what_was_sent_while_the_clock_was_ahead_takes_no_room_of_a_cap() -> None:
+    with open_store() as store:
+        owe(store, make_alert("ahead"))
+        store.record(sent("ahead", at=NOW + 365 * 24 * HOUR))
+        owe(store, make_alert("a"))
+
+        assert claimed(store, per_hour=1) == ["a"]
 
 
 def test_a_warning_is_not_capped() -> None:
@@ -478,7 +537,7 @@ def test_a_warning_is_owed_once_and_counts_until_it_is_fixed() -> None:
 
 def test_what_waits_is_not_walked_to_know_what_can_be_sent() -> None:
     bounds = ("now", "absurd", "absurd_lease", "channel", "limit", "page", "digest", "until", "urgent_passes", "spared")
-    asked = dict.fromkeys((*bounds, "since"), "2026")
+    asked = dict.fromkeys((*bounds, "since", "at"), "2026")
     names = ("owed_channels", "alerts_claimable", "alerts_hold", "alerts_believe", "digests_due", "digest_members")
     with open_store() as store:
         for name in (*names, "alerts_passed"):
@@ -489,3 +548,13 @@ def test_what_waits_is_not_walked_to_know_what_can_be_sent() -> None:
             by_channel = [step for step in plan if "INDEX alerts_" in step and "(" in step]
             assert by_channel, name
             assert all("(channel=" in step or "story_id=" in step or "(channel>" in step for step in by_channel), plan
+
+
+def test_what_a_story_owes_is_found_by_the_story_however_much_its_channel_waits_for() -> None:
+    with open_store() as store:
+        tables = [("merge_alerts_bring", "alerts"), ("merge_alerts_bring", "o"), ("alerts_hold", "b")]
+        for name, table in [("alerts_bring", "alerts"), *tables]:
+            names = re.findall(r":(\w+)", QUERIES[name])
+            plan = store.database.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", dict.fromkeys(names, "2026"))
+
+            assert [row[3] for row in plan if row[3].startswith(f"SEARCH {table} USING INDEX alerts_by_story")], name

@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.model import Entry, Member, Merge
+from pipeline.model import Delivery, Entry, Member, Merge, SendFailed
 from pipeline.store import Store
 from tests.builders_store import (
     NOW,
     OTHER_FEED,
+    claim,
     dump,
     make_alert,
     make_batch,
@@ -168,6 +169,33 @@ def test_an_alert_that_waits_is_not_sent_when_its_channel_knows_of_the_other_sto
         {"story_id": first.id, "state": "pending"},
         {"story_id": first.id, "state": "dead"},
     ]
+
+
+def test_an_alert_of_two_stories_made_one_goes_out_at_the_sooner_moment_of_both(
+    two: tuple[Store, Entry, Entry, Entry],
+) -> None:
+    store, first, second, _ = two
+    alerts = (
+        make_alert("weekly", story=first.id, digest="weekly", not_before=NOW + timedelta(days=5)),
+        make_alert("now", story=second.id),
+    )
+    store.commit(make_batch(alerts=alerts), run_id=None, now=NOW)
+
+    store.merge(Merge(first.id, second.id, 1.0), rule="merged_late")
+
+    assert [owed.alert.id for owed in claim(store)] == ["weekly"]
+    assert next(store.database.query("SELECT state FROM alerts WHERE id = 'now'")) == {"state": "dead"}
+
+
+def test_an_alert_that_was_given_up_keeps_no_other_one_back(two: tuple[Store, Entry, Entry, Entry]) -> None:
+    store, first, second, _ = two
+    alerts = (make_alert("given up", story=first.id), make_alert("waiting", story=second.id))
+    store.commit(make_batch(alerts=alerts), run_id=None, now=NOW)
+    store.record([Delivery("given up", "desk", NOW, 1, SendFailed("gone (410)", permanent=True), dead=True)])
+
+    store.merge(Merge(first.id, second.id, 1.0), rule="merged_late")
+
+    assert [owed.alert.id for owed in claim(store)] == ["waiting"]
 
 
 def test_a_channel_that_was_told_of_the_other_story_is_not_told_again_of_the_one(
