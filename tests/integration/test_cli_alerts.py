@@ -255,7 +255,7 @@ def test_a_test_message_says_that_it_is_one_and_is_not_stored(tmp_path: Path, in
     (request,) = inbox.requests
     assert (outcome.code, outcome.lines[0]["sent"], outcome.lines[0]["reason"]) == (0, True, None)
     assert (request.json["test"], request.json["type"]) == (True, "story")
-    assert "test message" in request.json["title"]
+    assert "Test message" in request.json["title"]
     assert states(folder) == {}
 
 
@@ -271,4 +271,4 @@ def test_a_test_message_by_the_screen_leaves_the_json_line_alone(tmp_path: Path,
     outcome = newsward("--config", watch(tmp_path, inbox), "alerts", "test", "screen", "--json")
 
     assert [line["channel"] for line in outcome.lines] == ["screen"]
-    assert "test message" in outcome.err
+    assert "Test message" in outcome.err
