@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.alert.digest import folded
+from pipeline.alert.digest import folded, gathered_over
 from pipeline.alert.notices import warning
 from pipeline.alert.payload import with_tellings
 from pipeline.alert.rhythm import Rhythm
@@ -110,7 +110,7 @@ class Channel(Protocol):
 
 Fix = Callable[[Alert, Sequence[Telling]], Mapping[str, Any]]
 Fold = Callable[[Sequence[Alert]], Alert]
-Coverage = Callable[[datetime], Mapping[str, Any] | None]
+Coverage = Callable[[datetime, timedelta], Mapping[str, Any] | None]  # of so long a time, until then
 
 
 class Outbox(Protocol):
@@ -161,7 +161,7 @@ def deliver(
     options: AlertOptions,
     rhythms: Mapping[str, Rhythm] = MappingProxyType({}),
     clock: Callable[[], datetime] | None = None,
-    coverage: Coverage = lambda now: None,
+    coverage: Coverage = lambda now, window: None,
     only: Collection[str] | None = None,
     stop: Callable[[], bool] = lambda: False,
     watch: Callable[[int], object] = lambda attempts: None,
@@ -341,7 +341,9 @@ class _Pass:
             per_hour=rhythm.max_per_hour,
             per_digest=options.digest_size,
         )
-        return self.outbox.claim(claim, fix=_fixed, fold=lambda members: folded(members, self.coverage(at), at))
+        return self.outbox.claim(
+            claim, fix=_fixed, fold=lambda members: folded(members, self.coverage(at, gathered_over(members)), at)
+        )
 
     def _release(self, lane: _Lane) -> None:
         if lane.waiting:
