@@ -86,7 +86,7 @@ class Stages:
     routing: Routing = field(default_factory=Routing)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     rhythms: Mapping[str, Rhythm] = field(default_factory=dict)  # by channel
-    coverage: Coverage = lambda now: None  # what a digest says of what may have been missed
+    coverage: Coverage = lambda now, window: None  # what a digest says of what may have been missed
     company_names: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, Feed] = field(default_factory=dict)  # as configured, with what the database must not hold
     fetch: FetchOptions = field(default_factory=FetchOptions)

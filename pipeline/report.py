@@ -73,11 +73,11 @@ def watch(store: Store, now: datetime, window: timedelta = DAY) -> Report:
     )
 
 
-def coverage(store: Store, now: datetime) -> Mapping[str, Any] | None:
-    """What a digest says of the day's coverage, as plain JSON; None when no feed is configured, or the database cannot
-    be asked: a digest goes out without it."""
+def coverage(store: Store, now: datetime, window: timedelta = DAY) -> Mapping[str, Any] | None:
+    """What a digest says of the coverage of its time, as plain JSON; None when no feed is configured, or the database
+    cannot be asked: a digest goes out without it."""
     try:
-        found = watch(store, now)
+        found = watch(store, now, window)
     except StoreError as error:
         log.warning("coverage_unknown", reason=str(error))
         return None
@@ -93,14 +93,14 @@ def coverage(store: Store, now: datetime) -> Mapping[str, Any] | None:
     }
 
 
-def coverage_of(store: Store) -> Callable[[datetime], Mapping[str, Any] | None]:
+def coverage_of(store: Store) -> Callable[[datetime, timedelta], Mapping[str, Any] | None]:
     """``coverage`` of this database, asked anew after a minute at the earliest: digests of one pass say the same."""
-    known: list[tuple[datetime, Mapping[str, Any] | None]] = []
+    known: dict[timedelta, tuple[datetime, Mapping[str, Any] | None]] = {}
 
-    def ask(now: datetime) -> Mapping[str, Any] | None:
-        if not known or not timedelta() <= now - known[0][0] < _SAME_PASS:
-            known[:] = [(now, coverage(store, now))]
-        return known[0][1]
+    def ask(now: datetime, window: timedelta) -> Mapping[str, Any] | None:
+        if window not in known or not timedelta() <= now - known[window][0] < _SAME_PASS:
+            known[window] = now, coverage(store, now, window)
+        return known[window][1]
 
     return ask
 

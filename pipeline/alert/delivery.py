@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.alert.digest import folded
+from pipeline.alert.digest import folded, gathered_over
 from pipeline.alert.notices import warning
 from pipeline.alert.payload import with_tellings
 from pipeline.alert.rhythm import Rhythm
@@ -111,7 +111,7 @@ class Channel(Protocol):
 
 Fix = Callable[[Alert, Sequence[Telling]], Mapping[str, Any]]
 Fold = Callable[[Sequence[Alert]], Alert]
-Coverage = Callable[[datetime], Mapping[str, Any] | None]
+Coverage = Callable[[datetime, timedelta], Mapping[str, Any] | None]  # of so long a time, until then
 
 
 class Outbox(Protocol):
@@ -120,8 +120,8 @@ class Outbox(Protocol):
     def owed_channels(self, now: datetime) -> Sequence[str]:
         """The channels of which something is due, those left alone after failures not among them."""
 
-    def owes_digest(self, channel: str, now: datetime) -> bool:
-        """Whether a claim of this moment makes a digest of what the channel is owed."""
+    def digests_owed(self, channel: str, now: datetime) -> Sequence[str]:
+        """The rhythms of which a claim of this moment makes a digest of what the channel is owed."""
 
     def claim(self, claim: Claim, *, fix: Fix, fold: Fold) -> Sequence[OwedAlert]:
         """Takes up to ``claim.limit`` alerts of the channel that are due, for this caller alone.
@@ -165,7 +165,7 @@ def deliver(
     options: AlertOptions,
     rhythms: Mapping[str, Rhythm] = MappingProxyType({}),
     clock: Callable[[], datetime] | None = None,
-    coverage: Coverage = lambda now: None,
+    coverage: Coverage = lambda now, window: None,
     only: Collection[str] | None = None,
     stop: Callable[[], bool] = lambda: False,
     watch: Callable[[int], object] = lambda attempts: None,
@@ -346,9 +346,13 @@ class _Pass:
             per_digest=options.digest_size,
         )
         coverage = cache(self.coverage)
-        if self.outbox.owes_digest(lane.channel, self.now):
-            coverage(at)  # it takes a second, in which nobody could write if the claim asked for it
-        return self.outbox.claim(claim, fix=_fixed, fold=lambda members: folded(members, coverage(at), at))
+        for word in self.outbox.digests_owed(lane.channel, self.now):
+            coverage(at, gathered_over(word))  # it takes a second, in which nobody could write if the claim asked
+        return self.outbox.claim(
+            claim,
+            fix=_fixed,
+            fold=lambda members: folded(members, coverage(at, gathered_over(members[0].digest)), at),
+        )
 
     def _release(self, lane: _Lane) -> None:
         if lane.waiting:

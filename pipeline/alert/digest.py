@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, get_args
 
 from pipeline.alert.payload import VERSION
@@ -12,6 +12,7 @@ from pipeline.keys import digest
 from pipeline.model import Alert
 from pipeline.text import to_iso
 
+_DAY = timedelta(days=1)
 _LOUDNESS = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
 
@@ -44,3 +45,8 @@ def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: da
             "coverage": dict(coverage) if coverage is not None else None,
         },
     )
+
+
+def gathered_over(rhythm: str) -> timedelta:
+    """How far back a digest of this rhythm tells what may have been missed: a week, or a day."""
+    return 7 * _DAY if rhythm == "weekly" else _DAY

@@ -13,7 +13,7 @@ from pipeline.text import to_iso
 
 _REASON = 500
 _WARNING: Severity = "high"
-_TEST = "Newsward test message: this channel works"
+_TEST = "Test message: this channel works"
 
 
 def warning(delivery: Delivery, channel: str, now: datetime) -> Alert:
@@ -54,8 +54,8 @@ def warning(delivery: Delivery, channel: str, now: datetime) -> Alert:
 def trial(channel: str, now: datetime) -> Alert:
     """A message that only shows that the channel works, and says so. Two of one second are the same to a receiver."""
     alert_id = digest("alert", channel, "test", to_iso(now))
-    mention = Mention("newsward", EntryField.TITLE, 0, 8, "Newsward", "Newsward", Method.EXACT, 100.0)
-    text = "No news: somebody asked with `newsward alerts test` whether alerts arrive here."
+    mention = Mention("newsward", EntryField.TEXT, 9, 17, "Newsward", "Newsward", Method.EXACT, 100.0)
+    text = "No news: Newsward was asked, by `newsward alerts test`, whether alerts arrive here."
     lead = Entry(alert_id, "", _TEST, text, publisher="Newsward", language="en", published_at=now)
     payload = story_payload(
         alert_id=alert_id,

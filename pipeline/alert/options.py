@@ -15,7 +15,7 @@ _ENDINGS = {f".{medium}": medium for medium in Medium}
 _ALL = {"version", "type", "id", "created_at", "severity", "titled"}
 _STORY = _ALL | {
     *("rules", "people", "story_id", "entry_id", "title", "url", "publisher", "published_at", "language", "summary"),
-    *("companies", "also_at", "more_outlets", "left_out", "news", "first", "test"),
+    *("companies", "also_at", "outlets", "more_outlets", "left_out", "news", "first", "test", "replay"),
 }
 # What templates find: the payload's keys, and what ``wording.prepared`` puts beside them.
 _KEYS = {

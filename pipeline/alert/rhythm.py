@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
@@ -77,8 +77,17 @@ class Rhythm(BaseModel):
                 raise ValueError("must not begin when it ends: nothing would ever be sent")
         return quiet
 
-    def concerns(self) -> Iterator[tuple[str, str]]:
-        """What is valid and unwise about it, each with its remedy."""
+    def concerns(self, wished: Collection[str] = ()) -> Iterator[tuple[str, str]]:
+        """What is valid and unwise about it, each with its remedy; ``wished`` are the digests that rules wish for."""
+        gathered = {self.digest, *wished}
+        has_moment = bool(gathered & {"daily", "weekly"})
+        if "at" in self.model_fields_set and not has_moment:
+            yield "'at' does nothing: no daily or weekly digest goes out here", 'set digest = "daily", or remove at'
+        if "weekday" in self.model_fields_set and "weekly" not in gathered:
+            yield "'weekday' does nothing: no weekly digest goes out here", 'set digest = "weekly", or remove weekday'
+        if "zone" in self.model_fields_set and not (has_moment or self.quiet):
+            what = "'zone' does nothing: there are no quiet hours, and no daily or weekly digest"
+            yield what, "set digest or quiet, or remove zone"
         local = datetime.combine(date(2026, 1, 1), _time(self.at), UTC)
         is_at_night = self.model_copy(update={"zone": "UTC"}).quiet_until(local) is not None
         if self.digest in ("daily", "weekly") and is_at_night:

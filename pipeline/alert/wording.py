@@ -93,13 +93,22 @@ def _loudness(item: Mapping[str, Any]) -> int:
 
 
 def prepared(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload with what templates want beside it: a digest's ``groups``, their ``counts``, ``left_out``."""
+    """The payload with what templates want beside it: a digest's ``groups``, their ``counts``, ``left_out``; a story's
+    ``outlets``, the names of the others that tell it. What an update says it began with is not named again."""
     if payload.get("type") != "digest":
-        return {"also_at": (), "companies": (), "left_out": 0, **payload}
-    items = tuple(payload.get("items", ()))
+        return {"companies": (), "left_out": 0, **payload, **_elsewhere(payload)}
+    items = tuple({**item, **_elsewhere(item)} for item in payload.get("items", ()))
     groups = by_company(items)
     counts = [{"name": group["name"], "count": group["count"]} for group in groups]
     return {"count": len(items), "coverage": None, **payload, "groups": groups, "counts": counts, "left_out": 0}
+
+
+def _elsewhere(story: Mapping[str, Any]) -> dict[str, Any]:
+    """The further tellings, and the names of their outlets: each once, and not that of the story itself."""
+    began = (story.get("first") or {}).get("url")
+    also_at = tuple(one for one in story.get("also_at", ()) if not began or one.get("url") != began)
+    names = dict.fromkeys(name for one in also_at if (name := one.get("publisher")))
+    return {"also_at": also_at, "outlets": tuple(name for name in names if name != story.get("publisher"))}
 
 
 # --------------------------------------------------------------------------- shorter and shorter
@@ -161,7 +170,7 @@ def _without_evidence(story: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _without_outlets(story: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**story, "also_at": (), "more_outlets": 0}
+    return {**story, "also_at": (), "outlets": (), "more_outlets": 0}
 
 
 def _with_short_title(story: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,6 +32,7 @@ _CAME_TO = {
     "held": "held by quiet hours or a cap",
     "dead": "given up",
 }
+_WAITS_FOR = {"quiet": "quiet hours", "cap": "max_per_hour"}
 Line = Annotated[bool, typer.Option("--json", help="One JSON line that says what was done.")]
 
 
@@ -45,6 +46,8 @@ def list_alerts(
 ) -> None:
     """The newest alerts: sent, waiting or given up, and why.
 
+    `waits` tells for what and until when (UTC); `error` what the last attempt came to.
+
     \b
     Examples:
       newsward --config my-watch alerts list --limit 5
@@ -53,7 +56,10 @@ def list_alerts(
     if state and state not in _STATES:
         raise typer.BadParameter(f"must be one of {', '.join(_STATES)}", param_hint="--state")
     rows = stored_rows(context, "alert_list", channel=channel, state=state, limit=limit)
-    columns = ("created_at", "state", "channel", "attempts", "rule", "title", "error", "id")
+    if not json:
+        moment = to_iso(now())
+        rows = [{**row, "waits": _waits(row, moment)} for row in rows]
+    columns = ("created_at", "state", "channel", "attempts", "rule", "title", "waits", "error", "id")
     show(rows, columns, spare=("attempts", "rule", "id"), as_json=json)
 
 
@@ -158,6 +164,15 @@ def send_test(
 
 
 # --------------------------------------------------------------------------- what they share
+
+
+def _waits(row: Mapping[str, Any], moment: str) -> str:
+    """Until when an alert waits, and for what: a digest, the quiet hours; empty for what is due or settled."""
+    due = row["next_attempt_at"]
+    if row["state"] != "pending" or not due or due <= moment:
+        return ""
+    what = _WAITS_FOR.get(row["digest"]) or (f"{row['digest']} digest" if row["digest"] else "next attempt")
+    return f"{what}, {due[:10]} {due[11:16]}"
 
 
 def _config(context: typer.Context, channel: str) -> Config:

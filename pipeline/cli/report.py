@@ -113,5 +113,10 @@ def _polled(polls: Polls) -> Iterator[str]:
     if not polls.polls:
         yield "No feed was polled."
         return
-    yield f"{polls.feeds} feeds were polled {polls.polls} times, {polls.failed} of these failed;"
-    yield f"{polls.conditional_feeds} feeds were polled conditionally, {polls.unchanged} polls found nothing changed."
+    feeds, done = _counted(polls.feeds, "feed"), _counted(polls.polls, "poll")
+    yield f"{feeds}, {done}: {polls.failed} failed, {polls.unchanged} found nothing changed;"
+    yield f"polled conditionally: {_counted(polls.conditional_feeds, 'feed')}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -76,10 +76,12 @@ def copy_score(one: Shingled, other: Shingled) -> float:
 
 
 def _facts_agree(one: Shingled, other: Shingled) -> bool:
-    """Reports written from one template share their sentences; they differ in figures, direction or headline."""
+    """Reports from one template share their sentences; they differ in figures, direction, headline or a denial."""
     a, b = one.words, other.words
     fewer = min(len(a.figures), len(b.figures))
     if len(a.figures & b.figures) < MIN_FIGURES_SHARED * fewer or a.direction * b.direction < 0:
+        return False
+    if _turns(a, b) or _turns(b, a):
         return False
     if min(one.tokens, other.tokens) < SHORT_TOKENS:
         return a.title_figures == b.title_figures and _is_one_headline(one, other)
@@ -89,6 +91,11 @@ def _facts_agree(one: Shingled, other: Shingled) -> bool:
 def _is_one_headline(one: Shingled, other: Shingled) -> bool:
     a, b = one.words.title, other.words.title
     return a == b or token_set_ratio(a, b) >= SHORT_TITLE_RATIO
+
+
+def _turns(one: Wording, other: Wording) -> bool:
+    """Does one's headline deny or call off what the other tells? A denial repeats the words of what it denies."""
+    return bool(one.reversals - other.title_terms - other.text_terms)
 
 
 def _told(one: Wording, other: Wording) -> float:

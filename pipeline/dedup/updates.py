@@ -9,6 +9,7 @@ from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday,
 from pipeline.model import Entry, StoryView, Untold
 
 _SHORTEST_WORD = 3
+_SOON = 0.2  # of the scale of gaps, some minutes: a denial is news also at once, where other words are a retelling
 
 
 def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ def update_features(
         "event": float(bool(entry.events - frozenset().union(*(other.events for other in told)))),
         "untold": 1 - features["known_words"],
         "unlike": 1 - features["title"],
-        "gap": features["gap"],
+        "gap": max(features["gap"], _SOON) if "reversal" in kinds else features["gap"],
         "age": features["age"],
         "no_text": features["no_text"],
         "sequel": features["sequel"],

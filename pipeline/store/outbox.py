@@ -42,10 +42,10 @@ def owed_channels(connection: sqlite3.Connection, now: datetime) -> tuple[str, .
     return tuple(row["channel"] for row in connection.execute(QUERIES["owed_channels"], _bounds(now)))
 
 
-def owes_digest(connection: sqlite3.Connection, channel: str, now: datetime) -> bool:
-    """Will a claim fold a digest?"""
+def digests_owed(connection: sqlite3.Connection, channel: str, now: datetime) -> tuple[str, ...]:
+    """The rhythms of the digests that a claim folds, by name."""
     asked = {"channel": clean(channel), "now": stamp(now)}
-    return bool(connection.execute(QUERIES["digest_is_due"], asked).fetchone()[0])
+    return tuple(row["digest"] for row in connection.execute(QUERIES["digests_due"], asked))
 
 
 def claim(connection: sqlite3.Connection, claim: Claim, fix: Fix, fold: Fold) -> tuple[OwedAlert, ...]:

@@ -706,11 +706,6 @@ FROM alerts WHERE channel = :channel AND sent_at > :since AND sent_at <= :at AND
 SELECT DISTINCT digest FROM alerts
 WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now ORDER BY digest;
 
--- name: digest_is_due
-SELECT EXISTS (
-    SELECT 1 FROM alerts WHERE channel = :channel AND state = 'pending' AND digest <> '' AND next_attempt_at <= :now
-);
-
 -- name: digest_members
 -- A story's alerts share a digest, in their order; what is behind one that must go out by itself waits for it.
 SELECT * FROM alerts AS a

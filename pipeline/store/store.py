@@ -431,10 +431,10 @@ class Store:
         with self._reading() as connection:
             return outbox.owed_channels(connection, now)
 
-    def owes_digest(self, channel: str, now: datetime) -> bool:
-        """Whether a claim of this moment makes a digest of what the channel is owed."""
+    def digests_owed(self, channel: str, now: datetime) -> tuple[str, ...]:
+        """The rhythms of which a claim of this moment makes a digest of what the channel is owed."""
         with self._reading() as connection:
-            return outbox.owes_digest(connection, channel, now)
+            return outbox.digests_owed(connection, channel, now)
 
     def claim(self, claim: Claim, *, fix: outbox.Fix, fold: outbox.Fold) -> tuple[OwedAlert, ...]:
         """Alerts of a channel that are due, for this caller alone until ``claim.until``, those due longest first and

@@ -36,7 +36,7 @@ def test_the_page_begins_with_the_verdict_and_names_what_failed(watched: Path) -
     assert outcome.code == 0
     assert first.startswith("News of the last 24 hours may have been missed: 1 of 4 feeds fails; no alert waits.")
     assert "Feeds of which something may have been missed (1)" in rest
-    assert "4 feeds were polled 4 times, 1 of these failed; 0 feeds were polled conditionally" in rest[-1]
+    assert "4 feeds, 4 polls: 1 failed, 0 found nothing changed; polled conditionally: 0 feeds." in rest[-1]
 
 
 def test_the_same_for_machines(watched: Path) -> None:

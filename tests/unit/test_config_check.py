@@ -154,6 +154,18 @@ def test_a_channel_that_no_rule_uses_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_the_time_of_a_digest_that_only_a_rule_wishes_for_is_no_problem(tmp_path: Path) -> None:
+    desk = '[[channel]]\nid = "desk"\nkind = "stdout"\nat = "09:00"\n[[rule]]\nname = "r"\nlanguages = ["en"]\nchannels = ["desk"]\n'
+
+    assert problems(tmp_path, MAIN + desk + 'digest = "daily"\n') == []
+    assert problems(tmp_path, MAIN + desk) == [
+        (
+            "warning: newsward.toml: channel 2 (desk): 'at' does nothing: no daily or weekly digest goes out here "
+            '(set digest = "daily", or remove at)'
+        )
+    ]
+
+
 def test_credentials_over_plain_http_are_told_without_showing_them(tmp_path: Path) -> None:
     feeds = '[[feed]]\nurl = "http://ann:hunter2@www.news.example/rss"\n'
 

@@ -279,11 +279,20 @@ def test_a_digest_goes_out_without_its_coverage_when_that_cannot_be_had(tmp_path
 def test_the_digests_of_one_pass_say_the_same(store: Store) -> None:
     ask = coverage_of(store)
 
-    first = ask(NOW)
+    first = ask(NOW, DAY)
     fail(store, FEED, NOW, since=NOW)
-    again, later = ask(NOW + timedelta(seconds=50)), ask(NOW + timedelta(seconds=70))
+    again, later = ask(NOW + timedelta(seconds=50), DAY), ask(NOW + timedelta(seconds=70), DAY)
 
     assert first == again != later
+
+
+def test_a_weekly_digest_tells_of_the_week(store: Store) -> None:
+    ask = coverage_of(store)
+
+    day, week = ask(NOW, DAY), ask(NOW, 7 * DAY)
+
+    assert (day and day["since"], week and week["since"]) == ("2026-03-01T09:00:00Z", "2026-02-23T09:00:00Z")
+    assert "of the last 7 days" in str(week)
 
 
 def test_secrets_in_addresses_are_not_told(store: Store) -> None:

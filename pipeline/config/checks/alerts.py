@@ -16,13 +16,15 @@ def alert_problems(config: Config) -> Iterator[Problem]:
 
 
 def _channels(config: Config) -> Iterator[Problem]:
-    used = {channel for route in config.routing().routes for channel in route.channels}
+    routes = config.routing().routes
+    used = {channel for route in routes for channel in route.channels}
     receivers: dict[object, str] = {}
     for name, channel in config.channels.items():
         where = config.place("channel", name)
         if name not in used and not config.rhythms[name].warns:
             yield Problem(where, "no rule uses it", "name it in a rule's channels, or remove it")
-        for what, remedy in config.rhythms[name].concerns():
+        wished = {route.rule.digest for route in routes if route.rule.digest and name in route.channels}
+        for what, remedy in config.rhythms[name].concerns(wished):
             yield Problem(where, what, remedy)
         # Optional methods of the door: see Channel in alert/delivery.py.
         for what, remedy in channel.concerns() if hasattr(channel, "concerns") else ():

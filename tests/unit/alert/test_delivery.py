@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from pipeline.alert import AlertOptions, Outcome, Rhythm, backoff, deliver
 from pipeline.alert.delivery import after
+from pipeline.alert.digest import gathered_over
 from pipeline.errors import DatabaseBusy
 from pipeline.model import Circuit, SendFailed, Sent, Tally
 from tests.builders_alert import NOW, Outbox, ScriptedChannel, alert, entry, still
@@ -511,6 +512,11 @@ def test_the_rest_of_a_channel_grows_to_its_cap_and_not_beyond():
 # --------------------------------------------------------------------------- digests, quiet hours, caps
 
 
+@pytest.mark.parametrize(("digest", "days"), [("hourly", 1), ("daily", 1), ("weekly", 7), ("quiet", 1)])
+def test_a_digest_tells_of_the_coverage_of_its_time(digest, days):
+    assert gathered_over(digest) == timedelta(days=days)
+
+
 def test_a_digest_goes_out_as_one_message_with_what_is_said_of_coverage():
     waits = {"digest": "daily", "not_before": NOW + timedelta(hours=1)}
     outbox = Outbox.of(
@@ -524,7 +530,7 @@ def test_a_digest_goes_out_as_one_message_with_what_is_said_of_coverage():
 
     assert send(outbox, {"desk": desk}) == Outcome()
     outcome = deliver(
-        outbox, {"desk": desk}, now=later, options=OPTIONS, clock=still(later), coverage=lambda now: coverage
+        outbox, {"desk": desk}, now=later, options=OPTIONS, clock=still(later), coverage=lambda now, window: coverage
     )
 
     assert outcome == Outcome(sent=1)

@@ -182,7 +182,21 @@ def test_a_digest_in_quiet_hours_is_a_concern() -> None:
         "its digests of 06:00 fall into its quiet hours, and wait for their end"
     ]
     assert list(Rhythm(at="07:00", **night).concerns()) == []
-    assert list(Rhythm(at="06:00", quiet="22:00-07:00").concerns()) == []
+    assert list(Rhythm(quiet="22:00-07:00", zone="Asia/Tokyo").concerns()) == []
+
+
+def test_keys_of_a_digest_that_goes_out_nowhere_are_told() -> None:
+    said = {"at": "06:00", "weekday": "friday", "zone": "Asia/Tokyo"}
+
+    def idle(wished: tuple[str, ...] = (), **keys: str) -> list[str]:
+        return [what.split()[0] for what, _ in Rhythm(**said, **keys).concerns(wished)]
+
+    assert idle() == ["'at'", "'weekday'", "'zone'"]
+    assert idle(digest="hourly") == ["'at'", "'weekday'", "'zone'"]
+    assert idle(quiet="22:00-05:00") == ["'at'", "'weekday'"]
+    assert idle(digest="daily") == ["'weekday'"]
+    assert idle(wished=("daily",)) == ["'weekday'"]
+    assert idle(digest="weekly") == idle(wished=("weekly",)) == []
 
 
 @pytest.mark.parametrize(

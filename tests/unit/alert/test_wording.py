@@ -67,6 +67,23 @@ def test_a_story_without_a_company_is_not_lost():
     assert [(group["name"], group["count"]) for group in by_company([story(companies=[])])] == [("", 1)]
 
 
+def test_an_outlet_that_tells_a_story_several_times_is_named_once_and_the_storys_own_not_at_all():
+    told = [
+        {"publisher": name, "title": "T", "url": f"https://e.example/{number}"} for number, name in enumerate("ABA")
+    ]
+    (group,) = prepared(digest([story(publisher="B", also_at=told)]))["groups"]
+
+    assert group["stories"][0]["outlets"] == ("A",)
+
+
+def test_an_update_names_what_it_began_with_once():
+    first = {"title": "T", "url": "https://wire.example/1", "publisher": "Wire"}
+    other = {"title": "T", "url": "https://times.example/1", "publisher": "Times"}
+
+    assert prepared(update(also_at=[first, other]))["also_at"] == (other,)
+    assert prepared(update(first=None, also_at=[first, other]))["also_at"] == (first, other)
+
+
 def test_a_story_loses_first_what_is_least_needed():
     outlets = [{"publisher": f"P{number}", "title": "T", "url": ""} for number in range(5)]
     views = list(leaner(prepared(update(also_at=outlets, title="T" * 300))))

@@ -78,3 +78,25 @@ def test_what_is_remembered_of_whole_texts_is_bounded() -> None:
     remembered = sum(cache.cache_info().maxsize or 0 for cache in (wording, shingled))
 
     assert remembered * largest < 256 * 2**20
+
+
+def test_a_denial_in_the_words_of_what_it_denies_is_no_copy() -> None:
+    told = shingled(
+        "Aarlund to build a camera factory in Porto", "Aarlund plans a camera factory in Porto that employs 900 people."
+    )
+    denied = shingled(
+        "Aarlund denies plan for camera factory in Porto",
+        "Aarlund denies that it will build a camera factory in Porto that employs 900 people.",
+    )
+
+    assert copy_score(told, denied) == copy_score(denied, told) == 0.0
+
+
+def test_a_denial_that_is_copied_is_a_copy() -> None:
+    text = "Aarlund denied on Monday that it will build a camera factory in Porto. " + TEXT
+    one, other = (
+        shingled("Aarlund denies plan for factory in Porto", text),
+        shingled("No Porto factory, says Aarlund", text),
+    )
+
+    assert copy_score(one, other) > 0.8

@@ -145,6 +145,19 @@ def test_new_figures_companies_or_a_turn_make_an_update(title: str, companies: s
     assert news in dict(placed.features)
 
 
+def test_a_turn_is_news_also_a_minute_after_what_it_turns() -> None:
+    told = an_entry("Siemens wins order for 90 trains", text="Siemens will build 90 trains for Porto.")
+    turned = an_entry(
+        "Siemens loses order for 90 trains as Porto cancels the contract",
+        text="Porto has cancelled the order for 90 trains that Siemens was to build.",
+        hours=1 / 60,
+    )
+
+    placed = place_all((told, frozenset({"siemens"})), (turned, frozenset({"siemens"})))[1]
+
+    assert placed.relation is Relation.UPDATE
+
+
 def test_every_decision_carries_its_reasons() -> None:
     joined = told_twice("Lindqvist Robotics sold to Siemens for $2.4bn in cash", frozenset({"siemens"}))
 

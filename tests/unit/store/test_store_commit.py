@@ -198,34 +198,6 @@ def test_each_value_of_an_entry_is_in_its_column() -> None:
     }
 
 
-def test_each_value_of_an_entry_is_in_its_column() -> None:
-    words = ("guid", "url", "canonical_url", "author", "publisher", "language", "content_hash")
-    entry = make_entry(title="渡口", text="the text", summary="<b>it</b>", **{name: f"the {name}" for name in words})
-    entry = replace(entry, updated_at=NOW - timedelta(minutes=1), date_kind=DateKind.GUESSED)
-    with open_store() as store:
-        store.commit(make_batch(entry), run_id=None, now=NOW)
-        [row] = store.database.query("SELECT * FROM entries")
-
-    assert row == {
-        **{name: f"the {name}" for name in words},
-        "seq": 1,
-        "id": entry.id,
-        "feed_url": FEED,
-        "title": "渡口",
-        "text": "the text",
-        "html": "<b>it</b>",
-        "cjk": "渡口",
-        "date_kind": "guessed",
-        "story_id": None,
-        "article_id": None,
-        "relation": None,
-        "published_at": "2026-03-02T08:00:00Z",
-        "updated_at": "2026-03-02T08:59:00Z",
-        "first_seen_at": "2026-03-02T09:00:00Z",
-        "last_seen_at": "2026-03-02T09:00:00Z",
-    }
-
-
 def test_half_surrogates_are_replaced_and_nothing_is_lost_with_them() -> None:
     entry = make_entry(title="half \ud83d smile", keys=("key \udc00",))
     with open_store() as store:
