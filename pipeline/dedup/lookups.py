@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from math import log
 from typing import Protocol
 
 from pipeline.model import Known, Member, StoryView
@@ -33,12 +34,13 @@ class Lookups(Protocol):
         """Placed entries by id; unknown ids are left out."""
 
     def candidates(
-        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int, least: float = 0.0
     ) -> Sequence[StoryView]:
         """Stories with a member since then that share a company (None = any) and a term, best first, at most limit.
 
         Best is the greatest sum of ``term_weight`` (to six decimals) over the shared terms; of equals the one with
-        the newest member, then the smaller id. What has less than ``SHARE_OF_BEST`` of the greatest sum is left out.
+        the newest member, then the smaller id. What has less than ``SHARE_OF_BEST`` of the greatest sum is left out,
+        and so is what has less than ``least`` and shares no figure.
         Read are the ``LIVE_STORIES`` of the companies with the newest members (ties as above), or, for any company, of
         each term the ``TERM_POSTINGS`` stories opened last.
         A view shows at most ``SHOWN_MEMBERS``, oldest first: the entry that opened the story, and the newest
@@ -51,3 +53,8 @@ class Lookups(Protocol):
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs (a missing one in none), and how many stories there are."""
+
+
+def term_weight(count: int, stories: int) -> float:
+    """How much a term tells that is in so many of the stories: the logarithm of how rare it is."""
+    return log(1 + (stories + 1) / (1 + count))

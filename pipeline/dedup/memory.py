@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nsmallest
-from math import log
 
 from pipeline.dedup.lookups import (
     CORE_TERMS,
@@ -17,6 +16,7 @@ from pipeline.dedup.lookups import (
     SHOWN_MEMBERS,
     SKETCH_POSTINGS,
     TERM_POSTINGS,
+    term_weight,
 )
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Merge, Placement, StoryView
@@ -155,21 +155,29 @@ class MemoryLookups:
         return {entry: self._members[entry] for entry in entry_ids if entry in self._members}
 
     def candidates(
-        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int, least: float = 0.0
     ) -> Sequence[StoryView]:
-        return self.best(companies, term_weights(terms, *self.frequencies(terms)), since, limit)
+        return self.best(companies, term_weights(terms, *self.frequencies(terms)), since, limit, least)
 
     def best(
-        self, companies: frozenset[str] | None, weights: Mapping[str, float], since: datetime, limit: int
+        self,
+        companies: frozenset[str] | None,
+        weights: Mapping[str, float],
+        since: datetime,
+        limit: int,
+        least: float,
     ) -> list[StoryView]:
         """``candidates`` by given weights of the terms."""
         if companies is None:
             scores = self._scores_of_any(weights, since)
         else:
-            near = (self._stories[story] for story in self._live(companies, since))
-            scores = {story.id: score_of(weights, story.told) for story in near}
-        least = max(SHARE_OF_BEST * max(scores.values(), default=0.0), 1e-6)
-        found = sorted((-score, *self._stories[story].age) for story, score in scores.items() if score >= least)
+            live = (self._stories[story] for story in self._live(companies, since))
+            scores = {story.id: score_of(weights, story.told) for story in live}
+        of_best = max(SHARE_OF_BEST * max(scores.values(), default=0.0), 1e-6)
+        near = ((score, self._stories[story]) for story, score in scores.items() if score >= of_best)
+        found = sorted(
+            (-score, *story.age) for score, story in near if score >= least or shares_figure(weights, story.told)
+        )
         return [self._stories[story].view() for *_, story in found[:limit]]
 
     def _live(self, companies: Collection[str], since: datetime) -> list[str]:
@@ -207,8 +215,8 @@ class MemoryLookups:
 
 
 def term_weights(terms: Collection[str], counts: Mapping[str, int], stories: int) -> Mapping[str, float]:
-    """How much each term that is known tells: the logarithm of how rare it is among the stories."""
-    return {term: log(1 + (stories + 1) / (1 + counts[term])) for term in sorted(frozenset(terms)) if counts.get(term)}
+    """How much each term that is known tells."""
+    return {term: term_weight(counts[term], stories) for term in sorted(frozenset(terms)) if counts.get(term)}
 
 
 def merged(one: StoryView, other: StoryView) -> StoryView:
@@ -242,6 +250,11 @@ def _told(view: StoryView, members: Iterable[Member]) -> Counter[str]:
 def score_of(weights: Mapping[str, float], terms: Collection[str]) -> float:
     """What the shared terms weigh; rounded, so that the order of adding does not tell."""
     return round(sum(weight for term, weight in weights.items() if term in terms), 6)
+
+
+def shares_figure(weights: Mapping[str, float], terms: Collection[str]) -> bool:
+    """Is a term with a digit at its start among those shared?"""
+    return any(term[0] in "0123456789" and term in terms for term in weights if term)
 
 
 def _shown(members: Sequence[Member], opener: Member) -> tuple[Member, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
-from pipeline.dedup.memory import MemoryLookups, merged, score_of, term_weights
+from pipeline.dedup.memory import MemoryLookups, merged, score_of, shares_figure, term_weights
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Placement, StoryView
 
@@ -34,20 +34,21 @@ class Overlay:
         return {**self._base.members(entry_ids), **self._local.members(entry_ids)}
 
     def candidates(
-        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int, least: float = 0.0
     ) -> Sequence[StoryView]:
-        stored = self._base.candidates(companies, terms, since, limit)
+        stored = self._base.candidates(companies, terms, since, limit, least)
         if not self._stored and not self._opened:
             return stored
         weights = term_weights(terms, *self.frequencies(terms))
         views = {view.id: view for view in stored}
-        for view in self._local.best(companies, weights, since, limit):
+        for view in self._local.best(companies, weights, since, limit, least):
             views[view.id] = merged(views[view.id], view) if view.id in views else view
         whole = [self._whole(view) for view in views.values()]
-        scored = [(score_of(weights, self._terms(view)), view) for view in whole]
-        least = SHARE_OF_BEST * max((score for score, _ in scored), default=0.0)
-        scored.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))
-        return [view for score, view in scored if score >= least][:limit]
+        scored = [(score_of(weights, told := self._terms(view)), shares_figure(weights, told), view) for view in whole]
+        of_best = SHARE_OF_BEST * max((score for score, *_ in scored), default=0.0)
+        near = [(score, view) for score, has_figure, view in scored if score >= least or has_figure]
+        near.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))
+        return [view for score, view in near if score >= of_best][:limit]
 
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         views = {view.id: view for view in self._base.stories(story_ids)}

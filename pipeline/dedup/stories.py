@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.dedup.lookups import Lookups
+from pipeline.dedup.lookups import Lookups, term_weight
 from pipeline.dedup.overlay import Overlay
 from pipeline.dedup.similarity import (
     Idf,
@@ -38,6 +38,8 @@ MERGE_WITHIN = timedelta(hours=24)
 # So many of a story's newest speak for it beside its opener. A broad story has many sides: three may all tell of one.
 MERGE_MEMBERS: Mapping[str, int] = {"broad": 7, "normal": 3, "fine": 3}
 COPIES_COMPARED = 20  # entries that share the most hashes: the originals of a copy are always among them
+SHARE_OF_ENTRY = 0.06  # of what the entry says first, by the rarity of its terms (decision 0039)
+FIRST_TERMS = 32  # a headline alone shares little of a long text, and may be its story
 QUERY_TERMS = 20  # the entry's rarest terms, by which stories are found
 
 
@@ -233,7 +235,9 @@ class StoryIndex:
         quotable = words.latin | words.figures
         terms += [term for term in told[QUERY_TERMS:] if term in quotable][: QUERY_TERMS // 2]
         options = self._options
-        stories = lookups.candidates(arrival.companies, terms, at - options.window, options.candidates)
+        # By two companies an entry may find a story in another language, with which it shares next to no words.
+        least = _least_shared(words, counts, total) if len(arrival.companies or ()) < 2 else 0.0
+        stories = lookups.candidates(arrival.companies, terms, at - options.window, options.candidates, least)
         open_stories = [story for story in stories if self._is_open(story, arrival)]
         return self.judge(arrival, words, open_stories, lookups)
 
@@ -270,6 +274,12 @@ def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:
     """What the indexes hold of a placed entry: its sketch and its terms."""
     look = shingled(member.title, member.text, member.publisher, member.language)
     return sketch(look.shingles), look.words.terms
+
+
+def _least_shared(words: Wording, counts: Mapping[str, int], stories: int) -> float:
+    """What a candidate must share: what the model joins shares more (decision 0039)."""
+    first = words.terms[:FIRST_TERMS]
+    return SHARE_OF_ENTRY * sum([term_weight(counts.get(term, 0), stories) for term in first])
 
 
 def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryView], lookups: Lookups) -> Idf:

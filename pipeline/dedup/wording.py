@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import marshal
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from hashlib import blake2b
 from importlib.resources import files
 from itertools import zip_longest
+from operator import attrgetter
 from typing import Any
 
 from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
@@ -16,6 +19,7 @@ from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
 LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
 TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
+PACKED_WORDINGS = 30_000  # of 1.5 KB each: the entries of a window at the size of a large watch
 MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
 
 _VOCABULARY: Mapping[str, Any] = tomllib.loads(
@@ -113,9 +117,30 @@ class Wording:
     language: str  # "" = unknown
 
 
-@lru_cache(maxsize=3072)  # some 10 KB each, beside the texts that are their keys
+_FIELDS = attrgetter(*(field.name for field in fields(Wording)))
+packed_wordings: dict[bytes, bytes] = {}  # by a hash of what was cut, the oldest first
+
+
+@lru_cache(maxsize=2048)  # some 10 KB each, beside the texts that are their keys
 def wording(title: str, text: str, publisher: str = "", language: str = "") -> Wording:
-    """The words of an entry; pure, remembered because every member of a story is looked at again and again."""
+    """The words of an entry; pure, remembered because every member of a story is looked at again and again.
+
+    Those that were looked at last are at hand, many more are remembered packed: reading them back takes a tenth of
+    the time of cutting them anew.
+    """
+    said = "\0".join((title, text, publisher, language)).encode("utf-8", "surrogatepass")
+    key = blake2b(said, digest_size=16).digest()
+    packed = packed_wordings.get(key)
+    if packed is not None:
+        return Wording(*marshal.loads(packed))  # noqa: S302 (what this process packed itself)
+    words = _cut(title, text, publisher, language)
+    if len(packed_wordings) >= PACKED_WORDINGS:
+        packed_wordings.pop(next(iter(packed_wordings)), None)
+    packed_wordings[key] = marshal.dumps(_FIELDS(words))
+    return words
+
+
+def _cut(title: str, text: str, publisher: str, language: str) -> Wording:
     bare = bare_title(title, publisher)
     folded = fold(bare)
     lead = _lead(text, folded)

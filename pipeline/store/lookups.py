@@ -72,6 +72,7 @@ def candidates(
     terms: Collection[str],
     since: datetime,
     limit: int,
+    least: float = 0.0,
 ) -> Sequence[StoryView]:
     """Live stories that share a company (None = any) and a term: those that share the rarest first, then the newest."""
     name = "candidates_of_any" if companies is None else "candidates_of_companies"
@@ -82,6 +83,7 @@ def candidates(
         "stories": LIVE_STORIES,
         "postings": TERM_POSTINGS,
         "share": SHARE_OF_BEST,
+        "least": least,
         "limit": limit,
     }
     return _views(connection, [row["id"] for row in connection.execute(QUERIES[name], asked)])

@@ -516,14 +516,14 @@ asked (term, weight) AS MATERIALIZED (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
 ),
 scored AS MATERIALIZED (
-    SELECT live.id, live.last_at, round(sum(asked.weight), 6) AS score
+    SELECT live.id, live.last_at, round(sum(asked.weight), 6) AS score, max(asked.term GLOB '[0-9]*') AS has_figure
     FROM live
     CROSS JOIN asked
     CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
     GROUP BY live.seq
 )
 SELECT id FROM scored
-WHERE score >= :share * (SELECT max(score) FROM scored)
+WHERE score >= :share * (SELECT max(score) FROM scored) AND (score >= :least OR has_figure)
 ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: candidates_of_any
@@ -538,7 +538,7 @@ asked (term, weight, oldest) AS MATERIALIZED (
     ) FROM given
 ),
 scored AS MATERIALIZED (
-    SELECT s.id, s.last_at, round(sum(asked.weight), 6) AS score
+    SELECT s.id, s.last_at, round(sum(asked.weight), 6) AS score, max(asked.term GLOB '[0-9]*') AS has_figure
     FROM asked
     CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
     CROSS JOIN stories AS s ON s.seq = p.story
@@ -546,7 +546,7 @@ scored AS MATERIALIZED (
     GROUP BY s.seq
 )
 SELECT id FROM scored
-WHERE score >= :share * (SELECT max(score) FROM scored)
+WHERE score >= :share * (SELECT max(score) FROM scored) AND (score >= :least OR has_figure)
 ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: story_heads

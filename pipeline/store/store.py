@@ -262,12 +262,13 @@ class Store:
             return lookups.members(connection, entry_ids)
 
     def candidates(
-        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int
+        self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int, least: float = 0.0
     ) -> Sequence[StoryView]:
         """Stories with a member since then that share a company (None = any) and a term: those that share the rarest
-        terms first, then the newest; at most ``limit``, each with its 16 newest members."""
+        terms first, then the newest; at most ``limit``, each with its 16 newest members. What shares terms of less
+        weight than ``least``, and no figure, is left out."""
         with self._reading() as connection:
-            return lookups.candidates(connection, companies, terms, since, limit)
+            return lookups.candidates(connection, companies, terms, since, limit, least)
 
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""

@@ -134,7 +134,7 @@ def both() -> Iterator[tuple[MemoryLookups, Store]]:
         entry = make_entry(str(n), published_at=NOW + timedelta(hours=dice.randint(0, 30)))
         story = entries[5].id if n % 25 == 24 else entry.id
         company = "borealis" if n % 7 == 0 else "arlund"
-        terms = ("common", f"half {n % 2}", f"tenth {n % 10}", f"own {n}")
+        terms = ("common", f"half {n % 2}", f"tenth {n % 10}", f"{n % 10}%", f"own {n}")
         sketch = (n % 11, n % 13 + 100, n + 1000)
         entries.append(entry)
         placements.append(
@@ -169,6 +169,23 @@ def test_both_name_the_same_candidates(
     assert [shape(view) for view in ours] == [shape(view) for view in theirs]
     assert len(ours) <= (lookups.TERM_POSTINGS * len(terms) if asked is None else lookups.LIVE_STORIES)
     assert list(both[0].candidates(asked, terms, since, 7)) == ours[:7]
+
+
+@pytest.mark.parametrize("companies", [None, {"arlund"}])
+def test_both_leave_out_what_shares_too_little_and_no_figure(
+    both: tuple[MemoryLookups, Store], companies: set[str] | None
+) -> None:
+    asked, since = None if companies is None else frozenset(companies), NOW - timedelta(hours=100)
+
+    for memory in both:
+        every = [view.id for view in memory.candidates(asked, ("common", "tenth 3", "own 13"), since, 999)]
+        assert len(every) > 40
+        assert [
+            view.id for view in memory.candidates(asked, ("common", "tenth 3", "own 13"), since, 999, least=4.0)
+        ] == every[:1]
+        assert [
+            view.id for view in memory.candidates(asked, ("common", "3%", "own 13"), since, 999, least=4.0)
+        ] == every
 
 
 def test_both_count_the_same_sharers_and_frequencies(both: tuple[MemoryLookups, Store]) -> None:

@@ -281,6 +281,18 @@ def test_another_matter_of_the_same_two_companies_is_a_story_of_its_own() -> Non
         assert place_all(*((entry, BOTH) for entry in (*before, claim)))[-1].relation is Relation.NEW
 
 
+def test_a_long_telling_finds_the_story_that_a_headline_opened() -> None:
+    details = " ".join(f"aside{one}{two}" for one in "abcdefgh" for two in "klmnopqrs")
+    headline = an_entry("Arlund recalls trams in Bremen")
+    article = an_entry(
+        "Arlund recalls trams in Bremen after a fire", f"Arlund recalls trams in Bremen. {details}", hours=1
+    )
+
+    placed = place_all((headline, ONE), (article, ONE))
+
+    assert placed[1].story_id == headline.id
+
+
 def test_a_headline_that_is_only_the_companys_name_swallows_no_other_news() -> None:
     titles = ["Siemens", "Siemens board rejects hostile bid", "Siemens recalls 3,000 trains in Norway after fire"]
     lines = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.dedup import wording as module
 from pipeline.dedup.wording import as_written, bare_text, bare_title, is_figure, wording
 
 
@@ -140,3 +141,29 @@ def test_who_acts_in_a_headline_is_a_name_also_as_its_first_word() -> None:
 )
 def test_terms_are_shown_as_the_title_writes_them(title: str, written: dict[str, str]) -> None:
     assert as_written(title) == written
+
+
+def test_a_wording_read_back_is_the_one_that_was_cut() -> None:
+    said = (
+        "Texas lands Arlund factory - Quay Gazette",
+        "About 900 jobs, \ud83d微软在Azure云合作.",
+        "Quay Gazette",
+        "en",
+    )
+    cut = wording(*said)
+
+    wording.cache_clear()
+    read_back = wording(*said)
+
+    assert read_back == cut
+    assert read_back is not cut
+
+
+def test_of_many_wordings_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PACKED_WORDINGS", 3)
+    monkeypatch.setattr(module, "packed_wordings", packed := {})
+
+    for number in range(5):
+        wording(f"Arlund forgets no. {number}", "")
+
+    assert len(packed) == 3
