@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import structlog
@@ -64,6 +65,7 @@ class Messages:
         text = ""
         for view in leaner(prepared(payload)):
             text = self._rendered({**view, "titled": titled}, medium)
+            text = dedent(text) if titled else text  # lines are set in under a title that stands with them
             if not limit or measure(text) <= limit:
                 break
         return text

@@ -555,7 +555,7 @@ def test_coverage_is_asked_before_the_outbox_is_locked_and_only_for_a_digest():
     outbox = Outbox.of(alert("a1"))
     asked = []
 
-    def coverage(now):
+    def coverage(now, window):
         asked.append(outbox.database.conn.in_transaction)
 
     say = partial(deliver, outbox, {"desk": ScriptedChannel()}, options=OPTIONS, coverage=coverage)

@@ -79,7 +79,16 @@ def test_below_its_title_a_message_does_not_repeat_it():
     assert Messages().body(story(), Medium.MARKDOWN, titled=True).splitlines()[0] == (
         "[Example News](https://news.example/plant?a=1&b=2) · 2 Mar 2026, 08:30 UTC  "
     )
-    assert Messages().body(story(), Medium.TEXT, titled=True).splitlines()[0] == "  https://news.example/plant?a=1&b=2"
+    assert Messages().body(story(), Medium.TEXT, titled=True).splitlines()[0] == "https://news.example/plant?a=1&b=2"
+
+
+def test_a_message_that_is_sent_again_says_so():
+    again = story(replay=True)
+
+    assert Messages().title(again) == "Sent again: Xiaomi: Xiamio opens a plant in Gdynia"
+    assert "**[Sent again: Xiaomi: " in Messages().body(again, Medium.MARKDOWN)
+    assert ">Sent again</bdi>" in Messages().body(again, Medium.HTML)
+    assert "Sent again" not in Messages().body(story(), Medium.HTML)
 
 
 def test_a_digest_is_told_by_company_with_the_coverage_at_the_end():
