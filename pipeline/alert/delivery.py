@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.alert.digest import folded, gathered_over
 from pipeline.alert.notices import warning
-from pipeline.alert.payload import with_tellings
+from pipeline.alert.payload import in_zone, with_tellings
 from pipeline.alert.rhythm import Rhythm
 from pipeline.errors import NewswardError
 from pipeline.keys import digest
@@ -350,8 +350,8 @@ class _Pass:
             coverage(at, gathered_over(word))  # it takes a second, in which nobody could write if the claim asked
         return self.outbox.claim(
             claim,
-            fix=_fixed,
-            fold=lambda members: folded(members, coverage(at, gathered_over(members[0].digest)), at),
+            fix=partial(_fixed, zone=rhythm.zone),
+            fold=lambda members: folded(members, coverage(at, gathered_over(members[0].digest)), at, rhythm.zone),
         )
 
     def _release(self, lane: _Lane) -> None:
@@ -436,9 +436,9 @@ class _Pass:
 _AT_ONCE = Rhythm()
 
 
-def _fixed(alert: Alert, tellings: Sequence[Telling]) -> Mapping[str, Any]:
+def _fixed(alert: Alert, tellings: Sequence[Telling], zone: str) -> Mapping[str, Any]:
     """The payload as every attempt must carry it: receivers know a repetition by its id and its body."""
-    return with_tellings(alert.payload, tellings)
+    return in_zone(with_tellings(alert.payload, tellings), zone)
 
 
 def _send(channel: Channel | None, alert: Alert) -> SendResult:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from pipeline.alert.payload import VERSION
+from pipeline.alert.payload import VERSION, in_zone
 from pipeline.alert.rules import Severity
 from pipeline.keys import digest
 from pipeline.model import Alert
@@ -16,12 +16,24 @@ _DAY = timedelta(days=1)
 _LOUDNESS = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
 
-def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: datetime) -> Alert:
+def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: datetime, zone: str = "UTC") -> Alert:
     """The digest of these alerts of one channel and rhythm, in their order. Its id comes from the first of them, so
-    that folding again what was folded makes no second one."""
+    that folding again what was folded makes no second one; ``zone`` is the channel's."""
     first = members[0]
     alert_id = digest("alert", first.channel, "digest", first.id)
     severity = max((member.severity for member in members), key=lambda one: _LOUDNESS.get(one, 0))
+    payload = {
+        "version": VERSION,
+        "type": "digest",
+        "id": alert_id,
+        "created_at": to_iso(now),
+        "severity": severity,
+        "rhythm": first.digest,
+        "channel": first.channel,
+        "count": len(members),
+        "items": [dict(member.payload) for member in members],
+        "coverage": dict(coverage) if coverage is not None else None,
+    }
     return Alert(
         id=alert_id,
         channel=first.channel,
@@ -32,18 +44,7 @@ def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: da
         created_at=now,
         not_before=min(member.not_before for member in members),  # since then they should have gone out
         severity=severity,
-        payload={
-            "version": VERSION,
-            "type": "digest",
-            "id": alert_id,
-            "created_at": to_iso(now),
-            "severity": severity,
-            "rhythm": first.digest,
-            "channel": first.channel,
-            "count": len(members),
-            "items": [dict(member.payload) for member in members],
-            "coverage": dict(coverage) if coverage is not None else None,
-        },
+        payload=in_zone(payload, zone),
     )
 
 

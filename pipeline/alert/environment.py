@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, pass_context
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -38,12 +39,17 @@ def environment_of(medium: Medium, folder: Path | None, calls: bool) -> Immutabl
         counted=lambda number, one, many: counted(int(number), one, many),
         link=_LINKS.get(medium, _in_text),
         listed=_listed(medium, calls),
-        moment=moment,
+        moment=_moment,
         rhythm=rhythm,
         tag=tag,
         why=_why(medium, calls),
     )
     return environment
+
+
+@pass_context
+def _moment(context: Context, value: object) -> str:
+    return moment(value, context.get("zone") or "UTC")
 
 
 def _loader(folder: Path | None) -> BaseLoader:

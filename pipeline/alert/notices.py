@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.alert.payload import VERSION, cut, story_payload
+from pipeline.alert.payload import VERSION, cut, in_zone, story_payload
 from pipeline.alert.rules import Severity
 from pipeline.keys import digest
 from pipeline.model import Alert, Delivery, Entry, EntryField, Hit, Mention, Method, SendFailed
@@ -51,7 +51,7 @@ def warning(delivery: Delivery, channel: str, now: datetime) -> Alert:
     )
 
 
-def trial(channel: str, now: datetime) -> Alert:
+def trial(channel: str, now: datetime, zone: str = "UTC") -> Alert:
     """A message that only shows that the channel works, and says so. Two of one second are the same to a receiver."""
     alert_id = digest("alert", channel, "test", to_iso(now))
     mention = Mention("newsward", EntryField.TEXT, 9, 17, "Newsward", "Newsward", Method.EXACT, 100.0)
@@ -77,7 +77,7 @@ def trial(channel: str, now: datetime) -> Alert:
         entry_id=alert_id,
         created_at=now,
         not_before=now,
-        payload={**payload, "test": True},
+        payload=in_zone({**payload, "test": True}, zone),
     )
 
 

@@ -12,7 +12,7 @@ from pipeline.alert.render import KINDS, Medium
 from pipeline.plugins import nearest
 
 _ENDINGS = {f".{medium}": medium for medium in Medium}
-_ALL = {"version", "type", "id", "created_at", "severity", "titled"}
+_ALL = {"version", "type", "id", "created_at", "severity", "titled", "zone"}
 _STORY = _ALL | {
     *("rules", "people", "story_id", "entry_id", "title", "url", "publisher", "published_at", "language", "summary"),
     *("companies", "also_at", "outlets", "more_outlets", "left_out", "news", "first", "test", "replay"),

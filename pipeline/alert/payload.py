@@ -87,6 +87,11 @@ def as_update(story: Mapping[str, Any], news: Sequence[Mapping[str, str]], first
     }
 
 
+def in_zone(payload: Mapping[str, Any], zone: str) -> Mapping[str, Any]:
+    """The payload with the time zone in which people are told its moments; UTC, in which they stand, goes without."""
+    return {**payload, "zone": zone} if zone != "UTC" else payload
+
+
 def with_tellings(payload: Mapping[str, Any], tellings: Sequence[Telling]) -> Mapping[str, Any]:
     """The payload with these as the further tellings, cut and made safe; without any it stays as it is."""
     return {**payload, "also_at": _outlets(payload.get("url", ""), tellings)} if tellings else payload

@@ -34,7 +34,11 @@ class Rhythm(BaseModel):
     )
     at: str = Field("08:00", description="When daily and weekly digests go out, local time.", examples=["08:00"])
     weekday: Weekday = Field("monday", description="The day of weekly digests.")
-    zone: str = Field("UTC", description="The time zone of at and quiet, by its name.", examples=["Europe/Berlin"])
+    zone: str = Field(
+        "UTC",
+        description="The time zone of at and quiet, and of the times in messages for people, by its name.",
+        examples=["Europe/Berlin"],
+    )
     quiet: str = Field(
         "",
         description="Hours, local time, in which nothing is sent; what falls due in them goes out together when they "
@@ -85,9 +89,6 @@ class Rhythm(BaseModel):
             yield "'at' does nothing: no daily or weekly digest goes out here", 'set digest = "daily", or remove at'
         if "weekday" in self.model_fields_set and "weekly" not in gathered:
             yield "'weekday' does nothing: no weekly digest goes out here", 'set digest = "weekly", or remove weekday'
-        if "zone" in self.model_fields_set and not (has_moment or self.quiet):
-            what = "'zone' does nothing: there are no quiet hours, and no daily or weekly digest"
-            yield what, "set digest or quiet, or remove zone"
         local = datetime.combine(date(2026, 1, 1), _time(self.at), UTC)
         is_at_night = self.model_copy(update={"zone": "UTC"}).quiet_until(local) is not None
         if self.digest in ("daily", "weekly") and is_at_night:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SEVERITIES = ("low", "normal", "high", "urgent")
@@ -22,13 +24,15 @@ _FEW = 3
 # --------------------------------------------------------------------------- words
 
 
-def moment(value: object) -> str:
-    """``2 Mar 2026, 08:30 UTC``; an empty string for what is no moment."""
+def moment(value: object, zone: object = "UTC") -> str:
+    """``2 Mar 2026, 08:30 UTC``, or as late as it is then in the zone; an empty string for what is no moment."""
     try:
         at = datetime.fromisoformat(str(value)).astimezone(UTC)
     except ValueError:
         return ""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} UTC"
+    with suppress(ZoneInfoNotFoundError, ValueError, OverflowError):
+        at = at.astimezone(ZoneInfo(str(zone)))
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at:%H:%M} {at.tzname()}"
 
 
 def tag(severity: object) -> str:

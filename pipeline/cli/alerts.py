@@ -148,7 +148,7 @@ def send_test(
     """
     config = _config(context, channel)
     sender = config.channels[channel]
-    alert = trial(channel, now())
+    alert = trial(channel, now(), config.rhythms[channel].zone)
     try:
         with redirect_stdout(sys.stderr) if json else nullcontext():
             result = sender.send(alert)

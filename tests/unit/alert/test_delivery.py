@@ -551,6 +551,18 @@ def test_a_digest_goes_out_as_one_message_with_what_is_said_of_coverage():
     assert outbox.states() == {"a1": "sent", "a2": "sent"}
 
 
+def test_messages_know_the_zone_of_their_channel():
+    outbox = Outbox.of(alert("a1"), alert("a2", story="other", digest="daily"), alert("a3", "log"))
+    zones = []
+    note = lambda alert: zones.append((alert.channel, alert.kind, alert.payload.get("zone"))) or Sent()  # noqa: E731
+    desk, other = ScriptedChannel([note, note]), ScriptedChannel([note])
+
+    said = {"options": OPTIONS, "clock": still(NOW), "rhythms": {"desk": Rhythm(zone="Asia/Tokyo")}}
+    deliver(outbox, {"desk": desk, "log": other}, now=NOW, **said)
+
+    assert sorted(zones) == [("desk", "digest", "Asia/Tokyo"), ("desk", "story", "Asia/Tokyo"), ("log", "story", None)]
+
+
 def test_coverage_is_asked_before_the_outbox_is_locked_and_only_for_a_digest():
     outbox = Outbox.of(alert("a1"))
     asked = []

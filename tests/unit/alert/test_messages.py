@@ -82,6 +82,14 @@ def test_below_its_title_a_message_does_not_repeat_it():
     assert Messages().body(story(), Medium.TEXT, titled=True).splitlines()[0] == "https://news.example/plant?a=1&b=2"
 
 
+def test_times_are_those_of_the_channel_s_zone():
+    local = story(zone="Europe/Berlin")
+
+    assert "2 Mar 2026, 09:30 CET" in Messages().body(local, Medium.TEXT)
+    assert "2 Mar 2026, 09:30 CET" in Messages().body(digest([story()], zone="Europe/Berlin"), Medium.HTML)
+    assert "2 Mar 2026, 08:30 UTC" in Messages().body(story(zone="Moon/Base"), Medium.TEXT)
+
+
 def test_a_message_that_is_sent_again_says_so():
     again = story(replay=True)
 

@@ -32,7 +32,7 @@ def test_the_example_fits_the_schema_and_has_every_key():
 
     story = SCHEMA["$defs"]["story"]
     assert violations(example) == []
-    assert set(story["properties"]) - {"test", "replay"} == set(example)
+    assert set(story["properties"]) - {"test", "replay", "zone"} == set(example)
 
 
 def test_there_is_an_example_of_each_type_and_each_fits():
