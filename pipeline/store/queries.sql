@@ -778,6 +778,11 @@ ON CONFLICT (channel) DO UPDATE SET
     failures = excluded.failures, openings = excluded.openings, opened_at = excluded.opened_at,
     open_until = excluded.open_until, reason = excluded.reason;
 
+-- name: leases_wake
+-- Taken while the clock was ahead, a lease would last for as long as the clock was set back. A sender that is still at it
+-- sends under the same ids.
+UPDATE alerts SET leased_until = NULL WHERE state = 'pending' AND leased_until > :ahead;
+
 -- name: circuits_wake
 UPDATE circuits SET open_until = :now WHERE open_until > :now AND opened_at > :ahead;
 

@@ -51,7 +51,7 @@ def set_back(connection: sqlite3.Connection, now: datetime) -> timedelta:
 
 def wake(connection: sqlite3.Connection, now: datetime) -> None:
     """What was put off by a clock that was ahead is due."""
-    for name in ("feeds_wake", "alerts_wake", "circuits_wake"):
+    for name in ("feeds_wake", "alerts_wake", "leases_wake", "circuits_wake"):
         connection.execute(QUERIES[name], {"now": stamp(now), "ahead": stamp(now + _LEEWAY)})
     beat(connection, now)
 

@@ -190,6 +190,18 @@ def test_a_clock_set_back_makes_due_what_was_put_off_by_the_wrong_time() -> None
         assert beats(store) == [to_iso(right)]
 
 
+def test_a_clock_set_back_ends_what_a_sender_took_and_left_behind_before() -> None:
+    right = NOW - timedelta(hours=3)
+    with rested_store() as store:
+        store.commit(make_batch(alerts=(make_alert("a1", created_at=right, not_before=right),)), run_id=None, now=right)
+        assert [one.alert.id for one in claim(store, NOW)] == ["a1"]  # ... and its sender was killed
+        store.beat(NOW)
+
+        store.mind_the_clock(right)
+
+        assert [one.alert.id for one in claim(store, right + timedelta(minutes=6))] == ["a1"]
+
+
 def test_a_clock_that_goes_on_or_is_corrected_a_little_changes_nothing() -> None:
     with rested_store() as store:
         store.beat(NOW)
