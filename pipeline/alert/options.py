@@ -21,7 +21,7 @@ _STORY = _ALL | {
 _KEYS = {
     "story": _STORY,
     "update": _STORY,
-    "digest": _ALL | {"rhythm", "channel", "count", "items", "coverage", "groups", "counts", "left_out"},
+    "digest": _ALL | {"rhythm", "channel", "count", "items", "coverage", "groups", "counts", "told", "left_out"},
     "warning": _ALL | {"title", "text", "channel", "count"},
 }
 _KNOWN = {f"{kind}{ending}": medium for kind in KINDS for ending, medium in _ENDINGS.items()}

@@ -75,7 +75,7 @@ def rhythm(name: object) -> str:
 
 
 def by_company(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The stories under the company that each is most about: ``name``, ``count``, ``stories``.
+    """The stories under the company that each is most about: ``name``, ``count``, ``told``, ``stories``.
 
     The loudest company comes first, then the one with most stories; of its stories the loudest, then the newest.
     """
@@ -88,7 +88,15 @@ def by_company(items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         group["stories"].sort(key=lambda item: str(item.get("published_at") or ""), reverse=True)
         group["stories"].sort(key=lambda item: -_loudness(item))
         group["count"] = len(group["stories"])
+        group["told"] = told(group["stories"])
     return sorted(groups.values(), key=lambda group: (-_loudness(group["stories"][0]), -group["count"], group["name"]))
+
+
+def told(items: Sequence[Mapping[str, Any]]) -> str:
+    """How much a digest tells: ``3 stories and 1 update``."""
+    updates = sum(item.get("type") == "update" for item in items)
+    numbers = (len(items) - updates, "story", "stories"), (updates, "update", "updates")
+    return " and ".join(counted(number, one, many) for number, one, many in numbers if number)
 
 
 def _loudness(item: Mapping[str, Any]) -> int:
@@ -97,14 +105,16 @@ def _loudness(item: Mapping[str, Any]) -> int:
 
 
 def prepared(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload with what templates want beside it: a digest's ``groups``, their ``counts``, ``left_out``; a story's
-    ``outlets``, the names of the others that tell it. What an update says it began with is not named again."""
+    """The payload with what templates want beside it: how much a digest has ``told``, its ``groups``, their ``counts``,
+    ``left_out``; a story's ``outlets``, the names of the others that tell it. What an update says it began with is not
+    named again."""
     if payload.get("type") != "digest":
         return {"companies": (), "left_out": 0, **payload, **_elsewhere(payload)}
     items = tuple({**item, **_elsewhere(item)} for item in payload.get("items", ()))
     groups = by_company(items)
     counts = [{"name": group["name"], "count": group["count"]} for group in groups]
-    return {"count": len(items), "coverage": None, **payload, "groups": groups, "counts": counts, "left_out": 0}
+    beside = {"told": told(items), "groups": groups, "counts": counts, "left_out": 0}
+    return {"count": len(items), "coverage": None, **payload, **beside}
 
 
 def _elsewhere(story: Mapping[str, Any]) -> dict[str, Any]:

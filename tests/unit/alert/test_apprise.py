@@ -142,7 +142,7 @@ def test_a_program_gets_a_title_and_text():
         assert Channel(url=own(server)).send(alert(digest([story(), update()], severity="urgent"))) == Sent()
 
     sent = server.requests[0].json
-    assert sent["title"] == "[URGENT] Daily digest: 2 stories about Xiaomi"
+    assert sent["title"] == "[URGENT] Daily digest: 1 story and 1 update about Xiaomi"
     assert sent["type"] == "failure"
     assert sent["message"].splitlines()[:2] == ["Xiaomi (2)", "- Xiamio opens a plant in Gdynia"]
 

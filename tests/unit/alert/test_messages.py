@@ -35,7 +35,7 @@ def test_titles_say_what_it_is():
     assert titles == [
         "Xiaomi: Xiamio opens a plant in Gdynia",
         "Update: Xiaomi: Xiamio opens a plant in Gdynia",
-        "[HIGH] Daily digest: 2 stories about Xiaomi",
+        "[HIGH] Daily digest: 1 story and 1 update about Xiaomi",
         "Newsward: channel team has given up 3 alerts",
     ]
 
@@ -104,7 +104,7 @@ def test_a_digest_is_told_by_company_with_the_coverage_at_the_end():
     items = [story(1), update(2, severity="high"), story(3, companies=[acme, company()], also_at=[])]
 
     assert Messages().body(digest(items), Medium.TEXT).splitlines() == [
-        "[HIGH] Daily digest: 3 stories about Xiaomi and Acme",
+        "[HIGH] Daily digest: 2 stories and 1 update about Xiaomi and Acme",
         "",
         "Xiaomi (2)",
         "- [HIGH] Update: Xiamio opens a plant in Gdynia",
