@@ -25,3 +25,9 @@ def _logging_as_it_was() -> Iterator[None]:
     root.setLevel(level)
     for handler in [one for one in root.handlers if type(one).__module__.startswith("pipeline.")]:
         root.removeHandler(handler)
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal_of_a_known_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have told the width of the terminal, as pytest-xdist does; tables would be drawn."""
+    monkeypatch.delenv("COLUMNS", raising=False)

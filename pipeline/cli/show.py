@@ -65,7 +65,7 @@ def search(
         raise typer.BadParameter("hold no letter or digit", param_hint="WORDS")
     rows = stored_rows(context, "search", query=query, limit=limit)
     if not rows and not stored_rows(context, "search_is_on"):
-        raise InputError("entries are not searched: search = false in [store] (set it to true and run once)")
+        raise InputError("entries are not indexed: search was off at the last run (search = true in [store], then run)")
     columns = ("published_at", "companies", "publisher", "title", "url")
     show(rows, columns, spare=("publisher", "url"), as_json=json)
 
