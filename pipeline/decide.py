@@ -27,11 +27,14 @@ from pipeline.article import FulltextOptions
 from pipeline.dedup import (
     Arrival,
     Lookups,
+    ParameterMemory,
     Remembered,
     Sorted,
     StoryIndex,
+    changed_addresses,
     find_twins,
     lookup_keys,
+    read_parameters,
     recognise,
     sort_entries,
     untold,
@@ -97,7 +100,7 @@ class Stages:
     monotonic: Callable[[], float] = time.monotonic
 
 
-class Memory(Remembered, StoryMemory, Protocol):
+class Memory(Remembered, ParameterMemory, StoryMemory, Protocol):
     """What deciding asks of the memory: the look-ups of deduplication and of alerts, and the feeds of a list."""
 
     def listed(self, url: str) -> Sequence[str]:
@@ -114,9 +117,10 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
     entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
     known = lookups.known(lookup_keys(entries))
     found = sort_entries(entries, due.feed, known)
-    twins = () if first_poll else find_twins(found, due.feed, lookups)
-    found = recognise(found, twins)
-    stored = [*known.values(), *twins]
+    read = read_parameters(found, due.feed, lookups, tuple(changed_addresses(entries, known)))
+    twins = () if first_poll else find_twins(read.found, due.feed, lookups)
+    found = recognise(read.found, twins)
+    stored = [*known.values(), *read.met, *twins]
     overlap = None if first_poll else _overlap(found, stored, due.feed)
     hits = [hit for entry in (*found.new, *found.edited) for hit in _hits(entry, due.feed, stages)]
     placed = {entry.entry_id for entry in stored if entry.story_id}
@@ -138,6 +142,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
         hits=tuple(hits),
         placements=placements,
         alerts=_alerts(candidates, stages, lookups, now, first_poll=first_poll),
+        clues=read.clues,
         pages=_pages((*found.new, *found.edited), hits, due.feed, stages, now, first_poll=first_poll),
         **_listed(document, due.feed, stages, lookups),
     )

@@ -40,6 +40,16 @@ def url_key(canonical_url: str) -> str:
     return digest("url", canonical_url)
 
 
+def bare_key(bare_url: str) -> str:
+    """By which entries are found whose addresses differ in parameters only; it makes nothing the same."""
+    return digest("bare", bare_url)
+
+
+def learned_key(stripped_url: str) -> str:
+    """The key of an address without what was learned to be its host's tracking."""
+    return digest("learned", stripped_url)
+
+
 def reused_guid_key(feed_url: str, guid: str, canonical_url: str, title: str) -> str:
     """The first key of an entry whose guid its feed had already given to another one."""
     return digest("reused", feed_url, guid, canonical_url or title)

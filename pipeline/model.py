@@ -262,6 +262,18 @@ class Sighting:
     keys: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """What a pair of addresses that differ in one parameter tells of it: whether both lead to the same."""
+
+    host: str
+    name: str  # of the parameter
+    address: str  # what both have in common: the article's address without parameters
+    is_same: bool
+    one: str
+    other: str
+
+
 # --------------------------------------------------------------------------- companies and hits
 
 
@@ -620,6 +632,7 @@ class Batch:
     unlisted: tuple[str, ...] = ()  # addresses of feeds that it named before, and names no more
     pages: tuple[str, ...] = ()  # ids of entries whose pages are to be read
     retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
+    clues: tuple[Clue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -656,6 +669,7 @@ class PageBatch:
     site: str = ""
     marks: tuple[str, ...] = ()  # of the page's lines
     keys: tuple[str, ...] = ()  # by which the entry is known from now on too
+    clues: tuple[Clue, ...] = ()
     hits: tuple[Hit, ...] = ()
     placements: tuple[Placement, ...] = ()
     alerts: tuple[Alert, ...] = ()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from pipeline.article import FulltextOptions, Robots, origin_of
+from pipeline.dedup import page_clues
 from pipeline.engine import is_done, shards
 from pipeline.errors import DataRefused, NewswardError
 from pipeline.fetch import FetchOptions, Rests, public_url
@@ -173,7 +174,7 @@ class PagePass:
         keys = further_keys(entry, result.addresses)
         done = PageBatch(entry, "read", attempts=attempts, characters=len(article), site=site, keys=keys)
         if not page.is_again:
-            done = replace(done, marks=marks)
+            done = replace(done, marks=marks, clues=page_clues(entry.canonical_url, result.addresses))
         if not own:
             return replace(done, outcome="empty", reason="only lines that the site's other pages have too")
         whole = replace(entry, text=with_article(entry.text, article))

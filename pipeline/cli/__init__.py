@@ -18,6 +18,7 @@ from pipeline.cli import (
     live,
     match,
     operate,
+    parameters,
     report,
     setup,
     show,
@@ -36,6 +37,7 @@ correcting.add_commands(show.stories)
 trials.add_commands(feeds.app)
 tending.add_commands(feeds.app)
 lists.add_commands(feeds.app)
+parameters.add_commands(feeds.app)
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(companies.app, name="companies")
 app.add_typer(show.hits, name="hits")

@@ -4,6 +4,7 @@ from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, cluster
 from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recognise, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
+from pipeline.dedup.parameters import ParameterMemory, changed_addresses, page_clues, read_parameters
 from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions, look_at
 from pipeline.dedup.updates import untold
 
@@ -13,16 +14,20 @@ __all__ = [
     "ClusterOutput",
     "Lookups",
     "MemoryLookups",
+    "ParameterMemory",
     "Remembered",
     "Sorted",
     "StoryIndex",
     "StoryOptions",
+    "changed_addresses",
     "cluster",
     "cluster_whole",
     "find_twins",
     "look_at",
     "lookup_keys",
+    "page_clues",
     "read_input",
+    "read_parameters",
     "recognise",
     "sort_entries",
     "untold",

@@ -192,7 +192,12 @@ def _is_other_content(entry: Entry, before: Known) -> bool:
     """A guid reused: title and address both changed, and the date does not say that it is one entry, rewritten."""
     moved = bool(entry.canonical_url and before.canonical_url) and entry.canonical_url != before.canonical_url
     same_date = entry.published_at is not None and entry.published_at == before.published_at
-    return moved and not same_date and _plain(entry.title) != _plain(before.title)
+    return moved and not same_date and not has_same_title(entry.title, before.title)
+
+
+def has_same_title(one: str, other: str) -> bool:
+    """True for titles that differ in nothing but case, accents and spaces."""
+    return _plain(one) == _plain(other)
 
 
 def _shared_urls(entries: Sequence[Entry]) -> frozenset[str]:

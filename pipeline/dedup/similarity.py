@@ -23,6 +23,7 @@ _DAY = re.compile(rf"\b(\d\d?)(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} (\d\d?)\b|æ
 
 MEMBERS_COMPARED = 6
 CROSS_HOURS = 48.0
+HOURS_OF_AGE = 168.0  # a story that is older counts as so old
 OWN_NAME_RARITY = 0.2  # a company's own name cannot tell its stories apart
 BEST_MEMBERS = 3  # mean of the best three: the best one chains, the mean of all splits
 TITLE_WEIGHT = 2.0  # a term in the headline counts as two in the text
@@ -104,8 +105,8 @@ def story_features(
         "title_set": max(token_set_ratio(entry.title, other.title) for other in near) / 100,
         "known_words": _headline_share(entry.title_terms, said, idf),
         "told_words": max(_headline_share(other.title_terms, entry.bag, idf) for other in near),
-        "gap": log1p(60 * max(hours, 0.0)) / log1p(60 * 72.0),
-        "age": min(age, 168.0) / 168.0,
+        "gap": gap(hours),
+        "age": min(age, HOURS_OF_AGE) / HOURS_OF_AGE,
         "size": 1 - 1 / len(readable),
         "crowd": log1p(story.entries or len(told)) / log1p(1000.0),
         "gated": float(companies is not None),
@@ -119,6 +120,11 @@ def story_features(
     if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
         features["names_clash"] = 0.0
     return features
+
+
+def gap(hours: float) -> float:
+    """A span of time on the scale of the features: 0 at once, 1 after three days; minutes count as hours do later."""
+    return log1p(60 * max(hours, 0.0)) / log1p(60 * 72.0)
 
 
 def _core(counts: Mapping[str, int], idf: Idf) -> _Vector:

@@ -10,7 +10,7 @@ from heapq import nsmallest
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import Wording, bare_text, wording
+from pipeline.dedup.wording import Wording, bare_text, new_turns, wording
 from pipeline.text import fold, tokens
 
 SKETCH_SIZE = 16  # hashes kept of an entry: half the rows of the usual 32 MinHash bands at 26 points more recall
@@ -95,7 +95,7 @@ def _is_one_headline(one: Shingled, other: Shingled) -> bool:
 
 def _turns(one: Wording, other: Wording) -> bool:
     """Does one's headline deny or call off what the other tells? A denial repeats the words of what it denies."""
-    return bool(one.reversals - other.title_terms - other.text_terms)
+    return bool(new_turns(one.reversals, other.title_terms | other.text_terms))
 
 
 def _told(one: Wording, other: Wording) -> float:

@@ -217,7 +217,7 @@ class StoryIndex:
     def _news(self, words: Wording, arrival: Arrival, verdict: _Verdict) -> tuple[str, ...]:
         """What the entry adds to its story, in kinds; empty when that is not worth telling."""
         kinds = news_in(words, arrival.companies or frozenset(), verdict.story)
-        features = update_features(words, verdict.story, verdict.features, kinds)
+        features = update_features(words, verdict.features, kinds)
         if self._updates.probability(features) < UPDATE_THRESHOLD:
             return ()
         return kinds or ("words",)

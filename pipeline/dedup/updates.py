@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from pipeline.dedup.similarity import words_of
-from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, is_told, wording
+from pipeline.dedup.similarity import HOURS_OF_AGE, gap, words_of
+from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, is_told, new_turns, wording
 from pipeline.model import Entry, StoryView, Untold
 
 _SHORTEST_WORD = 3
-_SOON = 0.2  # of the scale of gaps, some minutes: a denial is news also at once, where other words are a retelling
+# Hours between which updates follow in the labelled stream. Before, time says nothing: tellings complete each other in
+# the first hours, and what contradicts the one before is news at once; after, it says no more (decision 0049).
+_FIRST, _LAST = gap(5), gap(40)
+_COMPLETE = 12.0  # hours after a story began, when a first figure is news and completes no telling any more
+_PRICES = "move"  # the kind of event
 
 
 def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tuple[str, ...]:
@@ -20,7 +24,7 @@ def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tupl
     found = {
         "figures": any(not is_told(figure, known) for figure in entry.title_figures),
         "companies": bool(companies - story.companies),
-        "reversal": bool(entry.reversals - turns),
+        "reversal": bool(new_turns(entry.reversals, turns)),
     }
     return tuple(kind for kind, is_new in found.items() if is_new)
 
@@ -31,12 +35,13 @@ def untold(entry: Entry, story: StoryView) -> Untold:
     told = [words_of(member) for member in story.members]
     figures = frozenset().union(*(other.figures for other in told))
     terms = frozenset().union(*(other.title_terms | other.text_terms for other in told))
+    turns = new_turns(words.reversals, terms)
     written = as_written(bare_title(entry.title, entry.publisher))
     return Untold(
         figures=tuple(
             spelt for term, spelt in written.items() if term in words.title_figures and not is_told(term, figures)
         ),
-        reversals=tuple(spelt for term, spelt in written.items() if term in words.reversals - terms),
+        reversals=tuple(spelt for term, spelt in written.items() if term in turns),
         words=tuple(
             spelt
             for term, spelt in written.items()
@@ -48,24 +53,16 @@ def untold(entry: Entry, story: StoryView) -> Untold:
     )
 
 
-def update_features(
-    entry: Wording, story: StoryView, features: Mapping[str, float], kinds: Collection[str]
-) -> dict[str, float]:
+def update_features(entry: Wording, features: Mapping[str, float], kinds: Collection[str]) -> dict[str, float]:
     """What tells an update from a further telling; ``features`` are those by which the entry joined the story."""
-    told = [words_of(member) for member in story.members]
-    known = frozenset().union(*(other.figures for other in told))
-    in_text = entry.figures - entry.title_figures
     return {
         "figures": float("figures" in kinds),
-        "text_figures": float(any(not is_told(figure, known) for figure in in_text)),
+        "late_figures": float("figures" in kinds and features["age"] * HOURS_OF_AGE >= _COMPLETE),
+        # Another amount, share or count stands where one was told; the price of a share moves all day.
+        "changed": features["figures_clash"] if _PRICES not in entry.events else 0.0,
         "companies": float("companies" in kinds),
         "reversal": float("reversal" in kinds),
-        "event": float(bool(entry.events - frozenset().union(*(other.events for other in told)))),
         "untold": 1 - features["known_words"],
         "unlike": 1 - features["title"],
-        "gap": max(features["gap"], _SOON) if "reversal" in kinds else features["gap"],
-        "age": features["age"],
-        "no_text": features["no_text"],
-        "sequel": features["sequel"],
-        "alone": float(len(told) == 1),
+        "later": (min(max(features["gap"], _FIRST), _LAST) - _FIRST) / (_LAST - _FIRST),
     }

@@ -29,7 +29,10 @@ _STOP_OF = {language: frozenset(words.split()) for language, words in _VOCABULAR
 _STOP = frozenset().union(*_STOP_OF.values())
 _UP = frozenset(_VOCABULARY["direction"]["up"].split())
 _DOWN = frozenset(_VOCABULARY["direction"]["down"].split())
-_REVERSAL = frozenset(_VOCABULARY["reversal"]["words"].split())
+_TURNS: Mapping[str, Any] = _VOCABULARY["reversal"]
+_TURN = frozenset(" ".join(_TURNS["turns"].values()).split())
+_SIDES = ("before", "behind")
+_TURN_VERBS = frozenset(" ".join(near["verbs"] for side in _SIDES for near in _TURNS[side].values()).split())
 _EVENT_KIND = {
     name.strip(): kind for kind, names in _VOCABULARY["events"]["kinds"].items() for name in names.split("|")
 }
@@ -37,7 +40,9 @@ _VERBS_AND_NOUNS = (
     _STOP
     | _UP
     | _DOWN
-    | _REVERSAL
+    | _TURN
+    | _TURN_VERBS
+    | frozenset(" ".join(_TURNS["told"].values()).split())
     | frozenset(_EVENT_KIND)
     | frozenset(" ".join(_VOCABULARY["everyday"].values()).split())
 )
@@ -68,10 +73,23 @@ _MOVED = re.compile(
     r"\b(?:shares?|stocks?|sales|profits?|revenues?|earnings|income|index)\b[^.;:]{0,40}\b(up|down)\b"
     r"|\b(up|down) [$€£]?\d"
 )
-# What is raised or cut when an offer or a stake is: not the price target of a broker, nor a plain rise.
-_REVISED = re.compile(
-    r"\b(rais(?:es?|ed|ing)|sweeten(?:s|ed)?|increas(?:es?|ed)|improv(?:es?|ed)|lower(?:s|ed)?|cuts?|lift(?:s|ed)?|ups)\b"
-    r"(?=[^.;:]{0,60}\b(?:offer|bid|stake|takeover)\b)"
+_NEVER_A_TURN = re.compile(rf"\b(?:{_TURNS['never']['phrases']})\b".replace("\n", ""))
+_AS_FAR = r"(?:(?! (?:after|amid|as|on|over) )[^.;:])"  # of a headline: what follows is the reason
+
+
+def _any_of(words: str) -> str:
+    return "|".join(words.split())
+
+
+_NEAR_TURNS = (
+    *(
+        re.compile(rf"\b({_any_of(near['verbs'])})\b(?={_AS_FAR}{{0,60}}\b(?:{_any_of(near['what'])})\b)")
+        for near in _TURNS["before"].values()
+    ),
+    *(
+        re.compile(rf"\b(?:{_any_of(near['what'])})\b{_AS_FAR}{{0,40}}?\b({_any_of(near['verbs'])})\b")
+        for near in _TURNS["behind"].values()
+    ),
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 _ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
@@ -162,12 +180,37 @@ def _cut(title: str, text: str, publisher: str, language: str) -> Wording:
         weekdays=_WEEKDAYS.intersection(re.findall(r"\w+", both)),
         events=_events(folded) or _events(fold(lead[:LEAD_SENTENCE])),
         direction=_direction(folded, words),
-        reversals=frozenset(stem(word) for word in (words & _REVERSAL).union(_REVISED.findall(folded))),
+        reversals=_reversals(folded),
         actors=_actors(bare, lead),
         title_actors=_actors(bare, ""),
         latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
         language=language[:2].lower() or _guess_language(both),
     )
+
+
+def _reversals(folded: str) -> frozenset[str]:
+    """The stems of the words by which the title turns a story."""
+    said = _NEVER_A_TURN.sub(" ", folded)
+    words = _TURN.intersection(re.findall(r"\w+", said))
+    return frozenset(stem(word) for word in words.union(*(near.findall(said) for near in _NEAR_TURNS)))
+
+
+def new_turns(reversals: frozenset[str], told: Collection[str]) -> frozenset[str]:
+    """Those of the turns that were not told by these terms, nor by others that mean the same."""
+    return frozenset(turn for turn in reversals if _same_turn()[turn].isdisjoint(told))
+
+
+@lru_cache(maxsize=1)
+def _same_turn() -> Mapping[str, frozenset[str]]:
+    """Of each turn the stems by which it is told. Ordinary verbs ("raises bid") stand for themselves in other turns."""
+    same: dict[str, frozenset[str]] = {}
+    sides = (_TURNS["turns"], *({kind: near["verbs"] for kind, near in _TURNS[side].items()} for side in _SIDES))
+    for side in sides:
+        for kind, words in side.items():
+            told = frozenset(map(stem, f"{_TURNS['turns'].get(kind, '')} {_TURNS['told'].get(kind, '')}".split()))
+            for turn in map(stem, words.split()):
+                same[turn] = same.get(turn, frozenset({turn})) | told
+    return same
 
 
 def as_written(title: str) -> dict[str, str]:

@@ -79,6 +79,11 @@ def m012_checks(database: Database) -> None:
         database.execute("PRAGMA writable_schema = RESET")
 
 
+def m016_parameters(database: Database) -> None:
+    """What was learned of the parameters in the addresses of each host."""
+    _run_file(database, "m016_parameters.sql")
+
+
 STEPS = (
     m001_tables,
     m002_search,
@@ -92,6 +97,7 @@ STEPS = (
     m010_stories,
     m011_alerts,
     m012_checks,
+    m016_parameters,
 )
 
 migrations = Migrations("newsward")

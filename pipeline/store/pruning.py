@@ -67,7 +67,13 @@ class Pruning:
         with self.reading() as connection:
             done = Pruned(believed(connection, now))
         counting = (self._count_history, self._count_entries)
-        forgetting = (self._forget_history, self._forget_entries, self._sweep_keys, self._forget_indexes)
+        forgetting = (
+            self._forget_history,
+            self._forget_entries,
+            self._sweep_keys,
+            self._forget_indexes,
+            self._forget_clues,
+        )
         for step in counting if dry_run else forgetting:
             for _ in step(done):
                 if self.stop():
@@ -133,6 +139,15 @@ class Pruning:
                 yield
                 with self.writing() as connection:
                     _forget_indexed(connection, (mark, old, forget), cutoff)
+
+    def _forget_clues(self, done: Pruned) -> Iterator[None]:
+        asked = {"cutoff": stamp(done.as_of - self.options.retention)}
+        with self.reading() as connection:
+            if not connection.execute(QUERIES["parameters_old"], asked).fetchone():
+                return
+        yield
+        with self.writing() as connection:
+            connection.execute(QUERIES["parameters_forget"], asked)
 
     def _is_there(self, mark: str, old: str, cutoff: str) -> bool:
         with self.reading() as connection:

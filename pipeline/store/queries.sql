@@ -472,6 +472,47 @@ FROM json_each(:texts) AS asked
 CROSS JOIN entry_keys AS k ON k.key = asked.value
 CROSS JOIN entries AS e ON e.id = k.entry_id;
 
+-- name: parameters_decided
+-- Of one host: of a list of them SQLite would read the whole view.
+SELECT name, verdict = 'tracking' AS is_tracking FROM parameter_list WHERE host = :host AND verdict <> 'undecided';
+
+-- name: parameter_clue
+-- One pair against it is enough, and stays. Of pairs for it so many are kept as are needed, one of each article.
+INSERT INTO parameters (host, name, address, is_same, one, other, noted_at)
+SELECT :host, :name, :address, :is_same, :one, :other, :now
+WHERE NOT EXISTS (
+    SELECT 1 FROM parameters WHERE host = :host AND name = :name AND address <> '' AND is_same = 0
+) AND (
+    :is_same = 0 OR (SELECT count(*) FROM parameters WHERE host = :host AND name = :name AND address <> '') < :enough
+) AND (
+    EXISTS (SELECT 1 FROM parameters WHERE host = :host AND name = :name)
+    OR (SELECT count(DISTINCT name) FROM parameters WHERE host = :host) < :names
+)
+ON CONFLICT (host, name, address) DO UPDATE SET
+    is_same = excluded.is_same, one = excluded.one, other = excluded.other, noted_at = excluded.noted_at
+WHERE excluded.is_same = 0;
+
+-- name: parameter_judge
+INSERT INTO parameters (host, name, address, is_same, one, other, noted_at)
+VALUES (:host, :name, '', :is_same, '', '', :now)
+ON CONFLICT (host, name, address) DO UPDATE SET is_same = excluded.is_same, noted_at = excluded.noted_at;
+
+-- name: parameters_shown
+SELECT * FROM parameter_list WHERE :host = '' OR host = :host ORDER BY host, name;
+
+-- name: parameter_pairs
+SELECT is_same, one, other, noted_at FROM parameters
+WHERE host = :host AND name = :name AND address <> '' ORDER BY is_same, noted_at, address;
+
+-- name: parameters_old
+SELECT 1 FROM parameter_list WHERE verdict = 'undecided' AND noted_at < :cutoff LIMIT 1;
+
+-- name: parameters_forget
+-- What was decided stays; a pair or two that never became enough are no longer waited for.
+DELETE FROM parameters WHERE (host, name) IN (
+    SELECT host, name FROM parameter_list WHERE verdict = 'undecided' AND noted_at < :cutoff
+);
+
 -- name: twins_by_date
 SELECT e.id, e.feed_url, e.canonical_url, e.title, e.content_hash, e.published_at, e.story_id
 FROM json_each(:texts) AS asked

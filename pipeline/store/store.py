@@ -37,7 +37,7 @@ from pipeline.model import (
     Told,
     Watchlist,
 )
-from pipeline.store import articles, checkup, entries, hits, lookups, outbox, runs, search, stories
+from pipeline.store import articles, checkup, entries, hits, lookups, outbox, parameters, runs, search, stories
 from pipeline.store import feeds as turns
 from pipeline.store.connection import (
     check_version,
@@ -251,6 +251,17 @@ class Store:
         with self._reading() as connection:
             return lookups.twins(connection, feed_url, moments, hashes)
 
+    def parameters(self, hosts: Collection[str]) -> Mapping[str, Mapping[str, bool]]:
+        """What was learned, or said by a person, of the parameters in the addresses of these hosts: True = tracking,
+        False = part of the identity. Undecided ones are left out."""
+        with self._reading() as connection:
+            return parameters.decided(connection, hosts)
+
+    def judge_parameter(self, host: str, name: str, *, is_tracking: bool | None, now: datetime) -> None:
+        """A person's word on a parameter, which counts before what was seen; None = forget what was said and seen."""
+        with self._writing() as connection:
+            parameters.judge(connection, host, name, is_tracking, now)
+
     def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
         """Entries published since then that share hashes of the sketch, with how many; boilerplate does not count."""
         with self._reading() as connection:
@@ -313,6 +324,7 @@ class Store:
                 feeds=_follow(connection, batch, now),
             )
             entries.see(connection, batch.seen, now)
+            parameters.note(connection, batch.clues, now)
             hits.withdraw(connection, batch.edited, batch.hits)
             articles.owe(connection, batch.pages, now)
             stories.extend(connection, batch.hits, batch.placements)
@@ -361,6 +373,7 @@ class Store:
         """
         with refusing(self.path), self._writing() as connection:
             articles.settle(connection, batch, now)
+            parameters.note(connection, batch.clues, now)
             committed = Committed(
                 stories=stories.place(connection, batch.placements, now),
                 hits=hits.upsert(connection, batch.hits, now),

@@ -131,6 +131,24 @@ def test_an_entry_is_known_again_by_where_its_link_led_and_by_what_the_page_call
     assert len(ask(watch.database, "SELECT id FROM entries")) == 2
 
 
+def test_pages_that_name_themselves_without_a_parameter_teach_that_it_is_tracking(watch: Watch) -> None:
+    date = f"{MORNING:%a, %d %b %Y %H:%M:%S} +0000"
+    items = ""
+    for place in ("quay", "dyke", "mole"):
+        title, url = f"Xiaomi opens a {place}", watch.server.url(f"/{place}", host=HOST)
+        named = page(title, f"The {place} was opened on Monday.").body.replace(
+            b"<head>", f'<head><link rel="canonical" href="/{place}">'.encode()
+        )
+        watch.server.serve(f"/{place}?spot=front", Reply(named, content_type="text/html; charset=utf-8"))
+        items += f"<item><title>{title}</title><link>{url}?spot=front</link><pubDate>{date}</pubDate></item>"
+    body = f"<rss version='2.0'><channel><title>The Mill</title>{items}</channel></rss>"
+    watch.server.serve("/feed.xml", Reply(body.encode()))
+
+    assert watch.run().pages == 3
+    verdicts = ask(watch.database, "SELECT host, name, verdict, confirmations FROM parameter_list")
+    assert verdicts == [(watch.server.url("", host=HOST).removeprefix("http://"), "spot", "tracking", 3)]
+
+
 def test_the_evidence_stands_where_it_says(watch: Watch) -> None:
     watch.tell("Xiaomi opens a quay")
     watch.server.serve("/1", page("Xiaomi opens a quay", "Built with Sunrise Lidar by Xiaomi, it opened on Monday."))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,30 @@ def test_the_same_entries_in_the_same_order_give_the_same_stories_in_every_proce
 
     (answer,) = answers
     assert len(answer.splitlines()) == len(cases())
+
+
+# --------------------------------------------------------------------------- updates within the hour
+
+UPDATES = Path(__file__).with_name("update_cases.jsonl")
+START = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+
+
+def update_cases() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in UPDATES.read_text(encoding="utf-8").splitlines()]
+
+
+def relation_of(case: dict[str, Any]) -> str:
+    """What the last telling of a case is, which comes within an hour of the first."""
+    lines = [
+        {**telling, "id": f"{case['id']}-{place}", "publisher": f"Outlet {place}", "companies": [case["company"]]}
+        | {"published": (START + timedelta(minutes=telling["minutes"])).isoformat()}
+        for place, telling in enumerate((*case["told"], case["entry"]))
+    ]
+    return list(cluster(map(read_input, lines)))[-1].relation.value
+
+
+@pytest.mark.parametrize("case", update_cases(), ids=lambda case: case["id"])
+def test_what_changes_a_story_is_an_update_within_the_hour_and_what_completes_it_is_none(case: dict[str, Any]) -> None:
+    relation = relation_of(case)
+
+    assert (relation == "update") == (case["gold"] == "update"), relation

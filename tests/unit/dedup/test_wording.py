@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.dedup import wording as module
-from pipeline.dedup.wording import as_written, bare_text, bare_title, is_figure, wording
+from pipeline.dedup.wording import as_written, bare_text, bare_title, is_figure, new_turns, wording
 
 
 @pytest.mark.parametrize(
@@ -167,3 +167,35 @@ def test_of_many_wordings_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatc
         wording(f"Arlund forgets no. {number}", "")
 
     assert len(packed) == 3
+
+
+@pytest.mark.parametrize(
+    ("title", "turns"),
+    [
+        ("Boeing settles lawsuit with families", {"settl", "lawsuit"}),
+        ("Oil settles at $80", set()),
+        ("Union extends strike", {"extend"}),
+        ("Nestle extends gains", set()),
+        ("Boeing strike ends after pay deal", {"end"}),
+        ("Wall Street ends higher after deal hopes", set()),
+        ("Talks between Renault and Nissan collapse", {"collaps"}),
+        ("Bridge collapse kills ten", set()),
+        ("BP drops bid for Quantara", {"drop"}),
+        ("Shares drop as bid talk fades", set()),
+        ("Nestle sweetens bid for Ardent", {"sweeten"}),
+        ("Broker raises Nestle target", set()),
+        ("Regulators approve deal", {"approv"}),
+        ("Board approves dividend", set()),
+        ("Fine weather lifts sales", set()),
+        ("Nestle steps up output, warns of clear risks", set()),
+    ],
+)
+def test_a_turn_takes_back_confirms_moves_or_decides_what_was_told(title: str, turns: set[str]) -> None:
+    assert wording(title, "").reversals == turns
+
+
+def test_a_turn_that_was_told_in_another_word_for_the_same_is_told() -> None:
+    turn = wording("EU probe into Meta", "").reversals
+
+    assert new_turns(turn, wording("EU opens investigation into Meta", "").title_terms) == frozenset()
+    assert new_turns(turn, wording("EU fines Meta", "").title_terms) == {"probe"}
