@@ -33,8 +33,8 @@ from pipeline.dedup import (
     StoryIndex,
     changed_addresses,
     find_twins,
-    lookup_keys,
     read_parameters,
+    recall,
     recognise,
     sort_entries,
     untold,
@@ -115,7 +115,7 @@ def make_batch(polled: Polled, stages: Stages, lookups: Memory, now: datetime) -
         return Batch(due.feed, state, _record(polled, now))
     first_poll = due.state.last_full_at is None
     entries = [settle(entry, now=now, first_poll=first_poll) for entry in document.entries]
-    known = lookups.known(lookup_keys(entries))
+    known = recall(entries, lookups)
     found = sort_entries(entries, due.feed, known)
     read = read_parameters(found, due.feed, lookups, tuple(changed_addresses(entries, known)))
     twins = () if first_poll else find_twins(read.found, due.feed, lookups)

@@ -36,6 +36,12 @@ class EngineOptions(BaseModel):
     kind: Literal["inline"] = Field("inline", description="inline = threads of this process")
     workers: int = Field(12, ge=1, le=64, description="shards polled at the same time")
     shard_size: int = Field(50, ge=1, le=5000, description="feeds in a shard; a domain is never divided")
+    processes: int = Field(
+        2,
+        ge=1,
+        le=2,
+        description="2 = where much is new, a second process fetches and reads too, if there is a core for it",
+    )
 
 
 class DaemonOptions(BaseModel):

@@ -634,6 +634,20 @@ class Batch:
     retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
     clues: tuple[Clue, ...] = ()
 
+    @property
+    def is_plain(self) -> bool:
+        """True when it brings nothing but new entries about nobody, and leaves those that were there as they are."""
+        return not (
+            self.edited
+            or self.sightings
+            or self.hits
+            or self.placements
+            or self.alerts
+            or self.listed
+            or self.unlisted
+            or self.pages
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class OwedPage:

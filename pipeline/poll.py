@@ -34,10 +34,11 @@ def poll_shard(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
 
     Stateless and picklable at both ends, so that any ``concurrent.futures.Executor`` can run it.
     """
-    return asyncio.run(_poll(dues, options))
+    return asyncio.run(poll_feeds(dues, options))
 
 
-async def _poll(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
+async def poll_feeds(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
+    """``poll_shard`` for those who have an event loop."""
     polled: list[Polled] = []
     async for due, result in fetch_many(dues, options):
         if at_once := _read_at_once(due, result):

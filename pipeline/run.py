@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 
 from pipeline.alert import deliver
+from pipeline.companion import polling
 from pipeline.decide import Stages, judge
 from pipeline.engine import in_one_run, never, poll_in_order
 from pipeline.fetch import public_url
 from pipeline.model import Batch, Committed, Due, FailedFeed, RunReport
 from pipeline.pages import PagePass
-from pipeline.poll import poll_shard
 from pipeline.turns import Manners, Watcher, Writer, repair, tell_merged
 
 log = structlog.get_logger()
@@ -86,9 +87,13 @@ def _poll(turn: Sequence[Due], course: _Course, run_id: int, now: datetime, stop
     """Polls these feeds and commits what they bring."""
     stages, options = course.stages, course.stages.engine_options
     manners = Manners(stages, len(turn))
-    with Writer(stages, run_id, now, course.tell) as writer:
+    directory = Path(stages.store.path).parent
+    with (
+        polling(turn, stages.fetch, directory, processes=options.processes) as poll,
+        Writer(stages, run_id, now, course.tell) as writer,
+    ):
         results = poll_in_order(
-            *(stages.engine, turn, partial(poll_shard, options=stages.fetch)),
+            *(stages.engine, turn, poll),
             size=options.shard_size,
             ahead=options.workers,
             stop=stop,

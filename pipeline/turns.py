@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import Self
 
 import structlog
@@ -13,11 +14,12 @@ import structlog
 from pipeline.decide import Stages, decide, lost_turn, met_by
 from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import Judged, Jury, Rests, public_url, rested
-from pipeline.model import Batch, Committed, Merge, PageBatch, Polled
+from pipeline.model import Batch, Committed, Document, Merge, PageBatch, Polled
 
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
 _TOGETHER = 50  # feeds in one transaction
+_TOGETHER_PLAIN = 100  # of those that are written table by table
 _HOLD_SECONDS = 0.25  # how long a transaction may last
 
 
@@ -53,15 +55,18 @@ class Writer:
     """Writes turns in their order, several in one transaction; what a turn came to is told once it is committed.
 
     A transaction costs more than most of what it holds. It ends before anything is waited for, and after a quarter of
-    a second: others may want to write. Used as a context: a turn that an exception cuts off is polled again.
+    a second: others may want to write. Turns that bring nothing but new entries about nobody, or nothing at all, are
+    put off as long, and written all at once before a later turn could tell. Used as a context: a turn that an exception
+    cuts off is polled again.
     """
 
     def __init__(self, stages: Stages, run_id: int, now: datetime, tell: Watcher) -> None:
         self._stages, self._run_id, self._now, self._tell = stages, run_id, now, tell
-        self._quiet: list[Judged] = []  # turns that brought no document, decided and written at once
+        self._plain: list[tuple[Judged, Batch]] = []  # decided and put off
+        self._keys: set[str] = set()  # of the entries that they bring
         self._written: list[tuple[Batch, Committed]] = []
         self._merged: list[Merge] = []
-        self._ends = 0.0  # by the monotonic clock
+        self._ends = inf  # by the monotonic clock; what brought no document takes no time
 
     def __enter__(self) -> Self:
         return self
@@ -76,24 +81,38 @@ class Writer:
 
     def take(self, judged: Judged) -> None:
         """One turn, decided on what was written before it."""
-        if judged.polled.document is None:
-            self._quiet.append(judged)
+        document = judged.polled.document
+        if document and not self._stages.matching.is_ready:
+            self.settle()  # names may be compiled for this turn, which takes long: nobody shall wait for that
+        if document and self._has_met(document):
+            self._write_plain()
+        batch = decide(judged, self._stages, self._now)
+        if document and self._ends == inf:
+            self._ends = self._stages.monotonic() + _HOLD_SECONDS
+        if batch.is_plain:
+            self._plain.append((judged, batch))
+            self._keys.update(key for entry in batch.new for key in entry.keys)
         else:
-            if not self._stages.matching.is_ready:
-                self.settle()  # names may be compiled for this turn, which takes long: nobody shall wait for that
-            self._write_quiet()
-            batch = decide(judged, self._stages, self._now)
+            self._write_plain()
             self._begin()
             batch, committed = _commit(batch, judged, self._stages, self._run_id, self._now)
             self._merged += repair(batch, self._stages, self._now)  # before the next turn, which shall see one story
             self._written.append((batch, committed))
-        is_late = bool(self._written) and self._stages.monotonic() >= self._ends
-        if is_late or len(self._quiet) + len(self._written) >= _TOGETHER:
+        if (
+            self._stages.monotonic() >= self._ends
+            or len(self._written) >= _TOGETHER
+            or len(self._plain) >= _TOGETHER_PLAIN
+        ):
             self.settle()
+
+    def _has_met(self, document: Document) -> bool:
+        """Whether a turn that was put off brings an entry of this document: other feeds know it by its address only."""
+        return not all(self._keys.isdisjoint(entry.keys) for entry in document.entries)
 
     def settle(self) -> None:
         """Commits what was taken, and tells of it."""
-        self._write_quiet()
+        self._write_plain()
+        self._ends = inf
         written, self._written = self._written, []
         merged, self._merged = self._merged, []
         self._stages.store.commit_group()
@@ -103,25 +122,21 @@ class Writer:
 
     def _begin(self) -> None:
         if not self._written:
-            self._ends = self._stages.monotonic() + _HOLD_SECONDS
             self._stages.store.begin_group()
 
-    def _write_quiet(self) -> None:
-        quiet, self._quiet = self._quiet, []
-        if not quiet:
+    def _write_plain(self) -> None:
+        plain, self._plain, self._keys = self._plain, [], set()
+        if not plain:
             return
         self._begin()
-        batches = [decide(judged, self._stages, self._now) for judged in quiet]
+        batches = [batch for _, batch in plain]
         try:
-            self._stages.store.commit_quiet(batches, run_id=self._run_id, now=self._now)
+            committed = self._stages.store.commit_plain(batches, run_id=self._run_id, now=self._now)
         except DataRefused:
             # One of them cannot be stored: each by itself finds out which.
-            self._written += [
-                _commit(batch, judged, self._stages, self._run_id, self._now)
-                for batch, judged in zip(batches, quiet, strict=True)
-            ]
+            self._written += [_commit(batch, judged, self._stages, self._run_id, self._now) for judged, batch in plain]
         else:
-            self._written += [(batch, Committed()) for batch in batches]
+            self._written += zip(batches, committed, strict=True)
 
 
 def _commit(batch: Batch, judged: Judged, stages: Stages, run_id: int, now: datetime) -> tuple[Batch, Committed]:

@@ -1,7 +1,7 @@
 """The same news told twice: identity before matching; copies, stories and updates after it."""
 
 from pipeline.dedup.cluster import ClusterInput, ClusterOutput, cluster, cluster_whole, read_input
-from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recognise, sort_entries
+from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys, recall, recognise, sort_entries
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
 from pipeline.dedup.parameters import ParameterMemory, changed_addresses, page_clues, read_parameters
@@ -28,6 +28,7 @@ __all__ = [
     "page_clues",
     "read_input",
     "read_parameters",
+    "recall",
     "recognise",
     "sort_entries",
     "untold",

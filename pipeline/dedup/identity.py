@@ -39,6 +39,26 @@ def lookup_keys(entries: Sequence[Entry]) -> frozenset[str]:
     return frozenset(keys)
 
 
+def recall(entries: Sequence[Entry], memory: Lookups) -> Mapping[str, Known]:
+    """What the memory knows of a document's entries: the answer for ``lookup_keys``, asked in two steps.
+
+    Keys of guids that were reused are made and asked for only where a guid is known and stands for something else.
+    """
+    shared = _shared_urls(entries)
+    keys = {key for entry in entries for key in entry.keys}
+    keys.update(_words_key(entry) for entry in entries if entry.canonical_url in shared)
+    known = memory.known(keys)
+    if not known:
+        return known
+    reused = {_reused_key(entry) for entry in entries if entry.guid and _is_reused(entry, known)}
+    return {**known, **memory.known(reused)} if reused else known
+
+
+def _is_reused(entry: Entry, known: Mapping[str, Known]) -> bool:
+    before = known.get(entry.keys[0]) or known.get(guid_key(entry.feed_url, entry.guid))
+    return before is not None and _is_other_content(entry, before)
+
+
 class Remembered(Lookups, Protocol):
     """A memory that can also be asked for entries whose keys have all changed."""
 
@@ -107,12 +127,21 @@ def sort_entries(entries: Sequence[Entry], feed: Feed, known: Mapping[str, Known
     in: an edited entry carries its stored id, an entry under a reused guid has keys of its own, and a URL that
     entries of different titles share in this document (a live blog, the home page) is nobody's key.
     """
-    sorter = _Sorter(feed, dict(known), _shared_urls(entries))
+    shared = _shared_urls(entries)
+    if not known and not shared and _are_all_different(entries):
+        return Sorted(tuple(entries))
+    sorter = _Sorter(feed, dict(known), shared)
     for entry in entries:
         sorter.add(entry)
     new = {entry.id for entry in sorter.new}
     seen = tuple(sorted(sorter.met - new))
     return Sorted(tuple(sorter.new), tuple(sorter.edited.values()), tuple(sorter.sightings), seen)
+
+
+def _are_all_different(entries: Sequence[Entry]) -> bool:
+    """True when no two have a key in common, as on nearly every first poll."""
+    keys = {key for entry in entries for key in entry.keys}
+    return len(keys) == sum(len(entry.keys) for entry in entries) and all(one.id == one.keys[0] for one in entries)
 
 
 class _Sorter:

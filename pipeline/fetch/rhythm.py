@@ -116,6 +116,8 @@ def wish_of(document: Document, now: datetime, options: PollingOptions) -> timed
     Many a blog says "daily" and publishes every hour: what it does outweighs what it says.
     """
     hints = document.info.hints
+    if not hints.update_every:
+        return wish_floor(hints.ttl, options)
     every = wish_floor(hints.update_every, options)
     lately = sum(date >= now - every for date in _dates(document.entries, now))
     return max(wish_floor(hints.ttl, options), timedelta() if lately >= _OVERRULING else every)

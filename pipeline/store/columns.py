@@ -51,7 +51,8 @@ def to_json(data: Any) -> str:
 
 def texts(values: Iterable[str]) -> str:
     """Strings as the JSON list that ``json_each(?)`` takes: sorted, each once."""
-    return to_json(sorted({clean(value) for value in values}))
+    distinct = set(values)
+    return to_json(sorted(distinct if all(map(str.isascii, distinct)) else {clean(value) for value in distinct}))
 
 
 def search_query(words: str) -> str:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from pipeline.model import Entry, Sighting
+from pipeline.model import DateKind, Entry, Sighting
 from pipeline.store.columns import cjk_pairs, clean, stamp, texts
-from pipeline.store.queries import QUERIES
+from pipeline.store.queries import QUERIES, with_rows
 from pipeline.text import to_iso
 
 KEPT_REVISIONS = 20  # of one entry: a headline that swings between two wordings must not fill the file
 SEEN_STEP = timedelta(days=1)  # how finely last_seen_at is kept: a poll every half hour need not rewrite its rows
+# Rows in one statement. While it runs, the threads that read feeds have the use of Python; and the full-text index is
+# brought up to date once for each statement.
+_ROWS = (256, 32)
+_words = attrgetter(
+    *("id", "feed_url", "content_hash", "language", "publisher", "author", "guid", "url", "canonical_url", "title"),
+    "text",
+)
+_KINDS = {kind: kind.value for kind in DateKind}
 
 
 def insert(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
@@ -21,9 +31,36 @@ def insert(connection: sqlite3.Connection, entries: Sequence[Entry], now: dateti
     if not entries:
         return 0
     at = to_iso(now)
-    added = connection.executemany(QUERIES["entry_insert"], [_entry_values(entry, at) for entry in entries]).rowcount
-    connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
+    added = _insert(connection, "entry_insert", [_entry_values(entry, at) for entry in entries])
+    _insert_keys(connection, entries)
     return added
+
+
+def insert_all(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> frozenset[str]:
+    """``insert``; returns the ids of those that were not yet stored."""
+    if not entries:
+        return frozenset()
+    (before,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()
+    if insert(connection, entries, now) == len(entries):
+        return frozenset(entry.id for entry in entries)
+    return frozenset(row["id"] for row in connection.execute("SELECT id FROM entries WHERE seq > ?", (before,)))
+
+
+def _insert_keys(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    """In their order, in which they lie in the file; of two that are alike the first stays the first."""
+    rows = sorted(((clean(key), clean(entry.id)) for entry in entries for key in entry.keys), key=itemgetter(0))
+    _insert(connection, "entry_key_insert", rows)
+
+
+def _insert(connection: sqlite3.Connection, name: str, rows: Sequence[Sequence[str | None]]) -> int:
+    """Inserts the rows by as few statements as there can be; returns how many were added or changed."""
+    count = start = 0
+    for size in _ROWS:
+        while len(rows) - start >= size:
+            values = tuple(chain.from_iterable(rows[start : start + size]))
+            count += connection.execute(with_rows(name, size), values).rowcount
+            start += size
+    return count + max(connection.executemany(QUERIES[name], rows[start:]).rowcount, 0)
 
 
 def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
@@ -31,7 +68,7 @@ def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime
     rows = [_edit_row(entry, now) for entry in entries]
     connection.executemany(QUERIES["revision_insert"], rows)
     edited = connection.executemany(QUERIES["entry_edit"], rows).rowcount
-    connection.executemany(QUERIES["entry_key_insert"], _key_rows(entries))
+    _insert_keys(connection, entries)
     connection.executemany(QUERIES["revisions_trim"], ({"id": row["id"], "kept": KEPT_REVISIONS} for row in rows))
     return edited
 
@@ -56,29 +93,19 @@ def see(connection: sqlite3.Connection, entry_ids: Sequence[str], now: datetime)
         connection.execute(QUERIES["entries_seen"], {"texts": texts(entry_ids), "now": stamp(now), **step})
 
 
-def _key_rows(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    return ((clean(key), clean(entry.id)) for entry in entries for key in entry.keys)
-
-
 def _entry_values(entry: Entry, at: str) -> tuple[str | None, ...]:
     """In the order of ``entry_insert``. An entry without a date counts from when it was first seen."""
+    words = _words(entry)
+    entry_id, feed_url, *others = words if all(map(str.isascii, words)) else map(clean, words)
     return (
-        clean(entry.id),
-        clean(entry.feed_url),
+        entry_id,
+        feed_url,
         stamp(entry.published_at) or at,
-        entry.date_kind.value,
+        _KINDS[entry.date_kind],
         stamp(entry.updated_at),
         at,
         at,
-        clean(entry.content_hash),
-        clean(entry.language),
-        clean(entry.publisher),
-        clean(entry.author),
-        clean(entry.guid),
-        clean(entry.url),
-        clean(entry.canonical_url),
-        clean(entry.title),
-        clean(entry.text),
+        *others,
         _html(entry),
         cjk_pairs(entry.title, entry.text),
     )

@@ -406,12 +406,15 @@ class Store:
                     self.database.conn.execute("ROLLBACK")
                 raise
 
-    def commit_quiet(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> None:
-        """``commit`` for turns that brought no document, all of them in one transaction: only the feeds' states and
-        the fetches are written. Raises DataRefused, with nothing written, when one of them cannot be stored."""
+    def commit_plain(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> tuple[Committed, ...]:
+        """``commit`` for turns that are plain, all of them in one transaction, table by table. Raises DataRefused, with
+        nothing written, when one of them cannot be stored."""
         with refusing(self.path), self._writing() as connection:
             turns.write_states(connection, batches, now)
             runs.note_fetches(connection, [batch.fetch for batch in batches], run_id)
+            new = entries.insert_all(connection, [entry for batch in batches for entry in batch.new], now)
+            entries.see(connection, [entry_id for batch in batches for entry_id in batch.seen], now)
+            return tuple(Committed(new=sum(entry.id in new for entry in batch.new)) for batch in batches)
 
     def merge(self, merge: Merge, *, rule: str) -> None:
         """Makes one story of two; `split` without entries undoes it. What the other owes to a channel that knows of

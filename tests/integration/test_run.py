@@ -416,6 +416,25 @@ def test_a_hit_that_the_database_refuses_costs_one_feed_its_turn(
     assert len(house.inbox.requests) == 1
 
 
+def test_an_entry_that_the_database_refuses_costs_one_feed_its_turn(house: House) -> None:
+    urls = [
+        house.server.serve(f"/{number}.xml", rss(item(f"Grain report {number}")), host=f"127.0.0.{number}")
+        for number in range(61, 64)
+    ]
+    house.configure(urls)
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        stages.store.database.execute(
+            "CREATE TEMP TRIGGER refuse BEFORE INSERT ON main.entries WHEN new.title = 'Grain report 62'"
+            " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        )
+        report = run_once(stages, MORNING)
+
+    assert [(one.url, one.kind) for one in report.failed] == [(urls[1], ErrorKind.UNEXPECTED)]
+    assert "not this one" in report.failed[0].reason
+    titles = ask(house.database, "SELECT title FROM entries ORDER BY seq")
+    assert titles == [("Grain report 61",), ("Grain report 63",)]
+
+
 def test_a_database_that_cannot_be_written_ends_the_run(house: House) -> None:
     house.configure([house.server.serve("/good.xml", rss(item("Microsoft opens a lab")))])
     with open_stages(load(house.directory, {}), MORNING) as stages:

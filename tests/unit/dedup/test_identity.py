@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from pipeline.dedup import Sorted, lookup_keys, recognise, sort_entries
+from pipeline.dedup import MemoryLookups, Sorted, lookup_keys, recall, recognise, sort_entries
 from pipeline.keys import guid_key, reused_guid_key, url_key
-from pipeline.model import DateKind, Entry
+from pipeline.model import DateKind, Entry, Known
 from tests.builders_dedup import FEED, OTHER_FEED, an_entry, known_as
 
 URL = "https://example.com/news/harbour-deal"
@@ -103,6 +105,41 @@ def test_a_reused_guid_is_known_again_through_the_lookup_keys() -> None:
     found = sort_entries([other], FEED, known)
 
     assert (found.new, found.edited, found.sightings) == ((), (), ())
+
+
+class Asked(MemoryLookups):
+    """A memory that notes what it is asked for."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.holds, self.keys = known, [set[str]()]
+
+    def known(self, keys: Collection[str]) -> Mapping[str, Known]:
+        self.keys.append(set(keys))
+        return {key: self.holds[key] for key in keys if key in self.holds}
+
+
+def test_the_key_of_a_reused_guid_is_asked_for_only_where_the_guid_stands_for_something_else() -> None:
+    other = an_entry("Ferry strike ends", url="https://example.com/news/ferry", guid="g1", hours=30)
+    stored = sort_entries([other], FEED, known_as(ENTRY)).new[0]
+    plain, reused = Asked(known_as(ENTRY)), Asked({**known_as(ENTRY), **known_as(stored)})
+
+    as_before, again = recall([ENTRY], plain), recall([other], reused)
+
+    assert plain.keys[1:] == [set(ENTRY.keys)]
+    assert set(as_before) == set(ENTRY.keys)
+    assert reused.keys[1:] == [set(other.keys), {stored.keys[0]}]
+    assert sort_entries([other], FEED, again) == Sorted(seen=(stored.id,))
+
+
+def test_posts_that_share_an_address_are_recalled_by_their_words() -> None:
+    posts = [an_entry(title, url=URL) for title in ("Port opens", "Port closes")]
+    first = sort_entries(posts, FEED, {})
+    memory = Asked({**known_as(first.new[0]), **known_as(first.new[1])})
+
+    again = sort_entries(posts, FEED, recall(posts, memory))
+
+    assert (again.new, again.edited, again.sightings) == ((), (), ())
 
 
 def test_a_headline_and_its_slug_may_change_together_when_the_date_stays() -> None:

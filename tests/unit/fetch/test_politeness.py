@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from pipeline.fetch.politeness import Gate, Hold, Turn, Turns
+from pipeline.fetch.slots import Slots, _place
 from tests.builders_fetch import due
 
 
@@ -121,6 +123,21 @@ def test_two_gates_of_one_folder_mind_each_other(tmp_path: Path) -> None:
 
     assert while_in > 0
     assert (too_early, in_time) == (1.0, 0.0)
+
+
+def test_domains_that_fall_on_one_slot_of_the_file_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    place = dict[int, str]()
+    for number in range(3000):  # by then, some do
+        domain = f"{number}.example"
+        other = place.setdefault(_place(domain)[1], domain)
+        if other != domain:
+            break
+    with closing(Slots(tmp_path, create=True)) as slots:
+        asked = [slots.enter(one, 10.0, 1.0) for one in (other, domain)]
+        slots.leave(domain)
+
+        assert other != domain
+        assert (asked, slots.enter(domain, 10.5, 1.0)) == ([0.0, 0.0], 0.5)
 
 
 def test_what_is_shared_anew_before_the_old_ends_stays_shared(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,57 @@ def test_a_batch_is_counted_once_and_its_repetition_changes_nothing() -> None:
         assert first == Committed(new=2, sightings=1, hits=3, stories=1, alerts=1)
         assert again == Committed()
         assert dump(store) == before
+
+
+def test_many_plain_turns_at_once_leave_what_they_leave_one_by_one() -> None:
+    batches = [
+        make_batch(*(make_entry(f"{feed} {number}", feed=feed) for number in range(count)), feed=feed)
+        for feed, count in ((FEED, 300), (OTHER_FEED, 35), ("https://quay.example/rss", 0))
+    ]
+    with open_store() as store, open_store() as other:
+        one_by_one = tuple(store.commit(batch, run_id=None, now=NOW) for batch in batches)
+        at_once = other.commit_plain(batches, run_id=None, now=NOW)
+
+        assert at_once == one_by_one == (Committed(new=300), Committed(new=35), Committed())
+        assert dump(other) == dump(store)
+
+
+def test_plain_turns_count_only_what_was_not_there() -> None:
+    known, fresh = make_entry("known"), make_entry("fresh", feed=OTHER_FEED)
+    with open_store() as store:
+        store.commit(make_batch(known), run_id=None, now=NOW)
+
+        batches = (make_batch(known), make_batch(fresh, feed=OTHER_FEED))
+
+        assert store.commit_plain(batches, run_id=None, now=NOW) == (Committed(), Committed(new=1))
+
+
+def test_plain_turns_of_which_one_cannot_be_stored_are_not_written() -> None:
+    with open_store() as store:
+        before = dump(store)
+        batches = (make_batch(make_entry()), make_batch(make_entry("nameless", id=""), feed=OTHER_FEED))
+
+        with pytest.raises(DataRefused):
+            store.commit_plain(batches, run_id=None, now=NOW)
+
+        assert dump(store) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *(
+            {"edited": (make_entry(),)},
+            {"sightings": (Sighting("a", FEED, "", ""),)},
+            {"hits": (make_hit(make_entry()),)},
+        ),
+        *({"placements": (make_placement(make_entry()),)}, {"alerts": (make_alert("a"),)}, {"listed": FEEDS}),
+        *({"unlisted": (FEED,)}, {"pages": ("a",)}),
+    ],
+)
+def test_a_turn_that_changes_more_than_its_own_feed_and_entries_is_not_plain(changes: dict[str, Any]) -> None:
+    assert make_batch(make_entry(), seen=("a",)).is_plain
+    assert not make_batch(make_entry(), **changes).is_plain
 
 
 def test_an_entry_is_found_again_by_each_of_its_keys() -> None:
