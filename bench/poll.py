@@ -26,7 +26,8 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from bench.poll_site import company, url
+from bench.poll_feeds import company
+from bench.poll_site import url
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

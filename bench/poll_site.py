@@ -13,28 +13,13 @@ import asyncio
 import gzip
 import json
 import random
-import re
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 
-_START = datetime(2026, 3, 1, tzinfo=UTC)
-_TEXT = (
-    "mill forge harbour grain quarter profit board plant order price market steel river bridge signal report share "
-    "contract ship engine turbine cotton copper supply demand merger court ruling strike wage export import tariff "
-    "credit bond loan budget audit patent licence factory depot railway freight cargo vessel crew pilot route fuel"
-)
-_WORDS = _TEXT.split()
-_SYLLABLES = re.findall("...", "bracrodunfelgorhaljinkarlommernovpelrinstatolvex")
-_SHARE = 10  # entries of which one names a company
-
-
-def company(number: int) -> str:
-    """A made-up name, no ordinary word, another for each number below 4,096."""
-    first, second, third = (_SYLLABLES[number // 16**place % 16] for place in range(3))
-    return f"{first}{second}{third}".capitalize() + " Works"
+from bench.poll_feeds import START, Writer
 
 
 def address(number: int) -> str:
@@ -57,42 +42,24 @@ class _Feed:
     body: bytes = b""
     etag: bytes = b""
     date: bytes = b""
-    chance: random.Random = field(init=False)
+    writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.chance = random.Random(self.number)
+        self.writer = Writer(self.number, self.companies)
         self.newest = self.count - 1
-        self.entries = [self._entry(index) for index in range(self.newest, -1, -1)]
+        self.entries = [self.writer.entry(index) for index in range(self.newest, -1, -1)]
         self._print()
 
     def grow(self) -> None:
         """One more entry, at the top, and the oldest is gone."""
         self.newest += 1
-        self.entries = [self._entry(self.newest), *self.entries[:-1]]
+        self.entries = [self.writer.entry(self.newest), *self.entries[:-1]]
         self._print()
 
-    def _entry(self, index: int) -> str:
-        at = _START + timedelta(hours=index, minutes=self.number % 60)
-        link = f"https://news{self.number}.example/{index}"
-        title, text = self._words(9).capitalize(), " ".join(f"<p>{self._words(40)}.</p>" for _ in range(5))
-        if self.companies and index % _SHARE == 0:
-            title = f"{company(self.chance.randrange(self.companies))}: {title}"
-        return (
-            f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid>"
-            f"<pubDate>{format_datetime(at)}</pubDate><description><![CDATA[{text}]]></description></item>"
-        )
-
-    def _words(self, count: int) -> str:
-        return " ".join(self.chance.choices(_WORDS, k=count))
-
     def _print(self) -> None:
-        text = (
-            f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>News {self.number}</title>'
-            f"<link>https://news{self.number}.example/</link>{''.join(self.entries)}</channel></rss>"
-        )
-        self.body = gzip.compress(text.encode(), 6, mtime=0)
+        self.body = gzip.compress(self.writer.document(self.entries), 6, mtime=0)
         self.etag = b'"%s"' % sha256(self.body).hexdigest()[:16].encode()
-        self.date = format_datetime(_START + timedelta(hours=self.newest), usegmt=True).encode()
+        self.date = format_datetime(START + timedelta(hours=self.newest), usegmt=True).encode()
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -54,7 +55,7 @@ def how_to_start(dues: Sequence[Due], *, cores: int, threads: int) -> Callable[[
         return None
     if threads == 1:
         return Fork
-    return program if unknown >= WORTH_A_PROGRAM else None
+    return program if unknown >= WORTH_A_PROGRAM and sys.executable else None
 
 
 def _started(dues: Sequence[Due], fetch: FetchOptions, directory: Path) -> Companion | None:
@@ -110,6 +111,8 @@ class Companion:
             self._changed.wait_for(lambda: self._is_next(number))
             self._next += 1
             self._changed.notify_all()
+            if self._state is _State.ENDED:
+                return ()
             has_enough = self._state is _State.STARTING or len(self._asked) >= _ENOUGH
             is_here = has_enough and not self._is_here
             self._is_here = self._is_here or is_here

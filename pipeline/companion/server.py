@@ -7,7 +7,7 @@ import gc
 import os
 import pickle
 from collections.abc import MutableMapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from threading import Lock, Thread
 from typing import IO, Any
 
@@ -48,7 +48,7 @@ class _Server:
     async def serve(self) -> None:
         fetch, directory = pickle.load(self._requests)  # noqa: S301 - from our own program
         asked: asyncio.Queue[tuple[int, Shard]] = asyncio.Queue()
-        with GATE.shared(directory, create=True) if directory else nullcontext():
+        with GATE.shared(directory, create=True):
             self._answer(0, memoryview(b""))
             Thread(target=self._receive, args=(asked, asyncio.get_running_loop()), daemon=True).start()
             while True:
@@ -66,10 +66,13 @@ class _Server:
         os._exit(0)  # whoever asked is gone
 
     async def _poll(self, number: int, dues: Shard, fetch: FetchOptions) -> None:
-        polled = await poll_feeds(dues, fetch)
-        logged, self._logged = self._logged, []
-        # In a thread: an answer is larger than the pipe.
-        await asyncio.to_thread(self._answer, number, packed(polled, dues, logged))
+        try:
+            polled = await poll_feeds(dues, fetch)
+            logged, self._logged = self._logged, []
+            # In a thread: an answer is larger than the pipe.
+            await asyncio.to_thread(self._answer, number, packed(polled, dues, logged))
+        except Exception:  # noqa: BLE001 - whoever asked polls the shard then, comes upon it too, and tells of it
+            os._exit(1)
 
     def _answer(self, number: int, body: memoryview) -> None:
         try:

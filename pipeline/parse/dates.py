@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from pipeline.model import DateKind, Entry
 from pipeline.parse.markup import first_words
@@ -108,8 +109,7 @@ _ENGLISH = {"Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6, "Jul": 7
 _ENGLISH |= {"Nov": 11, "Dec": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(NamedTuple):
     """A moment in UTC and how far it can be trusted."""
 
     moment: datetime

@@ -102,15 +102,14 @@ def decode(body: bytes, *, content_type: str = "", language: str = "") -> Text:
 
 
 def plain_utf8(body: bytes, content_type: str = "") -> bytes | None:
-    """The body without its mark, if by all that it says it is UTF-8 and it holds nothing to be taken out; else None.
-
-    Whether it is UTF-8 is for the reader of the bytes to see.
+    """The body without its mark, if by all that it says it is UTF-8, and it holds nothing to be taken out that XML may
+    hold; else None. Whether it is UTF-8 and holds nothing that XML forbids is for the reader of the bytes to see.
     """
     if body.startswith(codecs.BOM_UTF8):
         body = body[3:]
     elif any(label != "utf-8" for label in _labels(body, content_type)) or body[:1] not in (b"<", b" ", b"\n", b"\r"):
         return None
-    return body if _is_clean(body) else None
+    return None if b"\x7f" in body or codecs.BOM_UTF8 in body else body
 
 
 def _decode_bytes(body: bytes, labels: list[str], language: str) -> Text:

@@ -22,9 +22,11 @@ class Link(NamedTuple):
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One item as published. ``summary`` and ``content`` are HTML, plain text in them is escaped."""
+class Item(NamedTuple):
+    """One item as published. ``summary`` and ``content`` are HTML, plain text in them is escaped.
+
+    A tuple, because a frozen dataclass takes five times as long to make and there is one for each entry.
+    """
 
     guid: str = ""
     link: str = ""  # may still be relative, may be no web address

@@ -179,7 +179,7 @@ def trim_boilerplate(text: str) -> str:
 
 
 def _without_trailers(text: str) -> str:
-    for pattern in _likely_trailers(text[-_TAIL:].lower()):
+    for pattern in _likely_trailers(text[-_TAIL:]):
         if found := pattern.search(text, max(len(text) - _TAIL, 0)):
             text = text[: found.start()].rstrip()
     return text
@@ -187,13 +187,15 @@ def _without_trailers(text: str) -> str:
 
 def _likely_trailers(tail: str) -> Sequence[re.Pattern[str]]:
     """Those whose words stand near the end: nearly always none, and that is asked of every text."""
-    end = tail[-_NEAR:]
+    end = tail[-_NEAR:].lower()
     for word in _WORDS_NEAR:
         if word in end:
             break
     else:
-        if "share this:" not in tail and "/u/" not in tail:
+        # Lower case is made only of what needs it: of all the rest it would take as long as all of this.
+        if "/u/" not in tail and "/U/" not in tail and (":" not in tail or "share this:" not in tail.lower()):
             return ()
+    tail = tail.lower()
     return [pattern for words, pattern in _TRAILERS if any(word in tail for word in words)]
 
 
@@ -211,16 +213,41 @@ def _strip(html_text: str) -> str:
         if "&lt;" not in bounded or not _ESCAPED_HTML.match(bounded):
             return bounded
         bounded = _undo_entities(bounded)
-    pieces = _TAG.split(bounded)
     try:
-        pieces[1::2] = map(_SHOWN.__getitem__, pieces[1::2])
-        is_plain = "]]>" not in bounded
+        if "]]>" not in bounded:
+            return _without_tags(bounded)
     except _Hiding:
-        is_plain = False
-    if not is_plain:
-        pieces = _TAG.split(_HIDDEN.sub(" ", bounded))
-        pieces[1::2] = map(_GAPS.__getitem__, pieces[1::2])
+        pass
+    pieces = _TAG.split(_HIDDEN.sub(" ", bounded))
+    pieces[1::2] = map(_GAPS.__getitem__, pieces[1::2])
     return "".join(pieces)
+
+
+def _without_tags(html_text: str) -> str:
+    """The HTML with gaps for its tags. Raises ``_Hiding``.
+
+    No tag reaches over the next "<", so that HTML is cut there, which is quick; most tags are short, or their first ">"
+    is their end, and only what is left is asked of the expression.
+    """
+    before, *pieces = html_text.split("<")
+    shown = [before]
+    for piece in pieces:
+        tag, end, text = piece.partition(">")
+        gap = _USUAL.get(tag) if end else None
+        if gap is None:
+            name = tag.partition(" ")[0]
+            gap = _USUAL.get(name) if end and "'" not in tag and not tag.count('"') % 2 else None
+            if gap is None:
+                shown += _without_tag(piece)
+                continue
+        shown += (gap, text)
+    return "".join(shown)
+
+
+def _without_tag(piece: str) -> tuple[str, str]:
+    """The gap and the text of what stands behind a "<". Raises ``_Hiding``."""
+    found = _TAG.match("<" + piece)
+    return (_SHOWN[found[1]], piece[found.end() - 1 :]) if found else ("<", piece)
 
 
 def _undo_entities(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urljoin
@@ -51,6 +51,7 @@ _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 _MAX_ATTRIBUTES = 200
+_FEW_ATTRIBUTES = 8
 _MAX_LOOKED_AT = 20  # children of a root that may tell the format: each is asked for all namespaces known to it
 _MAX_DEPTH = 64  # elements within each other that are looked at; nothing of a feed stands deeper
 
@@ -408,8 +409,8 @@ class _Reader:
     def construct(self, node: etree._Element, kind: str) -> tuple[str, str]:
         """The value of a text construct (RFC 4287 3.1) and its type. HTML comes as it was."""
         if node.keys():
-            declared = _attribute(node, "type", kind).lower()
-            kind = _TYPES.get(declared, declared)
+            declared = node.get("type") or _attribute(node, "type", kind)
+            kind = _TYPES.get(declared) or _TYPES.get(declared.lower(), declared.lower())
             if node.get("mode") == "base64" or (kind[:5] != "text/" and kind[-4:] not in ("+xml", "/xml")):
                 return _from_base64(_own_text(node)), kind
         if kind == _XHTML or len(node):
@@ -551,7 +552,11 @@ def _declared_version(node: etree._Element) -> str:
 def _attributes(node: etree._Element) -> Mapping[str, str]:
     """The attributes of an element by their names in lower case; of a heap of them the first."""
     # lxml takes a time that grows with their square for all of them together.
-    return {name.lower(): node.get(name, "") for name in node.keys()[:_MAX_ATTRIBUTES]}
+    names = node.keys()
+    if len(names) > _FEW_ATTRIBUTES:
+        return {name.lower(): node.get(name, "") for name in names[:_MAX_ATTRIBUTES]}
+    named = dict(node.items())
+    return named if "".join(names).islower() else {name.lower(): value for name, value in named.items()}
 
 
 def _attribute(node: etree._Element, name: str, default: str) -> str:
@@ -636,14 +641,17 @@ def _name_and_email(author: str) -> tuple[str, str]:
 
 def _names(context: _Context) -> str:
     """Names, else what stands in the field."""
-    if not context.people:
-        return context.values.get("author", "")
+    if len(context.people) < 2:
+        return (context.people[0].name if context.people else "") or context.values.get("author", "")
     names = dict.fromkeys(person.name for person in context.people if person.name)
     return ", ".join(names) or context.values.get("author", "")
 
 
-def _longest(contents: Iterable[tuple[str, str]]) -> str:
+def _longest(contents: Sequence[tuple[str, str]]) -> str:
     """The longest of an entry's contents that is text."""
+    if len(contents) == 1:
+        kind, value = contents[0]
+        return _as_html(value, kind) if _is_text(kind) else ""
     return max((_as_html(value, kind) for kind, value in contents if _is_text(kind)), key=len, default="")
 
 

@@ -66,6 +66,22 @@ def test_two_processes_store_what_one_stores_in_the_same_order(urls: list[str], 
     assert len(stored(tmp_path / "two")) == 2 * FEEDS
 
 
+def test_a_first_poll_that_is_killed_and_begun_again_stores_everything_once(urls: list[str], tmp_path: Path) -> None:
+    engine = "[engine]\nshard_size = 10\n"
+    for name in ("undisturbed", "killed"):
+        (tmp_path / name).mkdir()
+    poll(tmp_path / "undisturbed", urls, engine).communicate()
+    first = poll(tmp_path / "killed", urls, engine)
+    assert first.stdout
+    first.stdout.readline()  # of a feed whose turn is committed
+    first.kill()
+    first.communicate()
+    poll(tmp_path / "killed", urls, engine).communicate()
+
+    assert len(stored(tmp_path / "killed")) == 2 * FEEDS
+    assert sorted(stored(tmp_path / "killed")) == sorted(stored(tmp_path / "undisturbed"))
+
+
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core polls alone")
 def test_a_second_process_ends_with_the_first_and_holds_no_lock(urls: list[str], tmp_path: Path) -> None:
     with FeedServer("0.0.0.0") as server:

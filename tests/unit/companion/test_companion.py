@@ -154,17 +154,63 @@ def test_the_shards_of_a_companion_that_dies_are_polled_here(
     assert [(line["event"], line["exit_code"]) for line in logs] == [("companion_lost", -signal.SIGKILL)]
 
 
-def test_a_companion_that_cannot_live_leaves_everything_to_this_process(
-    dues: list[Due], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+BROKEN = """
+import pipeline.companion.server as server
+
+async def broken(dues, options):
+    raise RuntimeError
+
+server.poll_feeds = broken
+server.serve()
+"""
+
+
+@pytest.mark.parametrize(("program_text", "code"), [("raise SystemExit(3)", 3), (BROKEN, 1)])
+def test_a_companion_that_fails_leaves_everything_to_this_process(
+    program_text: str, code: int, dues: list[Due], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.companion.process.PROGRAM", "raise SystemExit(3)")
+    monkeypatch.setattr("pipeline.companion.process.PROGRAM", program_text)
     with capture_logs() as logs:
         companion = Companion(program(), OPTIONS, tmp_path)
-        polled = by_companion(companion, dues)
+        while not logs:
+            polled = by_companion(companion, dues)
         companion.end()
 
     assert polled == results(poll_shard(dues, OPTIONS))
-    assert [(line["event"], line["exit_code"]) for line in logs] == [("companion_lost", 3)]
+    assert [(line["event"], line["exit_code"]) for line in logs] == [("companion_lost", code)]
+
+
+TELLING = """
+import structlog
+import pipeline.companion.server as server
+
+poll_feeds = server.poll_feeds
+
+async def telling(dues, options):
+    try:
+        raise ValueError("a fault")
+    except ValueError:
+        structlog.get_logger().exception("parser_failed", feed=dues[0].feed.url)
+    return await poll_feeds(dues, options)
+
+server.poll_feeds = telling
+server.serve()
+"""
+
+
+def test_what_a_companion_logs_is_told_by_this_process(
+    dues: list[Due], tmp_path: Path, here: list[Shard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.companion.process.PROGRAM", TELLING)
+    companion = Companion(program(), OPTIONS, tmp_path)
+    with capture_logs() as logs:
+        while not logs:
+            companion.poll(tuple(dues[:1]))
+    companion.end()
+
+    [line] = logs
+    assert (line["log_level"], line["event"], line["feed"]) == ("error", "parser_failed", dues[0].feed.url)
+    assert line["exception"].endswith("ValueError: a fault")
 
 
 def test_who_asks_after_the_end_gets_nothing_and_does_not_wait(tmp_path: Path) -> None:
