@@ -524,6 +524,7 @@ class OwedAlert:
     alert: Alert
     attempts: int = 0
     is_fresh: bool = False  # nobody had it in hand before: its payload was fixed just now
+    leased_until: datetime | None = field(default=None, compare=False)  # by which the lease is known as this sender's
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,9 +557,10 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The receiver took it."""
+    """The receiver took it; ``is_partial`` = not for all whom it was meant for, as ``detail`` says."""
 
     detail: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,6 +586,7 @@ class Delivery:
     result: SendResult
     next_attempt_at: datetime | None = None
     dead: bool = False
+    leased_until: datetime | None = None  # the lease under which it was made; None = whichever there is
 
 
 # --------------------------------------------------------------------------- batches and runs

@@ -105,6 +105,11 @@ def _outside(kind: str, role: str) -> type[BaseModel]:
 # --------------------------------------------------------------------------- options
 
 
+class PublicWords(ValueError):
+    """A validator's fault whose words are known to everybody (names of time zones): they are told even where the value
+    is among them."""
+
+
 def validate(
     model: type[Model],
     options: Mapping[str, Any],
@@ -273,6 +278,8 @@ def _rule(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "value_error":
             words = str(context["error"])
+            if isinstance(context["error"], PublicWords):
+                return words
         case "greater_than_equal":
             words = f"must be at least {_limit(context['ge'])}"
         case "less_than_equal":

@@ -47,11 +47,14 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items()
             if name.lower() not in {"proxy-authorization", "connection"}
         )
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
         with socket.create_connection(("127.0.0.1", self.proxy.to)) as server:
-            server.sendall(f"GET {parts.path} HTTP/1.1\r\n{kept}connection: close\r\n\r\n".encode())
+            server.sendall(f"{self.command} {parts.path} HTTP/1.1\r\n{kept}connection: close\r\n\r\n".encode() + body)
             while part := server.recv(65536):
                 self.wfile.write(part)
         self.close_connection = True
+
+    do_POST = do_GET  # noqa: N815  # the server's own spelling
 
     def do_CONNECT(self) -> None:
         """A tunnel."""

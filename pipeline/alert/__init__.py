@@ -4,6 +4,7 @@ from pipeline.alert.delivery import AlertOptions, Channel, Coverage, Outbox, Out
 from pipeline.alert.notices import replayed, trial
 from pipeline.alert.payload import OWN_FEED, web_link
 from pipeline.alert.phrases import Phrases, searchable
+from pipeline.alert.reach import unheard
 from pipeline.alert.render import plain, render
 from pipeline.alert.rhythm import Rhythm, timed
 from pipeline.alert.routes import Route, Routing, members
@@ -38,5 +39,6 @@ __all__ = [
     "searchable",
     "timed",
     "trial",
+    "unheard",
     "web_link",
 ]

@@ -391,7 +391,7 @@ class _Pass:
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:
         """The attempt and what follows from it."""
         at, attempt, options = self.moment(), owed.attempts + 1, self.options
-        delivery = Delivery(owed.alert.id, owed.alert.channel, at, attempt, result)
+        delivery = Delivery(owed.alert.id, owed.alert.channel, at, attempt, result, leased_until=owed.leased_until)
         if isinstance(result, Sent):
             return delivery
         if result.permanent:

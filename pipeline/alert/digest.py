@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 from pipeline.alert.payload import VERSION, in_zone
-from pipeline.alert.rules import Severity
+from pipeline.alert.rules import loudness
 from pipeline.keys import digest
 from pipeline.model import Alert
 from pipeline.text import to_iso
 
 _DAY = timedelta(days=1)
-_LOUDNESS = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
 
 def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: datetime, zone: str = "UTC") -> Alert:
@@ -21,7 +20,7 @@ def folded(members: Sequence[Alert], coverage: Mapping[str, Any] | None, now: da
     that folding again what was folded makes no second one; ``zone`` is the channel's."""
     first = members[0]
     alert_id = digest("alert", first.channel, "digest", first.id)
-    severity = max((member.severity for member in members), key=lambda one: _LOUDNESS.get(one, 0))
+    severity = max((member.severity for member in members), key=loudness)
     payload = {
         "version": VERSION,
         "type": "digest",

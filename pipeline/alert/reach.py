@@ -6,6 +6,7 @@ import socket
 import ssl
 from datetime import timedelta
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 
 def why_unreachable(host: str, port: int, patience: timedelta, *, tls: bool) -> str:
@@ -20,6 +21,13 @@ def why_unreachable(host: str, port: int, patience: timedelta, *, tls: bool) -> 
         words = error.strerror if isinstance(error, OSError) else ""
         return f"{host}: cannot connect ({words or type(error).__name__})"
     return ""
+
+
+def unheard(url: str, patience: timedelta) -> str:
+    """Why no connection to a web address can be had; an empty string when one can. Only its host is told."""
+    parts = urlsplit(url)
+    is_secure = parts.scheme == "https"
+    return why_unreachable(parts.hostname or "", parts.port or (443 if is_secure else 80), patience, tls=is_secure)
 
 
 def is_this_machine(host: str) -> bool:

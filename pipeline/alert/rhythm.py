@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline.model import Alert
+from pipeline.plugins import PublicWords, nearest
 
 Digest = Literal["hourly", "daily", "weekly"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -69,7 +70,8 @@ class Rhythm(BaseModel):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("must be the name of a time zone, with continent and city") from None
+            words = "must be the name of a time zone, with continent and city"
+            raise PublicWords(words + _zone_like(zone)) from None
         return zone
 
     @field_validator("quiet")
@@ -163,3 +165,15 @@ def _hours(text: str) -> tuple[str, str]:
     if not dash or not _TIME.fullmatch(start) or not _TIME.fullmatch(end):
         raise ValueError("must be two times of day in four digits, HH:MM-HH:MM")
     return start, end
+
+
+def _zone_like(word: str) -> str:
+    """What may have been meant: a zone of that city, or one spelt nearly so; an empty string when there is none."""
+    zones = sorted(available_timezones())
+    wanted = word.strip().replace(" ", "_").casefold()
+    of_city = [zone for zone in zones if "/" in zone and zone.casefold().rpartition("/")[2] == wanted]
+    if of_city:
+        return f": did you mean {' or '.join(map(repr, of_city[:3]))}?"
+    near = nearest(wanted, [zone.casefold() for zone in zones])
+    spelt = next((zone for zone in zones if repr(zone.casefold()) in near), "")
+    return f": did you mean {spelt!r}?" if spelt else ""

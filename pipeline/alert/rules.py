@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -12,7 +12,8 @@ from pipeline.text import fold
 
 Severity = Literal["low", "normal", "high", "urgent"]
 Wish = Literal["at once", "hourly", "daily", "weekly"]
-_RANK = {severity: rank for rank, severity in enumerate(get_args(Severity))}
+_RANK: Mapping[object, int] = {severity: rank for rank, severity in enumerate(get_args(Severity))}
+WARNINGS, TESTS = "newsward-warnings", "newsward-test"  # where a message tells its rule, what no rule asked for
 _SOONEST = ("at once", None, "hourly", "daily", "weekly")  # None = as the channel has it, which may be at once
 
 
@@ -83,6 +84,13 @@ class Rule(BaseModel):
         (), min_length=1, description="Ids of [[person]] tables, whose channels carry it too; needed without channels."
     )
 
+    @field_validator("name")
+    @classmethod
+    def _is_no_name_of_ours(cls, name: str) -> str:
+        if name.casefold() in (WARNINGS, TESTS):
+            raise ValueError("must not be a name that Newsward gives its own messages: call the rule otherwise")
+        return name
+
     @field_validator("words", "without")
     @classmethod
     def _are_words(cls, phrases: tuple[str, ...]) -> tuple[str, ...]:
@@ -143,9 +151,14 @@ class Person(BaseModel):
     min_severity: Severity = Field("low", description="Rules of a lower severity do not reach the person.")
 
 
+def loudness(severity: object) -> int:
+    """The rank of a severity, from 0; what is none counts as normal."""
+    return _RANK.get(severity, _RANK["normal"])
+
+
 def is_louder(one: Severity, other: Severity) -> bool:
     """Is the first severity higher than the second?"""
-    return _RANK[one] > _RANK[other]
+    return loudness(one) > loudness(other)
 
 
 def loudest(rules: Iterable[Rule]) -> Severity:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pipeline.alert.rules import Severity, loudness
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SEVERITIES = ("low", "normal", "high", "urgent")
+_SEVERITIES = get_args(Severity)
 _RHYTHMS = {
     "hourly": "Hourly digest",
     "daily": "Daily digest",
@@ -100,8 +102,7 @@ def told(items: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _loudness(item: Mapping[str, Any]) -> int:
-    severity = item.get("severity")
-    return _SEVERITIES.index(severity) if severity in _SEVERITIES else 1
+    return loudness(item.get("severity"))
 
 
 def prepared(payload: Mapping[str, Any]) -> dict[str, Any]:

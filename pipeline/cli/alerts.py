@@ -139,16 +139,16 @@ def send_test(
 ) -> None:
     """Send a test message by a channel, at once.
 
-    It says that it is one, is not stored, and heeds no quiet hours. Exits with 1, and the reason, when the receiver did
-    not take it.
+    It says that it is one, is not stored, and heeds no quiet hours. Of the configuration only this channel is read, so
+    that no other one's secrets are needed. Exits with 1, and the reason, when the receiver did not take it.
 
     \b
     Examples:
       newsward --config my-watch alerts test desk
     """
-    config = _config(context, channel)
-    sender = config.channels[channel]
-    alert = trial(channel, now(), config.rhythms[channel].zone)
+    settings: Settings = context.obj
+    sender, rhythm = settings.channel(channel)
+    alert = trial(channel, now(), rhythm.zone)
     try:
         with redirect_stdout(sys.stderr) if json else nullcontext():
             result = sender.send(alert)

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.config import Config, ConfigFiles, database_of, health_of, load
+from pipeline.alert import Channel, Rhythm
+from pipeline.config import Config, ConfigFiles, channel_of, database_of, health_of, load
 from pipeline.observe import HealthOptions, configure_logging
 
 app = typer.Typer(
@@ -42,6 +43,12 @@ class Settings:
     def database(self) -> Path:
         """Where the database lies; nothing else of the configuration is read. Raises ConfigError."""
         return database_of(self.config, os.environ)
+
+    def channel(self, name: str) -> tuple[Channel, Rhythm]:
+        """One channel and its rhythm; nothing else of the configuration is read. Raises ConfigError, InputError."""
+        channel, rhythm, secrets = channel_of(self.config, os.environ, name)
+        configure_logging(level="debug" if self.verbose else "info", secrets=secrets)
+        return channel, rhythm
 
     def health(self) -> tuple[Path, HealthOptions]:
         """The database and what counts as trouble; nothing else of the configuration is read. Raises ConfigError."""

@@ -134,7 +134,10 @@ def _listed(answer: str) -> list[str]:
 def check(
     context: typer.Context,
     online: Annotated[
-        bool, typer.Option("--online", help="Also try whether the channels' receivers can be reached; sends nothing.")
+        bool,
+        typer.Option(
+            "--online", help="Also try whether receivers and the heartbeat's service can be reached; sends nothing."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a problem.")] = False,
 ) -> None:
@@ -163,12 +166,12 @@ def check(
 
 
 def _unreached(config: Config) -> list[Problem]:
-    """The channels that cannot be reached; of the others it is told that they can, or cannot be tried."""
+    """What cannot be reached; of the others it is told that they can, or cannot be tried."""
     problems = []
     for answer in probe(config):
         if isinstance(answer, Reached):
             told = "can be reached" if answer.is_tried else "not tried: its kind offers no way but to send an alert"
-            say(f"channel {answer.channel}: {told}")
+            say(f"{answer.what}: {told}")
         else:
             problems.append(answer)
     say("feeds are tried by: newsward feeds test")

@@ -4,7 +4,7 @@ from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
 from pipeline.config.editing import add_feed, add_feeds, add_source, editing, remove_feed
 from pipeline.config.files import ConfigFiles
-from pipeline.config.loading import Config, database_of, existing_main, health_of, load
+from pipeline.config.loading import Config, channel_of, database_of, existing_main, health_of, load
 from pipeline.config.naming import Named, holds, meant, spellings
 from pipeline.config.problems import Problem, table_at
 from pipeline.config.reading import DEFAULT_FOLDER
@@ -20,6 +20,7 @@ __all__ = [
     "add_feed",
     "add_feeds",
     "add_source",
+    "channel_of",
     "check",
     "database_of",
     "editing",

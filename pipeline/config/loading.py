@@ -20,7 +20,7 @@ from pipeline.config.reading import Environment, locate, read_toml
 from pipeline.config.secrets import secrets_of
 from pipeline.dedup import StoryOptions
 from pipeline.engine import DaemonOptions, EngineOptions
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, InputError
 from pipeline.fetch import FetchOptions, PollingOptions
 from pipeline.match import AnyMatcher, Matcher
 from pipeline.model import Company, Feed, Watchlist
@@ -122,6 +122,25 @@ def health_of(path: Path | None, environ: Mapping[str, str]) -> tuple[Path, Heal
     return directory / cast("StoreOptions", store).database, cast("HealthOptions", health)
 
 
+def channel_of(path: Path | None, environ: Mapping[str, str], name: str) -> tuple[Channel, Rhythm, frozenset[str]]:
+    """One channel as ``load`` would make it, its rhythm and its secrets; nothing else is read.
+
+    So it can be tried without the secrets of the others. Raises ConfigError, InputError when there is none of this id.
+    """
+    main = locate(path, environ)
+    loader = _Loader(main.parent, read_toml(main, main.name), main.name, Environment(environ))
+    names = loader.named("channel")
+    if name not in names:
+        hint = nearest(name, names) or (f"there are: {', '.join(names)}" if names else "there is none")
+        raise InputError(f"no channel has the id {name!r} ({hint})")
+    channels = loader.channels(only=name)
+    faults = [*loader.environment.faults, *loader.faults]
+    if faults or name not in channels:
+        raise together(faults)
+    secrets = frozenset(filter(None, (*loader.environment.secrets, *secrets_of((channels[name],), ()))))
+    return channels[name], loader.rhythms[name], secrets
+
+
 def existing_main(path: Path | None, environ: Mapping[str, str]) -> Path:
     """The main file that ``load`` would read; nothing in it is looked at. Raises ConfigError when it is not there."""
     main = locate(path, environ)
@@ -159,7 +178,7 @@ class _Loader:
         self.faults.extend(unknown_tables(self.document, _KNOWN, self.file))
         sections = {name: self.section(name, model) for name, model in SECTIONS.items()}
         companies = self._companies()
-        channels = self._channels()
+        channels = self.channels()
         groups = self._groups(companies)
         people = self._people()
         rules = self._rules(companies)
@@ -268,16 +287,19 @@ class _Loader:
         tables = self.document.get(key, [])
         return list(array_of_tables(tables, key, self.file, self.faults, label=lambda table: table.get(label)))
 
-    def _named(self, key: str) -> list[str]:
+    def named(self, key: str) -> list[str]:
         """The ids as written, those of tables with faults too: one fault must not make a second one of its rule."""
         tables = self.document.get(key, [])
         rows = tables if isinstance(tables, list) else []
         return [row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str)]
 
-    def _channels(self) -> dict[str, Channel]:
+    def channels(self, only: str = "") -> dict[str, Channel]:
+        """The sound ones by id; with ``only`` no other is looked at."""
         channels: dict[str, Channel] = {}
         seen: dict[str, str] = {}
         for where, table in self._tables("channel", "id"):
+            if only and table.get("id") != only:
+                continue
             common = {key: value for key, value in table.items() if key in Rhythm.model_fields}
             own = {key: value for key, value in table.items() if key not in common}
             rhythm = self._made(Rhythm, common, where)
@@ -306,7 +328,7 @@ class _Loader:
     def _people(self) -> tuple[Person, ...]:
         people: list[Person] = []
         for where, table, person in self._with_ids("person", Person):
-            self._known(person, "channels", table, "channel", self._named("channel"), where)
+            self._known(person, "channels", table, "channel", self.named("channel"), where)
             people.append(person)
         return tuple(people)
 
@@ -323,15 +345,15 @@ class _Loader:
     def _rules(self, companies: Sequence[Company]) -> tuple[Rule, ...]:
         rules: list[Rule] = []
         seen: dict[str, str] = {}
-        company_ids, groups = [company.id for company in companies], self._named("group")
+        company_ids, groups = [company.id for company in companies], self.named("group")
         for where, table in self._tables("rule", "name"):
             rule = self._made(Rule, table, where)
             if rule is None:
                 continue
             self._unique(seen, rule.name, "name", where)
             self.places["rule", rule.name] = where
-            self._known(rule, "channels", table, "channel", self._named("channel"), where)
-            self._known(rule, "people", table, "person", self._named("person"), where)
+            self._known(rule, "channels", table, "channel", self.named("channel"), where)
+            self._known(rule, "people", table, "person", self.named("person"), where)
             self._known(rule, "companies", table, "company", company_ids, where)
             self._known(rule, "together", table, "company", company_ids, where)
             self._known(rule, "groups", table, "group", groups, where)

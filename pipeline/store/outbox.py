@@ -71,14 +71,15 @@ def claim(connection: sqlite3.Connection, claim: Claim, fix: Fix, fold: Fold) ->
     connection.execute(QUERIES["alerts_lease"], leased)
     if open_until:
         connection.execute(QUERIES["circuit_try"], asked | leased)  # until it is known what became of the one
-    return tuple(OwedAlert(_fixed(connection, row, fix), row["attempts"], not row["is_fixed"]) for row in rows)
+    return tuple(
+        OwedAlert(_fixed(connection, row, fix), row["attempts"], not row["is_fixed"], claim.until) for row in rows
+    )
 
 
 def release(connection: sqlite3.Connection, owed: Sequence[OwedAlert]) -> None:
-    """Ends the lease of alerts that were not tried; they stay due."""
-    # One that another sender had in hand before may have been received: it must say the same again.
-    fresh = texts(one.alert.id for one in owed if one.is_fresh)
-    connection.execute(QUERIES["alerts_release"], {"texts": texts(one.alert.id for one in owed), "fresh": fresh})
+    """Ends the lease of alerts that were not tried; they stay due. A lease that another sender has by now stays."""
+    rows = ({"id": clean(one.alert.id), "fresh": one.is_fresh, "lease": stamp(one.leased_until)} for one in owed)
+    connection.executemany(QUERIES["alerts_release"], rows)
 
 
 def _hold(
@@ -188,13 +189,14 @@ def _settle(connection: sqlite3.Connection, delivery: Delivery) -> None:
         "attempted_at": stamp(delivery.attempted_at),
         "outcome": "failed" if failed else "sent",
         "detail": clean(_detail(delivery.result)),
+        "lease": stamp(delivery.leased_until),
     }
     connection.execute(QUERIES["delivery_insert"], row)
     settled = {
         "state": "dead" if delivery.dead else "pending" if failed else "sent",
         "sent_at": None if failed else row["attempted_at"],
         "next_attempt_at": stamp(delivery.next_attempt_at),
-        "error": row["detail"] if failed else "",
+        "error": row["detail"] if failed or _is_partial(delivery.result) else "",
     }
     connection.execute(QUERIES["alert_settle"], {**row, **settled})
     connection.execute(QUERIES["members_settle"], {**row, **settled})
@@ -284,6 +286,10 @@ def _bounds(now: datetime) -> dict[str, Any]:
 
 def _detail(result: Sent | SendFailed) -> str:
     return result.reason if isinstance(result, SendFailed) else result.detail
+
+
+def _is_partial(result: Sent | SendFailed) -> bool:
+    return isinstance(result, Sent) and result.is_partial
 
 
 def _alert_row(alert: Alert) -> dict[str, Any]:

@@ -781,17 +781,19 @@ UPDATE alerts SET leased_until = :until WHERE id IN (SELECT value FROM json_each
 
 -- name: alerts_release
 -- What nobody can have seen may say more when it is tried: more outlets may tell its story by then.
-UPDATE alerts SET leased_until = NULL, is_fixed = is_fixed AND id NOT IN (SELECT value FROM json_each(:fresh))
-WHERE state = 'pending' AND id IN (SELECT value FROM json_each(:texts));
+-- One that another sender had in hand before may have been received: it must say the same again.
+UPDATE alerts SET leased_until = NULL, is_fixed = is_fixed AND NOT :fresh
+WHERE id = :id AND state = 'pending' AND (:lease IS NULL OR leased_until IS :lease);
 
 -- name: delivery_insert
 INSERT INTO deliveries (alert_id, attempt, attempted_at, channel, outcome, detail)
 VALUES (:alert_id, :attempt, :attempted_at, :channel, :outcome, :detail) ON CONFLICT DO NOTHING;
 
 -- name: alert_settle
--- What was sent stays sent, whatever a late second attempt says.
+-- What was sent stays sent, whatever a late second attempt says. A lease that another sender has by now stays.
 UPDATE alerts SET
-    attempts = max(attempts, :attempt), leased_until = NULL, error = :error,
+    attempts = max(attempts, :attempt),
+    leased_until = iif(:lease IS NULL OR leased_until IS :lease, NULL, leased_until), error = :error,
     state = :state, sent_at = :sent_at, next_attempt_at = :next_attempt_at
 WHERE id = :alert_id AND state <> 'sent';
 

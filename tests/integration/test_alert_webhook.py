@@ -7,11 +7,13 @@ from itertools import cycle
 from random import Random
 
 import pytest
+from pydantic import ValidationError
 
 from pipeline.alert import AlertOptions, Outcome, Rule, deliver
 from pipeline.alert.channels.webhook import Channel, sign
 from pipeline.model import SendFailed, Sent
 from tests.builders_alert import NOW, OneAtATime, Outbox, Reply, alert, candidate, receiver, route, still, violations
+from tests.proxy_server import ProxyServer
 
 KEY = bytes(range(32))
 
@@ -245,3 +247,28 @@ def test_a_dead_receiver_does_not_hold_the_other(received, channel):
 
     assert outcome == Outcome(sent=20, waiting=20)
     assert len(other.requests) == 3
+
+
+def test_a_receiver_is_asked_by_a_proxy_that_logs_in() -> None:
+    with (
+        receiver() as inbox,
+        ProxyServer(
+            int(inbox.url.split(":")[2].partition("/")[0]), login=f"Basic {b64encode(b'ana:pw').decode()}"
+        ) as proxy,
+    ):
+        channel = Channel(url="http://desk.example/in", proxy=f"http://ana:pw@{proxy.address}")
+        result = channel.send(story())
+        channel.close()
+
+        assert (result, channel.probe()) == (Sent("204"), "")
+        assert proxy.asked == ["POST http://desk.example/in HTTP/1.1"]
+        assert [request.headers["host"] for request in inbox.requests] == ["desk.example"]
+        assert "pw" not in repr(channel)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://a.example:1080", "http://a.example/path", "a.example:3128"])
+def test_what_is_no_http_proxy_is_refused_without_its_words(proxy: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Channel(url="http://desk.example/in", proxy=proxy)
+
+    assert "a.example" not in str(refused.value)

@@ -272,3 +272,17 @@ def test_a_test_message_by_the_screen_leaves_the_json_line_alone(tmp_path: Path,
 
     assert [line["channel"] for line in outcome.lines] == ["screen"]
     assert "Test message" in outcome.err
+
+
+def test_a_test_message_needs_no_other_channels_secrets(tmp_path: Path, inbox: Receiver) -> None:
+    folder = watch(tmp_path, inbox)
+    main = folder / "newsward.toml"
+    main.write_text(f'{main.read_text()}\n[[channel]]\nid = "pager"\nkind = "webhook"\nurl = "${{NOT_SET_HERE}}"\n')
+
+    taken = newsward("--config", folder, "alerts", "test", "desk")
+    lacking = newsward("--config", folder, "alerts", "test", "pager")
+    unknown = newsward("--config", folder, "alerts", "test", "dekk")
+
+    assert (taken.code, len(inbox.requests)) == (0, 1)
+    assert (lacking.code, "environment variable NOT_SET_HERE is not set" in lacking.err) == (2, True)
+    assert (unknown.code, "did you mean 'desk'?" in unknown.err) == (2, True)

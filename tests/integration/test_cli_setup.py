@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.config import Problem, Reached, load, probe, schemas, written
 from pipeline.model import Alert, SendResult, Sent
+from tests.builders_alert import receiver
 from tests.builders_cli import newsward
 from tests.feed_server import FeedServer
 
@@ -167,6 +168,27 @@ def test_a_receiver_that_says_nothing_is_given_up_in_time(tmp_path: Path, silent
     assert answer.what == "cannot be reached: no answer within 0.3 s"
 
 
+def test_check_tries_the_heartbeats_service_and_sends_no_beat(tmp_path: Path) -> None:
+    with receiver() as inbox:
+        folder = write(tmp_path / "watch", inbox.url)
+        main = folder / "newsward.toml"
+        main.write_text(
+            f'{main.read_text()}\n[heartbeat]\nurl = "{inbox.url}/hunter2"\nfail_url = "http://127.0.0.1:9/hunter2"\n'
+        )
+        outcome = newsward("--config", folder, "check", "--online", "--json")
+
+        assert inbox.requests == []
+    told = [(line["where"], line["what"]) for line in outcome.lines if "reached" in line["what"]]
+    assert told == [
+        (
+            "newsward.toml: [heartbeat] fail_url",
+            "cannot be reached: 127.0.0.1: cannot connect (Connection refused)",
+        )
+    ]
+    assert "[heartbeat] url: can be reached" in outcome.err
+    assert "hunter2" not in outcome.out + outcome.err
+
+
 class Pager(BaseModel):
     """A channel from outside whose probe is broken."""
 
@@ -209,7 +231,7 @@ def test_a_probe_that_breaks_is_told_by_its_kind_of_fault_and_others_are_tried(
 
     assert isinstance(broken, Problem)
     assert broken.what == "cannot be reached: its probe broke (RuntimeError)"
-    assert untried == Reached("Plain", is_tried=False)
+    assert untried == Reached("channel Plain", is_tried=False)
 
 
 # --------------------------------------------------------------------------- schema

@@ -6,7 +6,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from email.headerregistry import Address
@@ -15,6 +15,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from pathlib import Path
 from threading import Timer
+from time import monotonic
 from typing import Any, ClassVar, Literal, cast
 
 import structlog
@@ -32,6 +33,7 @@ _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _SUBJECT = 180  # characters; mail programs show some 60
 _WHOLE = 45.0  # seconds for a whole conversation: a send must not take a minute
 _LARGEST = 95_000  # bytes of HTML; large mail providers hide what comes after some 100 kB
+_NAMED = 5  # recipients that an attempt names
 _SAID = 200  # characters kept of what the server says
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _LIST_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)+")  # RFC 2919 2
@@ -123,7 +125,8 @@ class Channel(BaseModel):
             return SendFailed(f"{self.host}: cannot connect ({words or type(error).__name__})")
         if refused:
             log.warning("mail_partly_refused", channel=alert.channel, alert=alert.id, refused=sorted(refused))
-        return Sent(f"refused for {len(refused)} of {len(self.to)} recipients" if refused else "")
+            return Sent(_partly(sorted(refused), len(self.to)), is_partial=True)
+        return Sent()
 
     def concerns(self) -> Iterator[tuple[str, str]]:
         """What is readable on the way, and what is unwise in the templates."""
@@ -184,14 +187,17 @@ class Channel(BaseModel):
         patience, name = self.timeout.total_seconds(), socket.gethostname()
         context = ssl.create_default_context()
         if self.tls == "implicit":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self._port(), local_hostname=name, timeout=patience, context=context
-            )
+            server: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname=name, timeout=patience, context=context)
         else:
-            server = smtplib.SMTP(self.host, self._port(), local_hostname=name, timeout=patience)
-        whole = Timer(_WHOLE, _cut, (server,))
+            server = smtplib.SMTP(local_hostname=name, timeout=patience)
+        server._host = self.host  # type: ignore[attr-defined]  # smtplib looks there for whose certificate it is
+        ends = monotonic() + _WHOLE
+        whole = Timer(_WHOLE, _cut, (server,))  # before connecting: that, and the greeting, take of it too
         whole.start()
         try:
+            server.connect(self.host, self._port())
+            if monotonic() >= ends:
+                raise TimeoutError
             if self.tls == "starttls":
                 server.starttls(context=context)
             if self.password:
@@ -256,6 +262,11 @@ def _list_id(channel: str, domain: str) -> str:
 def _word(value: object) -> str:
     """The value as one that headers and identifiers may hold."""
     return _NOT_IN_ID.sub("-", str(value))[:64].strip("-") or "x"
+
+
+def _partly(refused: Sequence[str], total: int) -> str:
+    more = f" and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+    return f"refused for {', '.join(refused[:_NAMED])}{more}; taken for the other {total - len(refused)} of {total}"
 
 
 def _said(code: int, words: bytes | str) -> str:

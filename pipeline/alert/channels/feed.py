@@ -21,6 +21,7 @@ from pipeline.alert.escaping import plain
 from pipeline.alert.options import LocalPath, Templates, template_concerns, template_files
 from pipeline.alert.payload import web_link
 from pipeline.alert.render import Medium, Messages
+from pipeline.alert.rules import TESTS, WARNINGS
 from pipeline.files import read_file
 from pipeline.keys import digest
 from pipeline.model import Alert, SendFailed, SendResult, Sent
@@ -31,7 +32,6 @@ _ATOM = "http://www.w3.org/2005/Atom"  # RFC 4287
 _JSON_FEED = "https://jsonfeed.org/version/1.1"
 _IDS = UUID("6f0c8a52-6a0d-5b0e-9d0e-2f6f1d1c7b11")  # ours; with a name it makes the same id for ever (RFC 9562 5.5)
 _LARGEST = 64 * 1024 * 1024  # bytes; a thousand items take some 5 MB
-_WARNINGS, _TESTS = "newsward-warnings", "newsward-test"  # files for what no rule asked for
 _LONGEST_NAME = 100  # bytes of a file's name, before its ending
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 2.2
@@ -182,8 +182,8 @@ class Channel(BaseModel):
 
 def _feeds_of(payload: Mapping[str, Any]) -> Iterable[str]:
     if payload.get("test"):
-        return (_TESTS,)
-    return payload.get("rules") or (_WARNINGS,)
+        return (TESTS,)
+    return payload.get("rules") or (WARNINGS,)
 
 
 def _file_name(name: str) -> str:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field
 from pipeline import __version__
 from pipeline.alert.reach import is_this_machine, why_unreachable
 from pipeline.model import Alert, SendFailed, SendResult, Sent
+from pipeline.urls import proxy_problem
 
 # What these say of a message stays true however often it is sent, unless a Retry-After denies it: it is malformed, too
 # large, of the wrong type, not acceptable, or (410) nobody wants any. All other refusals, 401, 403 and 404 among them,
@@ -51,6 +52,12 @@ class Channel(BaseModel):
     headers: dict[str, SecretStr] = Field(
         default_factory=dict, description='Further headers, e.g. Authorization = "Bearer ${TOKEN}".'
     )
+    proxy: SecretStr | None = Field(
+        None,
+        description="An HTTP proxy by which the receiver is asked; user:password@ logs in to it. That of [fetch] is "
+        "for feeds alone.",
+        examples=["http://proxy.example.com:3128"],
+    )
     timeout: timedelta = Field(
         timedelta(seconds=15),
         gt=timedelta(),
@@ -70,6 +77,13 @@ class Channel(BaseModel):
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise ValueError("must be an http:// or https:// address")
         return url
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        if proxy and (problem := proxy_problem(proxy.get_secret_value())):
+            raise ValueError(problem)
+        return proxy
 
     @field_validator("secret")
     @classmethod
@@ -116,7 +130,10 @@ class Channel(BaseModel):
         return self.url.get_secret_value()
 
     def probe(self) -> str:
-        """Why no connection can be had: the name, the host, its certificate. No request is made."""
+        """Why no connection can be had: the name, the host, its certificate, or the proxy. No request is made."""
+        if self.proxy:
+            by = httpx.URL(self.proxy.get_secret_value())
+            return why_unreachable(by.host, by.port or 80, self.timeout, tls=False)
         url = httpx.URL(self.url.get_secret_value())
         is_secure = url.scheme == "https"
         port = url.port or (443 if is_secure else 80)
@@ -133,7 +150,8 @@ class Channel(BaseModel):
         with self._making:
             if self._client is None:
                 # trust_env off: the environment and .netrc are read by the configuration alone.
-                self._client = httpx.Client(timeout=self.timeout.total_seconds(), trust_env=False)
+                proxy = self.proxy.get_secret_value() if self.proxy else None
+                self._client = httpx.Client(timeout=self.timeout.total_seconds(), trust_env=False, proxy=proxy)
             return self._client
 
     def _headers(self, alert_id: str, body: bytes, timestamp: int) -> dict[str, str]:

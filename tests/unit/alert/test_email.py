@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import socket
 import ssl
 
 import pytest
@@ -238,7 +239,7 @@ def test_a_mail_that_some_recipients_cannot_get_is_sent_and_told():
     with mail_server(box) as port, structlog.testing.capture_logs() as logged:
         result = channel(port, to=["nobody@example.com", "desk@example.com"]).send(alert(story()))
 
-    assert result == Sent("refused for 1 of 2 recipients")
+    assert result == Sent("refused for nobody@example.com; taken for the other 1 of 2", is_partial=True)
     assert box.taken[0][0] == ["desk@example.com"]
     assert [(line["event"], line["refused"]) for line in logged] == [("mail_partly_refused", ["nobody@example.com"])]
 
@@ -251,6 +252,14 @@ def test_a_server_that_takes_for_ever_is_not_waited_for(monkeypatch):
     monkeypatch.setattr("pipeline.alert.channels.email._WHOLE", 0.2)
     with mail_server(Slow()) as port:
         result = channel(port, timeout=30).send(alert(story()))
+
+    assert result == SendFailed("127.0.0.1: broke off (SMTPServerDisconnected)")
+
+
+def test_a_server_that_does_not_greet_is_not_waited_for_either(monkeypatch):
+    monkeypatch.setattr("pipeline.alert.channels.email._WHOLE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        result = channel(silent.getsockname()[1], timeout=30).send(alert(story()))
 
     assert result == SendFailed("127.0.0.1: broke off (SMTPServerDisconnected)")
 

@@ -1,5 +1,6 @@
 """When a channel is to speak, across both clock changes."""
 
+import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, reset_tzpath
 
@@ -227,3 +228,21 @@ def test_the_time_zones_are_there_without_those_of_the_system() -> None:
         assert Rhythm(zone="Europe/Vilnius").next_digest("daily", NOW) == utc("2026-03-03T06:00")
     finally:
         reset_tzpath()
+
+
+@pytest.mark.parametrize(
+    ("zone", "hint"),
+    [
+        ("Berlin", "did you mean 'Europe/Berlin'?"),
+        ("new york", "did you mean 'America/New_York'?"),
+        ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
+    ],
+)
+def test_a_zone_that_is_none_brings_those_that_may_be_meant(zone: str, hint: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(hint)):
+        Rhythm(zone=zone)
+
+
+def test_a_zone_that_resembles_none_brings_no_guess() -> None:
+    with pytest.raises(ValidationError, match=r"continent and city \["):
+        Rhythm(zone="qqqqqq")

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.alert import Group, Person, Rule
-from pipeline.alert.rules import loudest, soonest
+from pipeline.alert.rules import loudest, loudness, soonest
 from tests.builders_alert import hit
 
 
@@ -89,3 +89,13 @@ def test_a_group_may_be_of_tags_alone():
 )
 def test_the_soonest_wish_counts_and_the_channels_own_rhythm_before_any_digest(wishes, counts):
     assert soonest([rule(digest=wish) for wish in wishes]) == counts
+
+
+@pytest.mark.parametrize("name", ["newsward-warnings", "Newsward-Test"])
+def test_a_rule_bears_no_name_that_newsward_gives_its_own_messages(name: str) -> None:
+    with pytest.raises(ValidationError, match="a name that Newsward gives its own messages: call the rule otherwise"):
+        Rule(name=name, channels=("desk",))
+
+
+def test_what_is_no_severity_ranks_as_normal() -> None:
+    assert [loudness(one) for one in ("low", "normal", "high", "urgent", "loud", None)] == [0, 1, 2, 3, 1, 1]

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from pipeline.model import Alert, Circuit, Delivery, Feed, OwedAlert, SendFailed, Sent
 from pipeline.store import Store
 from pipeline.store.queries import QUERIES
@@ -558,3 +560,43 @@ def test_what_a_story_owes_is_found_by_the_story_however_much_its_channel_waits_
             plan = store.database.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", dict.fromkeys(names, "2026"))
 
             assert [row[3] for row in plan if row[3].startswith(f"SEARCH {table} USING INDEX alerts_by_story")], name
+
+
+# --------------------------------------------------------------------------- whose lease it is
+
+
+@pytest.mark.parametrize("late", ["gives back", "has failed"])
+def test_a_sender_that_slept_beyond_its_lease_leaves_the_next_ones_alone(tmp_path: Path, late: str) -> None:
+    path = tmp_path / "newsward.db"
+    with open_store(path) as store, Store.open(path) as other:
+        owe(store, make_alert("a"))
+        slept = claim(store)
+        assert claimed(other, NOW + 6 * MINUTE) == ["a"]
+
+        if late == "gives back":
+            store.release(slept)
+        else:
+            store.record([replace(failed("a", 1, NOW + 7 * MINUTE)[0], leased_until=slept[0].leased_until)])
+
+        assert claimed(store, NOW + 8 * MINUTE) == []
+        assert state(store, "a")[3] == "2026-03-02T09:11:00Z"
+
+
+def test_ones_own_lease_ends_with_what_came_of_it() -> None:
+    with open_store() as store:
+        owe(store, make_alert("a"))
+        (owed,) = claim(store)
+
+        store.record([replace(failed("a", 1, NOW + MINUTE)[0], leased_until=owed.leased_until)])
+
+        assert claimed(store, NOW + MINUTE) == ["a"]
+
+
+def test_whom_a_mail_did_not_reach_is_told_of_the_alert_that_was_sent() -> None:
+    with open_store() as store:
+        owe(store, make_alert("a"))
+
+        store.record([Delivery("a", "desk", NOW, 1, Sent("refused for a@b.example", is_partial=True))])
+
+        (row,) = store.rows("alert_list", channel="", state="", limit=5)
+        assert (row["state"], row["error"]) == ("sent", "refused for a@b.example")
