@@ -26,6 +26,7 @@ CROSS_HOURS = 48.0
 HOURS_OF_AGE = 168.0  # a story that is older counts as so old
 OWN_NAME_RARITY = 0.2  # a company's own name cannot tell its stories apart
 BEST_MEMBERS = 3  # mean of the best three: the best one chains, the mean of all splits
+RAREST = 8.0  # a term that one story of some thousand tells
 TITLE_WEIGHT = 2.0  # a term in the headline counts as two in the text
 
 # A stream that has just begun knows no frequencies: it starts as if it had seen so many stories, in which
@@ -52,9 +53,9 @@ class Model:
         return tuple(sorted((part for part in parts if part[1]), key=lambda part: (-abs(part[1]), part[0]))[:count])
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def story_model(name: str) -> Model:
-    """The model of that name in ``weights.json``, which ``bench/train_stories.py`` writes: "broad" or "normal"."""
+    """A model of ``weights.json``, which ``bench/train_stories.py`` writes: "broad", "normal", "ungated", "update"."""
     stored = json.loads(files("pipeline.dedup").joinpath("weights.json").read_text(encoding="utf-8"))[name]
     return Model(float(stored["bias"]), {str(name): float(weight) for name, weight in stored["weights"].items()})
 
@@ -96,8 +97,9 @@ def story_features(
     said = frozenset().union(*(other.bag for other in told))
     readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
+    counts = story.told or Counter(term for other in readable for term in other.bag)
     features = {
-        "core": whole.cosine(_core(story.told or Counter(term for other in readable for term in other.bag), idf)),
+        "core": whole.cosine(_core(counts, idf)),
         "wording": _mean_of_best(both),
         "title": _mean_of_best(titles),
         "text": max(texts, default=0.0),
@@ -105,11 +107,11 @@ def story_features(
         "title_set": max(token_set_ratio(entry.title, other.title) for other in near) / 100,
         "known_words": _headline_share(entry.title_terms, said, idf),
         "told_words": max(_headline_share(other.title_terms, entry.bag, idf) for other in near),
+        "backbone": _backbone(entry.title_terms, counts, story.entries or len(readable), idf),
         "gap": gap(hours),
         "age": min(age, HOURS_OF_AGE) / HOURS_OF_AGE,
         "size": 1 - 1 / len(readable),
         "crowd": log1p(story.entries or len(told)) / log1p(1000.0),
-        "gated": float(companies is not None),
         "further_companies": float(min(max(shared - 1, 0), 2)),
     }
     features.update(_facts(entry, told))
@@ -131,6 +133,17 @@ def _core(counts: Mapping[str, int], idf: Idf) -> _Vector:
     """What the members have in common: each term by its rarity and by how many say it."""
     weights = {term: idf[term] * count for term, count in counts.items()}
     return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
+
+
+def _backbone(headline: frozenset[str], counts: Mapping[str, int], members: int, idf: Idf) -> float:
+    """The word of the headline that is rarest and told by most members: what all tellings of a story have.
+
+    A single telling cannot show which of its words that will be.
+    """
+    if members < 2:
+        return 0.0
+    shared = [idf[term] * min(1.0, counts[term] / members) for term in headline - idf.own if term in counts]
+    return min(1.0, max(shared, default=0.0) / RAREST)
 
 
 def _vectors(words: Wording, idf: Idf) -> tuple[_Vector, _Vector, _Vector]:
@@ -161,6 +174,7 @@ def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
         "events_clash": float(bool(entry.events and events) and not entry.events & events),
         "quarters_clash": float(bool(entry.quarters and quarters) and not entry.quarters & quarters),
         "weekdays_clash": float(bool(entry.weekdays and weekdays) and not entry.weekdays & weekdays),
+        "direction": float(entry.direction in directions),
         "direction_clash": float(bool(entry.direction and directions) and entry.direction not in directions),
     }
 

@@ -28,6 +28,7 @@ SHORT_TITLE_RATIO = 80.0
 # Of a teaser a sentence or two taken from the same press release is half: under another headline that is no copy.
 TEASER_TOKENS = 70
 MIN_TEASER = 0.8
+MIN_SHORT = 0.6  # two headlines of one template share half of their triples
 MIN_FIGURES_SHARED = 0.5
 MIN_TITLE_TOLD = 0.6
 
@@ -69,6 +70,8 @@ def copy_score(one: Shingled, other: Shingled) -> float:
     containment = shared / smaller
     jaccard = shared / (len(one.shingles) + len(other.shingles) - shared)
     if containment < MIN_CONTAINMENT and jaccard < MIN_JACCARD:
+        return 0.0
+    if min(one.tokens, other.tokens) < SHORT_TOKENS and containment < MIN_SHORT:
         return 0.0
     if min(one.tokens, other.tokens) < TEASER_TOKENS and containment < MIN_TEASER and not _is_one_headline(one, other):
         return 0.0

@@ -92,7 +92,10 @@ class StoryIndex:
 
     def __init__(self, options: StoryOptions, model: Model | None = None) -> None:
         self._options = options
-        self._model = model or story_model("broad" if options.grain == "broad" else "normal")
+        is_broad = options.grain == "broad"
+        self._model = model or story_model("broad" if is_broad else "normal")
+        # Where any company will do, strangers are many: what makes one company's stories one is too little there.
+        self._ungated = model or story_model("broad" if is_broad else "ungated")
         self._updates = story_model("update")
 
     def place(self, arrivals: Sequence[Arrival], lookups: Lookups) -> tuple[Placement, ...]:
@@ -258,7 +261,8 @@ class StoryIndex:
         hours = abs(at - story.last_at) / timedelta(hours=1) if at > story.last_at else 0.0
         age = abs(at - story.first_at) / timedelta(hours=1)
         features = story_features(words, arrival.companies, hours, story, age, idf)
-        score = self._model.probability(features)
+        model = self._ungated if arrival.companies is None else self._model
+        score = model.probability(features)
         partner = max(story.members, key=lambda member: len(words_of(member).title_terms & words.title_terms)).entry_id
         # "... Q2 results" and "... Q3 results" share all other words, and their outlets' templates.
         if features["quarters_clash"] and self._options.grain != "broad":
@@ -267,7 +271,7 @@ class StoryIndex:
         # Between scripts only a few Latin words can agree, and what is left out cannot contradict.
         if foreign > score or is_of_other_scripts(words, story):
             return _Verdict(story, partner, "other_language", foreign, features, tuple(evidence.items()))
-        return _Verdict(story, partner, "alike", score, features, self._model.leading(features))
+        return _Verdict(story, partner, "alike", score, features, model.leading(features))
 
 
 def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:

@@ -23,7 +23,7 @@ def features(title: str, story: StoryView) -> dict[str, float]:
     return story_features(wording(title, ""), ACME, 1.0, story, 1.0, Idf({}, 0, ACME))
 
 
-@pytest.mark.parametrize("name", ["broad", "normal"])
+@pytest.mark.parametrize("name", ["broad", "normal", "ungated"])
 def test_the_stored_weights_mean_what_their_features_say(name: str) -> None:
     model = story_model(name)
 
@@ -32,7 +32,7 @@ def test_the_stored_weights_mean_what_their_features_say(name: str) -> None:
     assert set(model.weights) <= set(features("A", a_story("B")))
 
 
-@pytest.mark.parametrize("name", ["broad", "normal"])
+@pytest.mark.parametrize("name", ["broad", "normal", "ungated"])
 def test_equal_headlines_score_higher_than_strange_ones(name: str) -> None:
     story = a_story("Acme sells ferry line to Harbour fund for 40 million")
     same, strange = (
@@ -41,6 +41,37 @@ def test_equal_headlines_score_higher_than_strange_ones(name: str) -> None:
     )
 
     assert story_model(name).probability(same) > 0.5 > story_model(name).probability(strange)
+
+
+def a_story_of(*titles: str) -> StoryView:
+    members = tuple(
+        Member(str(number), "m", "m", title, "", START, companies=ACME) for number, title in enumerate(titles)
+    )
+    return StoryView("m", ACME, START, START + timedelta(hours=1), members)
+
+
+def test_the_backbone_is_a_rare_word_that_most_members_tell() -> None:
+    told = a_story_of("Acme loses ferries to Harbour", "Harbour takes Acme line", "Harbour wins ferries at Acme")
+
+    by_all, by_some, by_none = (
+        features(title, told)["backbone"] for title in ("Harbour on Acme", "Acme ferries", "Acme hires cooks")
+    )
+
+    assert by_all > by_some > by_none == 0
+
+
+def test_one_telling_has_no_backbone() -> None:
+    assert features("Harbour on Acme", a_story("Acme loses ferries to Harbour"))["backbone"] == 0
+
+
+@pytest.mark.parametrize(
+    ("title", "agrees", "clashes"),
+    [("Acme stock falls", 1, 0), ("Acme stock rises", 0, 1), ("Acme stock in the news", 0, 0)],
+)
+def test_two_headlines_may_go_one_way_the_other_or_none(title: str, agrees: int, clashes: int) -> None:
+    found = features(title, a_story("Why Acme shares drop today"))
+
+    assert (found["direction"], found["direction_clash"]) == (agrees, clashes)
 
 
 def test_a_model_explains_itself_by_its_largest_parts() -> None:

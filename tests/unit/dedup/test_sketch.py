@@ -60,6 +60,15 @@ def test_short_texts_need_equal_figures_and_headlines() -> None:
     )
 
 
+def test_two_headlines_of_one_template_are_no_copies() -> None:
+    ours = shingled("Aarlund strikes deal for Brightmoor Labs in push into ferries", "")
+    theirs = shingled("Aarlund strikes deal for Corvallis Media in push into ferries", "")
+    cut = shingled("Aarlund strikes deal for Brightmoor Labs in push...", "")
+
+    assert copy_score(ours, theirs) == 0.0
+    assert copy_score(ours, cut) > 0.8
+
+
 def test_unspaced_script_is_compared_by_pairs_of_characters() -> None:
     one = shingled("微软与小米签署谅解备忘录", "双方将在云服务与音箱方面合作")
     other = shingled("微软与小米签署谅解备忘录 - 晨报", "双方将在云服务与音箱方面合作")
