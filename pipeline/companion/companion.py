@@ -68,7 +68,8 @@ def _started(dues: Sequence[Due], fetch: FetchOptions, directory: Path) -> Compa
         log.warning("companion_not_started", reason=str(error))
         return None
     log.debug("companion_started", process=process.pid, kind="fork" if start is Fork else "program")
-    return Companion(process, fetch, directory)
+    room = max(fetch.max_in_flight // 2, 1)  # for bodies, in each of the two
+    return Companion(process, fetch.model_copy(update={"max_in_flight": room}), directory)
 
 
 def _cores() -> int:

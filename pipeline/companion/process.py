@@ -109,8 +109,9 @@ def _live_as_fork(requests: int, answers: int) -> NoReturn:
         os.setpgid(0, 0)  # what the terminal says is said to us
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for number, place in ((requests, 0), (answers, 1), (nowhere, 2)):
+        files = (requests, answers, os.open(os.devnull, os.O_RDWR))
+        # Away from the places that they shall take: whoever started us may have left those free.
+        for place, number in enumerate([fcntl.fcntl(file, fcntl.F_DUPFD, 3) for file in files]):
             os.dup2(number, place)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         serve()

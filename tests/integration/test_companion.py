@@ -37,11 +37,12 @@ def urls() -> Iterator[list[str]]:
         yield [server.url(f"/{number}", host=f"127.0.8.{number + 1}") for number in range(FEEDS)]
 
 
-def poll(directory: Path, urls: Sequence[str], more: str = "") -> subprocess.Popen[str]:
+def poll(directory: Path, urls: Sequence[str], more: str = "", streams: str = "") -> subprocess.Popen[str]:
     """The command in a process of its own, which has one thread: pandas, which only developers have, is told so."""
     product = Product(directory)
     product.configure(*urls, fetch=f"spacing = 0\nallow_private = true\n{more}")
     command = [sys.executable, "-m", "pipeline", "--config", str(directory), "--verbose", "feeds", "poll", "--json"]
+    command = ["sh", "-c", f'exec "$@" {streams}', "sh", *command]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -64,6 +65,13 @@ def test_two_processes_store_what_one_stores_in_the_same_order(urls: list[str], 
     assert "companion_lost" not in talks[1]
     assert stored(tmp_path / "two") == stored(tmp_path / "one")
     assert len(stored(tmp_path / "two")) == 2 * FEEDS
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core polls alone")
+def test_a_second_process_does_without_an_input(urls: list[str], tmp_path: Path) -> None:
+    poll(tmp_path, urls, "[engine]\nprocesses = 2\n", streams="<&-").communicate()
+
+    assert len(stored(tmp_path)) == 2 * FEEDS
 
 
 def test_a_first_poll_that_is_killed_and_begun_again_stores_everything_once(urls: list[str], tmp_path: Path) -> None:
