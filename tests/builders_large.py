@@ -175,7 +175,9 @@ def _story(
     _insert(connection, "stories", iter([story]))
     seq = connection.execute("SELECT seq FROM stories WHERE id = ?", (key,)).fetchone()[0]
     terms = random.sample(_WORDS, 12)
-    _insert(connection, "story_terms", ({"story": seq, "term": term} for term in terms))
+    _insert(connection, "story_terms", iter([{"story": seq, "terms": json.dumps(dict.fromkeys(terms, 1))}]))
+    counting = "INSERT INTO terms VALUES (?, 1) ON CONFLICT DO UPDATE SET stories = stories + 1"
+    connection.executemany(counting, zip(terms))
     stories.append(story)
     del stories[:-8]
     _alert(connection, make, key, at)

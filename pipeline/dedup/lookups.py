@@ -52,7 +52,10 @@ class Lookups(Protocol):
         """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        """In how many stories each term occurs (a missing one in none), and how many stories there are."""
+        """In how many stories each term occurs (a missing one in none), and how many stories there are.
+
+        Terms that were not asked for may be among the answer, which is to be read before the next question.
+        """
 
 
 def term_weight(count: int, stories: int) -> float:

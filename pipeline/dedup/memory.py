@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nsmallest
@@ -172,7 +172,7 @@ class MemoryLookups:
             scores = self._scores_of_any(weights, since)
         else:
             live = (self._stories[story] for story in self._live(companies, since))
-            scores = {story.id: score_of(weights, story.told) for story in live}
+            scores = {story.id: score_of(weights, story.told.keys()) for story in live}
         of_best = max(SHARE_OF_BEST * max(scores.values(), default=0.0), 1e-6)
         near = ((score, self._stories[story]) for story, score in scores.items() if score >= of_best)
         found = sorted(
@@ -184,8 +184,9 @@ class MemoryLookups:
         """The stories of these companies that were last added to, those of one moment by id."""
         oldest = (-since.timestamp(), "\U0010ffff")
         lists = (self._of_company.get(company, []) for company in companies)
-        ages = {age for own in lists for age in own[: min(LIVE_STORIES, bisect_right(own, oldest))]}
-        return [story for _, story in sorted(ages)[:LIVE_STORIES]]
+        newest = [own[: min(LIVE_STORIES, bisect_right(own, oldest))] for own in lists]
+        ages = newest[0] if len(newest) == 1 else sorted({age for own in newest for age in own})[:LIVE_STORIES]
+        return [story for _, story in ages]
 
     def _scores_of_any(self, weights: Mapping[str, float], since: datetime) -> Mapping[str, float]:
         scores: defaultdict[int, float] = defaultdict(float)
@@ -247,9 +248,9 @@ def _told(view: StoryView, members: Iterable[Member]) -> Counter[str]:
     return Counter(view.told or (term for member in members for term in words_of(member).terms))
 
 
-def score_of(weights: Mapping[str, float], terms: Collection[str]) -> float:
+def score_of(weights: Mapping[str, float], terms: Set[str]) -> float:
     """What the shared terms weigh; rounded, so that the order of adding does not tell."""
-    return round(sum(weight for term, weight in weights.items() if term in terms), 6)
+    return round(sum([weights[term] for term in weights.keys() & terms]), 6)
 
 
 def shares_figure(weights: Mapping[str, float], terms: Collection[str]) -> bool:

@@ -21,7 +21,7 @@ class Overlay:
         self._base, self._local = base, MemoryLookups()
         self._stored: set[str] = set()  # stories with arrivals that the base holds and counts
         self._opened: set[str] = set()  # stories of the arrivals alone
-        self._counts: dict[str, int] = {}  # what the base said of terms: the same ones are asked for again and again
+        self._counts: dict[str, int] = {}  # of terms, asked of the base once and counted on: they come again and again
         self._total: int | None = None
 
     def known(self, keys: Collection[str]) -> Mapping[str, Known]:
@@ -41,7 +41,10 @@ class Overlay:
             return stored
         weights = term_weights(terms, *self.frequencies(terms))
         views = {view.id: view for view in stored}
-        for view in self._local.best(companies, weights, since, limit, least):
+        ours = self._local.best(companies, weights, since, limit, least)
+        if not ours and self._stored.isdisjoint(views):
+            return stored
+        for view in ours:
             views[view.id] = merged(views[view.id], view) if view.id in views else view
         whole = [self._whole(view) for view in views.values()]
         scored = [(score_of(weights, told := self._terms(view)), shares_figure(weights, told), view) for view in whole]
@@ -57,17 +60,16 @@ class Overlay:
         return sorted(views.values(), key=lambda view: (view.first_at, view.id))
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        ours, _ = self._local.frequencies(terms)
         total = self._count(terms)
-        counts = {term: ours.get(term, 0) + self._counts[term] for term in terms}
-        return counts, len(self._opened) + total
+        return self._counts, len(self._opened) + total
 
     def _count(self, terms: Collection[str]) -> int:
-        """Has the memory's counts of these terms at hand; says how many stories it holds."""
+        """Has the counts of these terms at hand; says how many stories the memory holds."""
         unknown = [term for term in terms if term not in self._counts]
         if unknown or self._total is None:
             base, self._total = self._base.frequencies(unknown)
-            self._counts.update((term, base.get(term, 0)) for term in unknown)
+            ours, _ = self._local.frequencies(unknown)
+            self._counts.update({term: base.get(term, 0) + ours.get(term, 0) for term in unknown})
         return self._total
 
     def add(self, entry: Entry, placement: Placement, story: StoryView | None) -> None:
@@ -77,6 +79,9 @@ class Overlay:
         elif placement.story_id not in self._opened:
             self._stored.add(placement.story_id)
             self._adopt(placement, story)
+        for term in frozenset(placement.terms).difference(self._local.terms_of(placement.story_id)):
+            if term in self._counts:
+                self._counts[term] += 1
         self._local.add(entry, placement)
 
     def _adopt(self, placement: Placement, story: StoryView | None) -> None:
@@ -94,6 +99,6 @@ class Overlay:
         ours = self._local.view(view.id)
         return merged(view, ours) if ours else view
 
-    def _terms(self, view: StoryView) -> frozenset[str]:
+    def _terms(self, view: StoryView) -> set[str]:
         """The terms of a story, as far as its shown members and our arrivals tell them."""
-        return frozenset(self._local.terms_of(view.id)).union(*(words_of(member).terms for member in view.members))
+        return set(self._local.terms_of(view.id)).union(*(words_of(member).bag for member in view.members))

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from importlib.resources import files
+from itertools import chain
 from math import exp, log, log1p, sqrt
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import Wording, is_everyday, is_recurring, is_told, stem, wording
+from pipeline.dedup.wording import Wording, everyday, is_everyday, is_recurring, is_told, stem, wording
 from pipeline.model import Member, StoryView
 from pipeline.text import fold, tokens
 
@@ -68,11 +69,39 @@ class Idf(dict[str, float]):
         self.own = frozenset(stem(token) for name in companies for token in tokens(fold(name)))
         self.update(dict.fromkeys(self.own, OWN_NAME_RARITY))
         self._frequencies, self._stories = frequencies, PRIOR_STORIES + stories + 1
+        self.squares = _Squares(self)
+
+    def fill(self, terms: Iterable[str]) -> None:
+        """Has the rarity of all these terms at hand: at once it takes a third of the time."""
+        told, stories, common = self._frequencies.get, self._stories, everyday()
+        ours = dict(self)
+        self.update(
+            {term: log(stories / (told(term, 0) + (PRIOR_EVERYDAY if term in common else 1) + 0.5)) for term in terms}
+        )
+        self.update(ours)
+        self.squares.update({term: rarity * rarity for term, rarity in self.items()})
 
     def __missing__(self, term: str) -> float:
         seen = self._frequencies.get(term, 0) + (PRIOR_EVERYDAY if is_everyday(term) else 1)
         self[term] = found = log(self._stories / (seen + 0.5))
         return found
+
+
+class _Squares(dict[str, float]):
+    """What a term adds to a product in which it stands on both sides."""
+
+    def __init__(self, idf: Idf) -> None:
+        super().__init__()
+        self._idf = idf
+
+    def __missing__(self, term: str) -> float:
+        rarity = self._idf[term]
+        self[term] = found = rarity * rarity
+        return found
+
+    def of(self, terms: Iterable[str]) -> float:
+        """Of all these terms together."""
+        return sum(map(self.__getitem__, terms))
 
 
 def words_of(member: Member) -> Wording:
@@ -89,17 +118,17 @@ def story_features(
     """
     told = [words_of(member) for member in story.members]
     near = nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
-    whole, title, text = _vectors(entry, idf)
-    seen = [_vectors(other, idf) for other in near]
-    both = [whole.cosine(other) for other, _, _ in seen]
-    titles = [title.cosine(other) for _, other, _ in seen]
-    texts = [text.cosine(other) for _, _, other in seen if text.length and other.length]
+    ours = _vector(entry, idf)
+    seen = [_vector(other, idf) for other in near]
+    both = [ours.whole(other) for other in seen]
+    titles = [ours.title(other) for other in seen]
+    texts = [ours.text(other) for other in seen if ours.text_length and other.text_length]
     said = frozenset().union(*(other.bag for other in told))
     readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
     counts = story.told or Counter(term for other in readable for term in other.bag)
     features = {
-        "core": whole.cosine(_core(counts, idf)),
+        "core": ours.core(counts),
         "wording": _mean_of_best(both),
         "title": _mean_of_best(titles),
         "text": max(texts, default=0.0),
@@ -129,12 +158,6 @@ def gap(hours: float) -> float:
     return log1p(60 * max(hours, 0.0)) / log1p(60 * 72.0)
 
 
-def _core(counts: Mapping[str, int], idf: Idf) -> _Vector:
-    """What the members have in common: each term by its rarity and by how many say it."""
-    weights = {term: idf[term] * count for term, count in counts.items()}
-    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
-
-
 def _backbone(headline: frozenset[str], counts: Mapping[str, int], members: int, idf: Idf) -> float:
     """The word of the headline that is rarest and told by most members: what all tellings of a story have.
 
@@ -144,15 +167,6 @@ def _backbone(headline: frozenset[str], counts: Mapping[str, int], members: int,
         return 0.0
     shared = [idf[term] * min(1.0, counts[term] / members) for term in headline - idf.own if term in counts]
     return min(1.0, max(shared, default=0.0) / RAREST)
-
-
-def _vectors(words: Wording, idf: Idf) -> tuple[_Vector, _Vector, _Vector]:
-    """Of title and text together, of the title, of the text."""
-    return (
-        _headed(words.terms, words.title_terms, idf),
-        _vector(words.title_terms, idf),
-        _vector(words.text_terms, idf),
-    )
 
 
 def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
@@ -255,28 +269,48 @@ def _quotable(words: Wording) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Vector:
-    """Terms with their weights, and the length of it all."""
+    """A wording as three vectors of rarities: all its terms, those of the title counting more; its title; its text.
 
-    weights: Mapping[str, float]
+    Two wordings have few terms in common, and products are made of these alone.
+    """
+
+    words: Wording
+    squares: _Squares
     length: float
+    title_length: float
+    text_length: float
 
-    def cosine(self, other: _Vector) -> float:
-        if not self.length or not other.length:
-            return 0.0
-        ours, theirs = self.weights, other.weights
-        return sum([weight * theirs[term] for term, weight in ours.items() if term in theirs]) / (
-            self.length * other.length
-        )
+    def whole(self, other: _Vector) -> float:
+        """The cosine of title and text together."""
+        shared = self.words.bag & other.words.bag
+        ours, theirs = shared & self.words.title_terms, shared & other.words.title_terms
+        more = self.squares.of(ours) + self.squares.of(theirs) + (TITLE_WEIGHT - 1) * self.squares.of(ours & theirs)
+        product = self.squares.of(shared) + (TITLE_WEIGHT - 1) * more
+        return product / (self.length * other.length) if shared else 0.0
+
+    def title(self, other: _Vector) -> float:
+        """The cosine of the titles."""
+        shared = self.words.title_terms & other.words.title_terms
+        return self.squares.of(shared) / (self.title_length * other.title_length) if shared else 0.0
+
+    def text(self, other: _Vector) -> float:
+        """The cosine of the texts."""
+        shared = self.words.text_terms & other.words.text_terms
+        return self.squares.of(shared) / (self.text_length * other.text_length) if shared else 0.0
+
+    def core(self, counts: Mapping[str, int]) -> float:
+        """The cosine with what members have in common: each term by its rarity and by how many say it."""
+        squares, title = self.squares, self.words.title_terms
+        shared = self.words.bag & counts.keys()
+        product = sum([squares[term] * counts[term] * (TITLE_WEIGHT if term in title else 1.0) for term in shared])
+        length = sqrt(sum([squares[term] * count * count for term, count in counts.items()]))
+        return product / (self.length * length) if shared else 0.0
 
 
-def _vector(terms: Iterable[str], idf: Idf) -> _Vector:
-    weights = {term: idf[term] for term in terms}
-    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
-
-
-def _headed(terms: Iterable[str], title: frozenset[str], idf: Idf) -> _Vector:
-    weights = {term: idf[term] * TITLE_WEIGHT if term in title else idf[term] for term in terms}
-    return _Vector(weights, sqrt(sum([weight * weight for weight in weights.values()])))
+def _vector(words: Wording, idf: Idf) -> _Vector:
+    of = idf.squares.of
+    headed = of(words.bag) + (TITLE_WEIGHT**2 - 1) * of(words.bag & words.title_terms)
+    return _Vector(words, idf.squares, sqrt(headed), sqrt(of(words.title_terms)), sqrt(of(words.text_terms)))
 
 
 def _mean_of_best(scores: Sequence[float]) -> float:

@@ -109,8 +109,19 @@ def _told(one: Wording, other: Wording) -> float:
 def _shingles(words: Sequence[str]) -> set[int]:
     if len(words) < SHINGLE_WORDS:
         return {_mix([_word_hash(word) for word in words])} if words else set()
-    hashes = [_word_hash(word) for word in words]
-    return {_mix(hashes[i : i + SHINGLE_WORDS]) for i in range(len(hashes) - SHINGLE_WORDS + 1)}
+    hashes = list(map(_word_hash, words))
+    return set(map(_mix_three, hashes, hashes[1:], hashes[2:]))
+
+
+def _mix_three(one: int, two: int, three: int) -> int:
+    """``_mix`` for a shingle, in half the time."""
+    first, second, third = _ODD
+    mixed = one * first & _MASK
+    mixed ^= mixed >> 29
+    mixed = (mixed ^ two * second) & _MASK
+    mixed ^= mixed >> 29
+    mixed = (mixed ^ three * third) & _MASK
+    return (mixed ^ mixed >> 29) * first & _MASK
 
 
 def _mix(hashes: Sequence[int]) -> int:

@@ -293,7 +293,9 @@ def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryV
         for member in story.members:
             other = words_of(member)
             terms.update(other.title_terms, other.text_terms, other.actors)
-    return Idf(*lookups.frequencies(terms), companies)
+    idf = Idf(*lookups.frequencies(terms), companies)
+    idf.fill(terms)
+    return idf
 
 
 def _before(score: float, member: Member, best: tuple[Member, float]) -> bool:

@@ -56,8 +56,7 @@ _UNSPACED_EVENT = re.compile(
 )
 _SCALE: Mapping[str, float] = _VOCABULARY["scale"]
 _QUARTERS = tuple(
-    (re.compile("|".join(map(re.escape, spellings))), quarter)
-    for quarter, spellings in _VOCABULARY["calendar"]["quarters"].items()
+    (spelling, quarter) for quarter, spellings in _VOCABULARY["calendar"]["quarters"].items() for spelling in spellings
 )
 _SCALE_WORDS = "|".join(sorted((word for word in _SCALE if word.isascii()), key=len, reverse=True))
 _TOKEN = re.compile(
@@ -277,7 +276,7 @@ def is_figure(term: str) -> bool:
     return not (term.isdigit() and (len(term) == 1 or (len(term) == 4 and term[:2] in ("19", "20"))))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """The stem of an English word; other words, and short ones, stand for themselves."""
     return str(_english().stemWord(word)) if len(word) > 3 and word.isascii() and word.isalpha() else word
@@ -302,11 +301,12 @@ def is_recurring(event: str) -> bool:
 
 def is_everyday(term: str) -> bool:
     """True for the stems of words that are in every other piece of business news."""
-    return term in _everyday()
+    return term in everyday()
 
 
 @lru_cache(maxsize=1)
-def _everyday() -> frozenset[str]:
+def everyday() -> frozenset[str]:
+    """Those stems."""
     return frozenset(stem(word) for words in _VOCABULARY["everyday"].values() for word in words.split())
 
 
@@ -341,6 +341,7 @@ def _terms(folded: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=65536)
 def _word_terms(word: str) -> Sequence[str]:
     if not word.isascii():
         return tokens(word)
@@ -363,8 +364,8 @@ def _figure(digits: str, scale: str | None, is_share: bool) -> str:
 
 
 def _quarters(folded: str) -> frozenset[str]:
-    named = {quarter for spellings, quarter in _QUARTERS if spellings.search(folded)}
-    return frozenset(named.union(re.findall(r"\bq[1-4]\b", folded)))
+    named = {quarter for spelling, quarter in _QUARTERS if spelling in folded}
+    return frozenset(named.union(re.findall(r"\bq[1-4]\b", folded)) if "q" in folded else named)
 
 
 def _direction(folded: str, words: frozenset[str]) -> int:

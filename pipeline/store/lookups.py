@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from heapq import nsmallest
 from math import log
 from typing import Any
 
@@ -26,6 +27,7 @@ from pipeline.model import (
 )
 from pipeline.store.columns import clean, instant, moment, stamp, texts, to_json
 from pipeline.store.queries import QUERIES
+from pipeline.store.terms import told_by
 
 # The bounds of the look-ups' contract in dedup/, which the store does not import; a test holds the two together.
 SKETCH_POSTINGS = 50  # a hash in more entries is boilerplate
@@ -66,27 +68,19 @@ def members(connection: sqlite3.Connection, entry_ids: Collection[str]) -> Mappi
     return {row["id"]: member_of(row) for row in connection.execute(QUERIES["members"], {"texts": texts(entry_ids)})}
 
 
-def candidates(
-    connection: sqlite3.Connection,
-    companies: frozenset[str] | None,
-    terms: Collection[str],
-    since: datetime,
-    limit: int,
-    least: float = 0.0,
+def candidates_of_any(
+    connection: sqlite3.Connection, terms: Collection[str], since: datetime, limit: int, least: float
 ) -> Sequence[StoryView]:
-    """Live stories that share a company (None = any) and a term: those that share the rarest first, then the newest."""
-    name = "candidates_of_any" if companies is None else "candidates_of_companies"
+    """Live stories of any company that share a term: those that share the rarest first, then the newest. Reads all."""
     asked = {
-        "texts": texts(companies or ()),
         "weights": to_json(_weights(connection, terms)),
         "since": stamp(since),
-        "stories": LIVE_STORIES,
         "postings": TERM_POSTINGS,
         "share": SHARE_OF_BEST,
         "least": least,
         "limit": limit,
     }
-    return _views(connection, [row["id"] for row in connection.execute(QUERIES[name], asked)])
+    return views(connection, [row["id"] for row in connection.execute(QUERIES["candidates_of_any"], asked)])
 
 
 def _weights(connection: sqlite3.Connection, terms: Collection[str]) -> list[tuple[str, float]]:
@@ -102,7 +96,7 @@ def frequencies(connection: sqlite3.Connection, terms: Collection[str]) -> tuple
     return {term: counts.get(clean(term), 0) for term in terms}, total
 
 
-def _views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[StoryView, ...]:
+def views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[StoryView, ...]:
     """The stories in the order of the ids."""
     asked = {"texts": texts(story_ids), "newest": SHOWN_MEMBERS - 1}
     shown: dict[str, list[Member]] = defaultdict(list)
@@ -111,14 +105,14 @@ def _views(connection: sqlite3.Connection, story_ids: Sequence[str]) -> tuple[St
     heads: dict[str, list[sqlite3.Row]] = defaultdict(list)
     for row in connection.execute(QUERIES["story_heads"], {"texts": asked["texts"]}):
         heads[row["id"]].append(row)
-    views = (_view(heads[story_id], shown[story_id]) for story_id in story_ids)
-    return tuple(_whole(connection, view, heads[view.id][0]["entries"]) for view in views)
+    found = (_view(heads[story_id], shown[story_id]) for story_id in story_ids)
+    return tuple(_whole(connection, view, heads[view.id][0]["entries"]) for view in found)
 
 
 def stories(connection: sqlite3.Connection, story_ids: Collection[str]) -> Sequence[StoryView]:
     """The stories of these ids, by date of their first entry."""
     rows = connection.execute(QUERIES["stories_by_id"], {"texts": texts(story_ids)})
-    return _views(connection, [row["id"] for row in rows])
+    return views(connection, [row["id"] for row in rows])
 
 
 def told(connection: sqlite3.Connection, story_ids: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
@@ -188,8 +182,12 @@ def _whole(connection: sqlite3.Connection, view: StoryView, entries: int) -> Sto
     """With what all its members tell, where not all are shown."""
     if entries <= len(view.members):
         return view
-    told = connection.execute(QUERIES["story_told"], {"story_id": view.id, "limit": CORE_TERMS})
-    return replace(view, entries=entries, told=dict(map(tuple, told)))
+    return replace(view, entries=entries, told=commonest(told_by(connection, view.id)))
+
+
+def commonest(told: Mapping[str, int]) -> dict[str, int]:
+    """Of the terms of a story those that most of its entries tell; of equals the first in the alphabet."""
+    return dict(nsmallest(CORE_TERMS, told.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _view(heads: Sequence[sqlite3.Row], shown: Sequence[Member]) -> StoryView:

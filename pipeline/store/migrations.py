@@ -79,9 +79,14 @@ def m012_checks(database: Database) -> None:
         database.execute("PRAGMA writable_schema = RESET")
 
 
-def m016_parameters(database: Database) -> None:
+def m013_parameters(database: Database) -> None:
     """What was learned of the parameters in the addresses of each host."""
-    _run_file(database, "m016_parameters.sql")
+    _run_file(database, "m013_parameters.sql")
+
+
+def m015_terms(database: Database) -> None:
+    """The terms of a story in one row, found by the story alone."""
+    _run_file(database, "m015_terms.sql")
 
 
 STEPS = (
@@ -97,7 +102,8 @@ STEPS = (
     m010_stories,
     m011_alerts,
     m012_checks,
-    m016_parameters,
+    m013_parameters,
+    m015_terms,
 )
 
 migrations = Migrations("newsward")

@@ -251,51 +251,21 @@ SELECT id, :company_id, last_at FROM stories WHERE id = :story_id ON CONFLICT DO
 -- name: story_companies_refresh
 UPDATE story_companies SET last_at = (SELECT last_at FROM stories WHERE id = story_id) WHERE story_id = ?;
 
--- name: story_term_insert
-INSERT INTO story_terms (story, term) VALUES (?, ?) ON CONFLICT DO UPDATE SET entries = entries + 1;
+-- name: story_terms_of
+SELECT s.id, s.seq, coalesce(t.terms, '{}') AS terms
+FROM json_each(:texts) AS asked
+CROSS JOIN stories AS s ON s.id = asked.value
+LEFT JOIN story_terms AS t ON t.story = s.seq;
 
--- name: story_term_take
-UPDATE story_terms SET entries = entries - 1
-WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND term = :term;
+-- name: story_terms_write
+INSERT INTO story_terms (story, terms) VALUES (?, ?) ON CONFLICT DO UPDATE SET terms = excluded.terms;
 
--- name: story_terms_sweep
-DELETE FROM story_terms WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND entries < 1;
-
--- name: terms_lose
--- Terms that a story no longer tells are told by one story less.
-UPDATE terms SET stories = stories - 1 WHERE stories > 0 AND term IN (
-    SELECT term FROM story_terms
-    WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND entries < 1
-);
-
--- name: story_told
-SELECT term, entries FROM story_terms
-WHERE story = (SELECT seq FROM stories WHERE id = :story_id)
-ORDER BY entries DESC, term LIMIT :limit;
+-- name: terms_count
+-- By how many stories more a term is told, or fewer.
+INSERT INTO terms VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET stories = max(0, stories + ?2);
 
 -- name: stories_by_id
 SELECT id FROM stories WHERE id IN (SELECT value FROM json_each(:texts)) ORDER BY first_at, id;
-
--- name: merge_terms_shared
--- Terms that both tell are told by one story less.
-UPDATE terms SET stories = stories - 1 WHERE stories > 0 AND term IN (
-    SELECT a.term FROM story_terms AS a JOIN story_terms AS b ON b.term = a.term
-    WHERE a.story = (SELECT seq FROM stories WHERE id = :story_id)
-    AND b.story = (SELECT seq FROM stories WHERE id = :other_id)
-);
-
--- name: merge_terms_update
-UPDATE story_terms SET entries = entries + (
-    SELECT o.entries FROM story_terms AS o
-    WHERE o.story = (SELECT seq FROM stories WHERE id = :other_id) AND o.term = story_terms.term
-)
-WHERE story = (SELECT seq FROM stories WHERE id = :story_id) AND term IN (
-    SELECT term FROM story_terms WHERE story = (SELECT seq FROM stories WHERE id = :other_id)
-);
-
--- name: merge_terms_move
-UPDATE OR IGNORE story_terms SET story = (SELECT seq FROM stories WHERE id = :story_id)
-WHERE story = (SELECT seq FROM stories WHERE id = :other_id);
 
 -- name: merge_companies
 INSERT INTO story_companies (story_id, company_id, last_at)
@@ -544,46 +514,43 @@ FROM json_each(:texts) AS asked
 CROSS JOIN entries AS e ON e.id = asked.value
 CROSS JOIN placements AS p ON p.entry_id = e.id;
 
--- name: candidates_of_companies
--- The companies' live stories are few, so the terms are looked up in them, and not the stories behind the terms.
-WITH live AS MATERIALIZED (
-    SELECT DISTINCT s.seq, s.id, s.last_at
-    FROM json_each(:texts) AS asked
-    CROSS JOIN story_companies AS c ON c.company_id = asked.value AND c.last_at >= :since
-    CROSS JOIN stories AS s ON s.id = c.story_id
-    ORDER BY s.last_at DESC, s.id LIMIT :stories
-),
-asked (term, weight) AS MATERIALIZED (
-    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
-),
-scored AS MATERIALIZED (
-    SELECT live.id, live.last_at, round(sum(asked.weight), 6) AS score, max(asked.term GLOB '[0-9]*') AS has_figure
-    FROM live
-    CROSS JOIN asked
-    CROSS JOIN story_terms AS p ON p.story = live.seq AND p.term = asked.term
-    GROUP BY live.seq
-)
-SELECT id FROM scored
-WHERE score >= :share * (SELECT max(score) FROM scored) AND (score >= :least OR has_figure)
-ORDER BY score DESC, last_at DESC, id LIMIT :limit;
+-- name: stories_of_company
+SELECT s.id, s.last_at, coalesce(t.terms, '{}') AS terms, (
+    SELECT json_group_array(company_id) FROM story_companies WHERE story_id = s.id
+) AS companies
+FROM story_companies AS c
+CROSS JOIN stories AS s ON s.id = c.story_id
+LEFT JOIN story_terms AS t ON t.story = s.seq
+WHERE c.company_id = :company AND c.last_at >= :since AND c.last_at < :until
+ORDER BY c.last_at DESC, c.story_id LIMIT :stories;
+
+-- name: stories_of
+SELECT DISTINCT story_id FROM entries
+WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(:texts));
+
+-- name: stories_at_hand
+SELECT s.id, s.first_at, s.last_at, s.entries, coalesce(t.terms, '{}') AS terms, (
+    SELECT json_group_array(company_id) FROM story_companies WHERE story_id = s.id
+) AS companies
+FROM json_each(:texts) AS asked
+CROSS JOIN stories AS s ON s.id = asked.value
+LEFT JOIN story_terms AS t ON t.story = s.seq;
 
 -- name: candidates_of_any
--- Of each term only the stories opened last count: stories are numbered in the order in which they were opened.
-WITH given (term, weight) AS MATERIALIZED (
+-- Of each term only the stories opened last count: stories are numbered in the order in which they were opened. Nothing
+-- leads from a term to its stories, so all are read: no run asks this, whose entries are about companies.
+WITH asked (term, weight) AS MATERIALIZED (
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(:weights)
 ),
-asked (term, weight, oldest) AS MATERIALIZED (
-    SELECT term, weight, coalesce(
-        (SELECT story FROM story_terms AS p WHERE p.term = given.term ORDER BY story DESC LIMIT 1 OFFSET :postings - 1),
-        0
-    ) FROM given
+postings AS MATERIALIZED (
+    SELECT t.story, asked.term, asked.weight, row_number() OVER (PARTITION BY asked.term ORDER BY t.story DESC) AS place
+    FROM story_terms AS t CROSS JOIN json_each(t.terms) AS told CROSS JOIN asked ON asked.term = told.key
 ),
 scored AS MATERIALIZED (
-    SELECT s.id, s.last_at, round(sum(asked.weight), 6) AS score, max(asked.term GLOB '[0-9]*') AS has_figure
-    FROM asked
-    CROSS JOIN story_terms AS p ON p.term = asked.term AND p.story >= asked.oldest
+    SELECT s.id, s.last_at, round(sum(p.weight), 6) AS score, max(p.term GLOB '[0-9]*') AS has_figure
+    FROM postings AS p
     CROSS JOIN stories AS s ON s.seq = p.story
-    WHERE s.last_at >= :since
+    WHERE p.place <= :postings AND s.last_at >= :since
     GROUP BY s.seq
 )
 SELECT id FROM scored

@@ -49,6 +49,7 @@ from pipeline.store.connection import (
     transaction,
     vacuum,
 )
+from pipeline.store.live import LiveStories, new_members
 from pipeline.store.migrations import is_current, migrate
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned, Pruning, candidates, is_due, note
@@ -74,6 +75,7 @@ class Store:
         self.database = database
         self.path = path
         self._file = file_identity(path)
+        self._live = LiveStories()
 
     @classmethod
     def open(cls, path: Path | str, *, busy_timeout: timedelta = BUSY_TIMEOUT, create: bool = True) -> Store:
@@ -141,8 +143,12 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self._check_place()
-        with said_in_words(self.path), transaction(self.database.conn):
-            yield self.database.conn
+        try:
+            with said_in_words(self.path), transaction(self.database.conn):
+                yield self.database.conn
+        except BaseException:
+            self._live.clear()  # it may have seen what was taken back
+            raise
 
     def _check_place(self) -> None:
         if self._file != file_identity(self.path):
@@ -279,7 +285,9 @@ class Store:
         terms first, then the newest; at most ``limit``, each with its 16 newest members. What shares terms of less
         weight than ``least``, and no figure, is left out."""
         with self._reading() as connection:
-            return lookups.candidates(connection, companies, terms, since, limit, least)
+            if companies is None:
+                return lookups.candidates_of_any(connection, terms, since, limit, least)
+            return self._live.candidates(connection, companies, terms, since, limit, least)
 
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         """The stories of these ids, by date of their first entry, then id; unknown ones are left out."""
@@ -299,7 +307,7 @@ class Store:
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs, and how many stories there are."""
         with self._reading() as connection:
-            return lookups.frequencies(connection, terms)
+            return self._live.frequencies(connection, terms)
 
     # ---------------------------------------------------------------- what a feed's turn brings
 
@@ -318,7 +326,7 @@ class Store:
                 new=entries.insert(connection, batch.new, now),
                 edited=entries.edit(connection, batch.edited, now),
                 sightings=entries.sight(connection, batch.sightings, now),
-                stories=stories.place(connection, batch.placements, now),
+                stories=(placed := stories.place(connection, batch.placements, now)).opened,
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
                 feeds=_follow(connection, batch, now),
@@ -328,6 +336,11 @@ class Store:
             hits.withdraw(connection, batch.edited, batch.hits)
             articles.owe(connection, batch.pages, now)
             stories.extend(connection, batch.hits, batch.placements)
+            # What was stored before may have been placed elsewhere, or read otherwise.
+            known = committed.new < len(batch.new)
+            before = {one.id for one in batch.edited}.union(hit.entry_id for hit in batch.hits)
+            members = () if known else new_members(batch.new, batch.placements)
+            self._live.wrote(connection, placed, members, before.difference(one.id for one in batch.new))
             return committed
 
     # ---------------------------------------------------------------- pages
@@ -375,11 +388,12 @@ class Store:
             articles.settle(connection, batch, now)
             parameters.note(connection, batch.clues, now)
             committed = Committed(
-                stories=stories.place(connection, batch.placements, now),
+                stories=(placed := stories.place(connection, batch.placements, now)).opened,
                 hits=hits.upsert(connection, batch.hits, now),
                 alerts=outbox.insert(connection, batch.alerts),
             )
             stories.extend(connection, batch.hits, batch.placements)
+            self._live.wrote(connection, placed, entry_ids={batch.entry.id, *(hit.entry_id for hit in batch.hits)})
             return committed
 
     @contextmanager
@@ -404,6 +418,7 @@ class Store:
             except BaseException:
                 if self.database.conn.in_transaction:
                     self.database.conn.execute("ROLLBACK")
+                self._live.clear()
                 raise
 
     def commit_plain(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> tuple[Committed, ...]:
@@ -420,7 +435,7 @@ class Store:
         """Makes one story of two; `split` without entries undoes it. What the other owes to a channel that knows of
         the one is not sent any more. Nothing happens when one of them is no story (any more)."""
         with self._writing() as connection:
-            stories.merge(connection, merge, rule)
+            self._live.wrote(connection, stories.merge(connection, merge, rule))
 
     def owe(self, alerts: Sequence[Alert]) -> None:
         """Puts alerts into the outbox that no batch brings; those that are owed already stay as they are."""
@@ -432,12 +447,14 @@ class Store:
         """Takes entries, with their copies, out of a story into one of their own, whose id is returned; "" = nothing
         to take out. Without entries: those that came by the last merge. ``look`` gives the terms of an entry. Alerts go
         with their entries; a channel that was told before knows of both stories."""
+        self._live.clear()
         with self._writing() as connection:
             return stories.split(connection, story_id, entry_ids, look, rule, now)
 
     def reindex(self, look: Look, since: datetime, watch: Callable[[int], object] = lambda done: None) -> int:
         """Makes the indexes of stories and copies anew from the stored entries, in one transaction; how many entries
         were looked at. Copies are found among entries published since then."""
+        self._live.clear()
         with self._writing() as connection:
             return stories.reindex(connection, look, since, watch)
 
@@ -567,6 +584,7 @@ class Store:
         and entries that a polled feed's document still holds. Works in transactions of some 50 ms; ``stop`` is asked
         between them, and what is left is done by the next pruning. ``watch`` is told how many entries were looked at.
         """
+        self._live.clear()
         pruning = Pruning(self._reading, self._giving_way, options, stop, watch)
         return pruning.prune(now, dry_run=dry_run)
 

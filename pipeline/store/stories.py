@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,25 @@ from pipeline.model import Hit, Member, Merge, Placement
 from pipeline.store.columns import clean, stamp, texts, to_json
 from pipeline.store.lookups import member_of
 from pipeline.store.queries import QUERIES
+from pipeline.store.terms import StoryTerms
 
 Look = Callable[[Member], tuple[Sequence[int], Sequence[str]]]  # an entry's sketch and terms
 CHUNK = 2000  # entries read at a time
 
 
-def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: datetime) -> int:
-    """How many stories were opened. An entry that was placed before moves, and the story that it leaves shrinks."""
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What was written: how many stories were opened, the terms of all that changed, and how rare terms are now."""
+
+    opened: int = 0
+    told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counted: Mapping[str, int] = field(default_factory=dict)  # by how many stories more each term is told
+
+
+def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: datetime) -> Placed:
+    """What came of it. An entry that was placed before moves, and the story that it leaves shrinks."""
     if not placements:
-        return 0
+        return Placed()
     rows = [_placement_row(placement, now) for placement in placements]
     before = _stories_of(connection, rows)
     touched = sorted({row["story_id"] for row in rows}.union(before.values()))
@@ -27,9 +38,11 @@ def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: 
     for name in ("placement_upsert", "entry_place", "hits_place"):
         connection.executemany(QUERIES[name], rows)
     connection.executemany(QUERIES["story_refresh"], zip(touched))
-    _post(connection, placements, before)
+    terms = StoryTerms(connection, touched)
+    _post(connection, placements, before, terms)
+    terms.write()
     connection.executemany(QUERIES["story_companies_refresh"], zip(touched))
-    return opened
+    return Placed(opened, terms.told, terms.counted)
 
 
 def extend(connection: sqlite3.Connection, hits: Sequence[Hit], placements: Sequence[Placement]) -> None:
@@ -40,16 +53,19 @@ def extend(connection: sqlite3.Connection, hits: Sequence[Hit], placements: Sequ
     connection.executemany(QUERIES["placement_companies_extend"], rows)
 
 
-def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> None:
+def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> Placed:
     """Moves all that hangs on the other story, and the other story goes."""
     asked = {"story_id": clean(merge.story_id), "other_id": clean(merge.other_id), "score": merge.score, "rule": rule}
     known = connection.execute(QUERIES["stories_by_id"], {"texts": texts((merge.story_id, merge.other_id))})
     if len(known.fetchall()) < 2:
-        return
+        return Placed()
     steps = (
-        "merge_terms_shared", "merge_terms_update", "merge_terms_move", "merge_companies", "merge_opener",
-        "merge_placements", "merge_relations", "merge_alerts_bring", "merge_alerts_owed",
+        "merge_companies", "merge_opener", "merge_placements", "merge_relations", "merge_alerts_bring",
+        "merge_alerts_owed",
     )  # fmt: skip
+    terms = StoryTerms(connection, (merge.story_id, merge.other_id))
+    terms.pour(clean(merge.story_id), clean(merge.other_id))
+    terms.write()
     for name in steps:
         connection.execute(QUERIES[name], _named(name, asked))
     for table in ("entries", "hits", "alerts"):
@@ -60,6 +76,7 @@ def merge(connection: sqlite3.Connection, merge: Merge, rule: str) -> None:
     for table, column in (("story_companies", "story_id"), ("stories", "id")):
         connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (asked["other_id"],))  # noqa: S608
     _refresh(connection, clean(merge.story_id))
+    return Placed(told=terms.told, counted=terms.counted)
 
 
 def split(
@@ -99,11 +116,13 @@ def reindex(connection: sqlite3.Connection, look: Look, since: datetime, watch: 
     connection.execute("UPDATE terms SET stories = (SELECT count(*) FROM stories) WHERE term = ''")
     done, after = 0, 0
     while rows := connection.execute(QUERIES["placed_entries"], {"after": after, "limit": CHUNK}).fetchall():
+        told = StoryTerms(connection, {row["story_id"] for row in rows})
         for row in rows:
             hashes, terms = look(member_of(row))
-            _post_terms(connection, row["story_id"], terms)
+            told.add(row["story_id"], terms)
             if row["published_at"] >= stamp(since):
-                _post_sketch(connection, row["id"], hashes)
+                _post_sketch(connection, row["seq"], hashes)
+        told.write()
         done, after = done + len(rows), rows[-1]["seq"]
         watch(done)
     return done
@@ -125,15 +144,11 @@ def _refresh(connection: sqlite3.Connection, story: str) -> None:
 
 def _retell(connection: sqlite3.Connection, story: str, look: Look) -> None:
     """The terms of a story anew from its entries."""
-    connection.execute(
-        "UPDATE story_terms SET entries = 0 WHERE story = (SELECT seq FROM stories WHERE id = ?)", (story,)
-    )
     rows = connection.execute(QUERIES["story_entries"], {"story_id": story}).fetchall()
     found = connection.execute(QUERIES["members"], {"texts": texts(row["id"] for row in rows)}).fetchall()
-    for row in found:
-        _post_terms(connection, story, look(member_of(row))[1])
-    for name in ("terms_lose", "story_terms_sweep"):
-        connection.execute(QUERIES[name], {"story_id": story})
+    terms = StoryTerms(connection, (story,))
+    terms.retell(story, (look(member_of(row))[1] for row in found))
+    terms.write()
 
 
 def _named(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,33 +163,29 @@ def _stories_of(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) 
     return dict(map(tuple, connection.execute(sql, (asked,))))
 
 
-def _post(connection: sqlite3.Connection, placements: Sequence[Placement], before: Mapping[str, str]) -> None:
+def _post(
+    connection: sqlite3.Connection, placements: Sequence[Placement], before: Mapping[str, str], terms: StoryTerms
+) -> None:
     """The companies, terms and sketches by which the look-ups find the stories and entries."""
+    numbers = _numbers_of(connection, placements)
     for placement in placements:
         story, entry = clean(placement.story_id), clean(placement.entry_id)
         companies = ({"story_id": story, "company_id": clean(one)} for one in sorted(placement.companies))
         connection.executemany(QUERIES["story_company_insert"], companies)
         if before.get(entry, story) != story:
-            _take_terms(connection, before[entry], placement.terms)
+            terms.take(before[entry], placement.terms)
         if before.get(entry) != story:
-            _post_terms(connection, story, placement.terms)
-        _post_sketch(connection, entry, placement.sketch)
+            terms.add(story, placement.terms)
+        _post_sketch(connection, numbers[entry], placement.sketch)
 
 
-def _post_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
-    (number,) = connection.execute("SELECT seq FROM stories WHERE id = ?", (story,)).fetchone()
-    connection.executemany(QUERIES["story_term_insert"], ((number, clean(term)) for term in terms if term))
+def _numbers_of(connection: sqlite3.Connection, placements: Sequence[Placement]) -> dict[str, int]:
+    asked = texts(placement.entry_id for placement in placements)
+    sql = "SELECT id, seq FROM entries WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(map(tuple, connection.execute(sql, (asked,))))
 
 
-def _take_terms(connection: sqlite3.Connection, story: str, terms: Iterable[str]) -> None:
-    rows = ({"story_id": story, "term": clean(term)} for term in terms if term)
-    connection.executemany(QUERIES["story_term_take"], rows)
-    for name in ("terms_lose", "story_terms_sweep"):
-        connection.execute(QUERIES[name], {"story_id": story})
-
-
-def _post_sketch(connection: sqlite3.Connection, entry: str, sketch: Iterable[int]) -> None:
-    (number,) = connection.execute("SELECT seq FROM entries WHERE id = ?", (entry,)).fetchone()
+def _post_sketch(connection: sqlite3.Connection, number: int, sketch: Iterable[int]) -> None:
     connection.executemany(QUERIES["sketch_insert"], ((value, number) for value in sketch))
 
 

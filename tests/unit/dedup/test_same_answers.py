@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from pipeline.dedup import Arrival, MemoryLookups, StoryIndex, StoryOptions, lookups
-from pipeline.model import Company, Entry, Feed, Placement, Relation, StoryView, Watchlist
-from pipeline.store import Store
+from pipeline.dedup import Arrival, MemoryLookups, StoryIndex, StoryOptions, look_at, lookups
+from pipeline.model import Company, Entry, Feed, Merge, Placement, Relation, StoryView, Watchlist
+from pipeline.store import Store, live
 from pipeline.store import lookups as stored
 from tests.builders_store import FEED, NOW, make_batch, make_entry
 
@@ -64,8 +65,8 @@ def a_stream(size: int = 300) -> Iterator[Arrival]:
 
 
 @contextmanager
-def an_empty_store() -> Iterator[Store]:
-    with Store.open(":memory:") as store:
+def an_empty_store(path: Path | str = ":memory:") -> Iterator[Store]:
+    with Store.open(path) as store:
         store.remember(Watchlist(tuple(Company(name, name.title()) for name in COMPANIES)), (Feed(FEED),), NOW)
         yield store
 
@@ -200,6 +201,72 @@ def test_both_count_the_same_sharers_and_frequencies(both: tuple[MemoryLookups, 
     ]
 
     assert found[0] == found[1]
+
+
+def about_somebody(arrivals: Iterator[Arrival]) -> Iterator[Arrival]:
+    return (replace(one, companies=one.companies or frozenset({"arlund"})) for one in arrivals)
+
+
+def answers(store: Store, hour: int) -> list[object]:
+    """What a store says of every company, and of two together, to entries of that hour."""
+    since = NOW + timedelta(hours=hour)
+    terms = ("ferri", "crane", "order", "plant", "aalborg", "close", "never")
+    asked = [frozenset({company}) for company in COMPANIES] + [frozenset(COMPANIES[:2])]
+    return [store.frequencies(terms), *(list(store.candidates(one, terms, since, 20)) for one in asked)]
+
+
+@pytest.mark.parametrize("kept", [(10_000, 30_000), (8, 40)])
+def test_what_a_store_has_at_hand_is_what_the_file_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: tuple[int, int]
+) -> None:
+    """After every write, merges, an edit and a split among them, and however little it may keep."""
+    for name, bound in zip(("KEPT_STORIES", "KEPT_MEMBERS"), kept, strict=True):
+        monkeypatch.setattr(live, name, bound)
+    monkeypatch.setattr(live, "LIVE_STORIES", 12)
+    index, arrivals = StoryIndex(StoryOptions()), list(about_somebody(a_stream(240)))
+    dice = Random(11)
+    with an_empty_store(tmp_path / "newsward.db") as store:
+        for start in range(0, len(arrivals), 10):
+            turn = arrivals[start : start + 10]
+            found = index.place(turn, store)
+            edited = (replace(arrivals[start // 2].entry, title="Crane order at Aalborg", content_hash="other"),)
+            batch = make_batch(*(arrival.entry for arrival in turn), placements=found)
+            store.commit(replace(batch, edited=edited if start else ()), run_id=None, now=NOW)
+            stories = sorted({placement.story_id for placement in found})
+            if start % 40 == 30 and len(stories) > 1:
+                store.merge(Merge(stories[0], stories[1], 0.9), rule="merged_late")
+            if start == 200:
+                store.split(stories[0], [], look_at, rule="split_by_hand", now=NOW)
+            hour = dice.randint(-60, 200)
+            with Store.open(tmp_path / "newsward.db") as other:
+                assert answers(store, hour) == answers(other, hour)
+
+
+def test_what_another_program_writes_is_seen_and_what_is_taken_back_is_not(tmp_path: Path) -> None:
+    first, second, third = (make_entry(name, title=f"{name} ferry") for name in ("one", "two", "three"))
+    places = {
+        entry.id: Placement(
+            entry.id, entry.id, entry.id, Relation.NEW, "test", companies=frozenset({"arlund"}), terms=("ferri",)
+        )
+        for entry in (first, second, third)
+    }
+
+    def seen(store: Store) -> tuple[set[str], int]:
+        found = store.candidates(frozenset({"arlund"}), ["ferri"], NOW - timedelta(days=1), 9)
+        return {view.id for view in found}, store.frequencies(["ferri"])[0]["ferri"]
+
+    with an_empty_store(tmp_path / "newsward.db") as store, Store.open(tmp_path / "newsward.db") as other:
+        store.commit(make_batch(first, placements=(places[first.id],)), run_id=None, now=NOW)
+        assert seen(store) == ({first.id}, 1)
+
+        other.commit(make_batch(second, placements=(places[second.id],)), run_id=None, now=NOW)
+
+        assert seen(store) == seen(other) == ({first.id, second.id}, 2)
+        with suppress(RuntimeError), store.together():
+            store.commit(make_batch(third, placements=(places[third.id],)), run_id=None, now=NOW)
+            assert seen(store) == ({first.id, second.id, third.id}, 3)
+            raise RuntimeError
+        assert seen(store) == ({first.id, second.id}, 2)
 
 
 def shape(view: StoryView) -> tuple[object, ...]:

@@ -335,7 +335,7 @@ def test_what_finds_old_stories_and_copies_goes_and_the_stories_stay(store: Stor
 
     store.prune(OPTIONS, LATER)
 
-    assert [row["term"] for row in store.database.query("SELECT term FROM story_terms")] == ["young"]
+    assert [row["terms"] for row in store.database.query("SELECT terms FROM story_terms")] == ['{"young":1}']
     left = store.database.execute("SELECT DISTINCT e.id FROM sketches AS s JOIN entries AS e ON e.seq = s.entry")
     assert [row[0] for row in left] == [young.id]
     assert store.frequencies(["old", "young"]) == before

@@ -75,7 +75,7 @@ def test_two_stories_made_one_have_all_entries_hits_words_and_companies(
 
 def test_a_split_without_entries_undoes_a_merge(two: tuple[Store, Entry, Entry, Entry]) -> None:
     store, first, second, third = two
-    words = "SELECT term, entries FROM story_terms ORDER BY story, term"
+    words = "SELECT story, key, value FROM story_terms, json_each(terms) ORDER BY story, key"
     before = [*store.database.query(words)], dump(store)["terms"]
     store.merge(Merge(first.id, second.id, 0.93), rule="merged_late")
 
