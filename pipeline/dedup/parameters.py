@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from pipeline.dedup.identity import Sorted, has_same_title
-from pipeline.keys import bare_key, learned_key, url_key
+from pipeline.keys import bare_key, learned_key, names_an_article, url_key
 from pipeline.model import Clue, DateKind, Entry, Feed, Known, Sighting
 from pipeline.urls import canonical_url
 
@@ -95,6 +95,8 @@ def read_parameters(
     stored = dict(memory.known(keys)) if keys else {}
     for entry, before in changed:
         reader.compare(entry, before, is_same_guid=True)
+    if not keys:
+        return Read(found, clues=tuple(reader.clues.values()))
     for entry in found.new:
         reader.read(entry, spelt.get(entry.id), stored)
     again = reader.again
@@ -178,7 +180,7 @@ class _Reader:
             for name in names:
                 clue = Clue(one.host, name, one.bare, likeness, entry.canonical_url, before.canonical_url)
                 self.clues.setdefault((clue.host, clue.name, clue.address, clue.is_same), clue)
-        return is_tracking and likeness is not False
+        return is_tracking and likeness is not False and bool(self._stripped(one))
 
     def _meet(self, entry: Entry, before: Known) -> None:
         is_first = before.entry_id not in self._seen and before.entry_id not in self.again
@@ -188,12 +190,14 @@ class _Reader:
         self.sightings.append(Sighting(before.entry_id, self._feed.url, entry.guid, entry.url, entry.keys))
 
     def _stripped(self, address: Address) -> str:
-        """The address without what was learned to be tracking; "" where nothing was learned of its host."""
+        """The address without what was learned to be tracking; "" where nothing was learned of its host, or nothing is
+        left but that."""
         decided = self._decided.get(address.host)
         if not decided or not any(decided.values()):
             return ""
         fields = sorted(field for field in address.fields if not decided.get(_name(field)))
-        return f"{address.bare}?{'&'.join(fields)}" if fields else address.bare
+        stripped = f"{address.bare}?{'&'.join(fields)}" if fields else address.bare
+        return stripped if names_an_article(stripped) else ""
 
     def _may_teach(self, host: str, before: Known) -> bool:
         return self._is_own(host) and (before.feed_url == self._feed.url or speaks_for(before.feed_url, host))

@@ -152,3 +152,12 @@ def test_a_foreign_feed_cannot_end_what_was_learned() -> None:
 
     assert len(read.found.new) == 1
     assert read.clues == ()
+
+
+def test_of_the_front_page_nothing_is_known_again_by_what_was_learned() -> None:
+    one = replace(an_entry("Bees sleep", url="https://example.com/?spot=a"), date_kind=DateKind.GIVEN)
+    other = replace(an_entry("Quay opens", url="https://example.com/?spot=b"), date_kind=DateKind.GIVEN)
+
+    read = read_parameters(sort_entries([one, other], FEED, {}), FEED, Memory({}, spot=True))
+
+    assert [entry.title for entry in read.found.new] == ["Bees sleep", "Quay opens"]
