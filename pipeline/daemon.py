@@ -29,7 +29,8 @@ from pipeline.errors import AlreadyRunning, CannotListen, ConfigError, DatabaseB
 from pipeline.health import pages
 from pipeline.maintenance import keep_house
 from pipeline.model import RunReport
-from pipeline.observe import Heartbeat, Metrics, MetricsOptions, Server
+from pipeline.observe import Heartbeat, MetricsOptions, Server
+from pipeline.observe.metrics import Metrics
 from pipeline.run import run_once
 from pipeline.store import RunLock, file_identity
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from pipeline.config import Config
 from pipeline.errors import StoreError
-from pipeline.observe import DeepFacts, Figures, HealthFacts, HealthOptions, Metrics, Page, Pages, judge, judge_deep
-from pipeline.observe.metrics import CONTENT_TYPE
+from pipeline.observe import DeepFacts, HealthFacts, HealthOptions, Page, Pages, judge, judge_deep
+from pipeline.observe.metrics import CONTENT_TYPE, Figures, Metrics
 from pipeline.store import Store
 from pipeline.text import from_iso, to_iso
 

@@ -18,7 +18,8 @@ from pipeline.cli.feeds import named_urls
 from pipeline.cli.output import print_json, print_table, progress_bar, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.cli.trials import notes, tried
-from pipeline.config import Config, add_feeds, add_source, editing, existing_main, spellings
+from pipeline.config import Config, existing_main, spellings
+from pipeline.config.editing import add_feeds, add_source, editing
 from pipeline.engine import open_engine, poll_in_order
 from pipeline.errors import InputError
 from pipeline.fetch import public_url

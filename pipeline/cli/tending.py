@@ -15,7 +15,8 @@ from pipeline.cli.feeds import named_urls
 from pipeline.cli.output import print_json, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.cli.trials import notes, tried
-from pipeline.config import Config, Named, add_feed, editing, existing_main, meant, remove_feed, spellings, table_at
+from pipeline.config import Config, Named, existing_main, meant, spellings, table_at
+from pipeline.config.editing import add_feed, editing, remove_feed
 from pipeline.errors import InputError
 from pipeline.fetch import public_url
 from pipeline.model import LEFT, Feed

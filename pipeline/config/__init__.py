@@ -1,8 +1,10 @@
-"""What the person configured, read once and checked whole; nothing else reads files or environment for it."""
+"""What the person configured, read once and checked whole; nothing else reads files or environment for it.
+
+What changes the files stands in ``editing.py`` alone, whose library the commands that only read need not load.
+"""
 
 from pipeline.config.checks import Reached, check, probe
 from pipeline.config.companies import load_companies
-from pipeline.config.editing import add_feed, add_feeds, add_source, editing, remove_feed
 from pipeline.config.files import ConfigFiles
 from pipeline.config.loading import Config, channel_of, database_of, existing_main, health_of, load
 from pipeline.config.naming import Named, holds, meant, spellings
@@ -17,13 +19,9 @@ __all__ = [
     "Named",
     "Problem",
     "Reached",
-    "add_feed",
-    "add_feeds",
-    "add_source",
     "channel_of",
     "check",
     "database_of",
-    "editing",
     "existing_main",
     "health_of",
     "holds",
@@ -31,7 +29,6 @@ __all__ = [
     "load_companies",
     "meant",
     "probe",
-    "remove_feed",
     "schemas",
     "spellings",
     "table_at",

@@ -1,9 +1,11 @@
-"""What a run tells: log lines without secrets, one sentence for people, metrics, and whether the watch is well."""
+"""What a run tells: log lines without secrets, one sentence for people, metrics, and whether the watch is well.
+
+Metrics stand in ``metrics.py`` alone: what they are made with takes a tenth of a start, and only the daemon has them.
+"""
 
 from pipeline.observe.health import DeepFacts, HealthFacts, HealthOptions, judge, judge_deep
 from pipeline.observe.heartbeat import Heartbeat, HeartbeatOptions
 from pipeline.observe.log import LogOptions, configure_logging, telling_uncaught
-from pipeline.observe.metrics import Figures, Metrics
 from pipeline.observe.redact import redact, redact_text
 from pipeline.observe.server import MetricsOptions, Page, Pages, Server
 from pipeline.observe.summary import summary
@@ -11,13 +13,11 @@ from pipeline.urls import public_url as redact_url
 
 __all__ = [
     "DeepFacts",
-    "Figures",
     "HealthFacts",
     "HealthOptions",
     "Heartbeat",
     "HeartbeatOptions",
     "LogOptions",
-    "Metrics",
     "MetricsOptions",
     "Page",
     "Pages",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer
 
-from pipeline.cli import app
+from pipeline.cli.commands import every_command
 from pipeline.model import ErrorKind
 from tests.docs.documents import DOCUMENTS, ROOT, command_blocks, name, prose
 
@@ -37,7 +37,7 @@ NOT_RUN = {
 
 def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with its words, in the order of ``--help``."""
-    group = group or typer.main.get_command(app)
+    group = group or typer.main.get_command(every_command())
     for word, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*path, word))

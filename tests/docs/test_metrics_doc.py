@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.observe import Figures, Metrics
+from pipeline.observe.metrics import Figures, Metrics
 
 DOC = Path(__file__).parents[2] / "docs" / "metrics.md"
 NOW = datetime(2026, 3, 5, tzinfo=UTC)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Config, add_feed, load, remove_feed
+from pipeline.config import Config, load
+from pipeline.config.editing import add_feed, remove_feed
 from pipeline.errors import ConfigError
 
 FEEDS = """\

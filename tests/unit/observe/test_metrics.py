@@ -17,7 +17,7 @@ from pipeline.model import (
     RunReport,
     Tally,
 )
-from pipeline.observe import Figures, Metrics
+from pipeline.observe.metrics import Figures, Metrics
 
 NOW = datetime(2026, 3, 5, 6, tzinfo=UTC)
 URL = "https://news.example/feed?token=sesame"
