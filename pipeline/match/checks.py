@@ -5,9 +5,8 @@ from __future__ import annotations
 from pipeline.match import lexicon
 from pipeline.match.forms import Form
 from pipeline.match.index import Found
-from pipeline.match.kinds import Flavour
+from pipeline.match.members import EntryField, Flavour
 from pipeline.match.signals import Place
-from pipeline.model import EntryField
 
 _AFTER = 12  # characters behind an occurrence that are looked at
 # A Hangul name may be followed by these without a space: particles, and words of its own business.
@@ -19,7 +18,9 @@ _PARTICLES = tuple(
 
 def is_whole(item: Found) -> bool:
     """Hangul and Katakana boundaries, which no space shows."""
-    text, span = item.skeleton.folded.text, item.span
+    if item.skeleton.is_ascii:
+        return True
+    text, span = item.skeleton.folded_text, item.span
     before, after = text[max(0, span.start - 1) : span.start], text[span.end : span.end + _AFTER]
     first, last = text[span.start], text[span.end - 1]
     if "\u30a1" <= last <= "\u30ff" and "\u30a1" <= after[:1] <= "\u30ff" and after[:1] != "\u30fb":
@@ -34,6 +35,8 @@ def is_whole(item: Found) -> bool:
 
 def shows(form: Form, place: Place) -> bool:
     """Does the text show what this form asks for?"""
+    if not form.check:
+        return _is_joinable(form, place)
     found = place.found
     if form.check == "dotted":
         return "." in found and found[:1].isupper()
@@ -52,20 +55,15 @@ def shows(form: Form, place: Place) -> bool:
 def may_show(item: Found) -> bool:
     """Can the text show what any of the forms asks for? Of most lone words this is told without looking around."""
     meaning = item.meaning
-    if item.first != item.last or meaning.excluded or not meaning.forms:
-        return True
-    if any(not form.check or form.check in _TOLD_LATER for form in meaning.forms):
+    if item.first != item.last or meaning.shows_anyhow:
         return True
     surface = item.skeleton.surfaces[item.first]
     return not surface.isascii() or any(_may_be(form.check, surface) for form in meaning.forms)
 
 
-_TOLD_LATER = frozenset({"split", "domain"})
-
-
 def _may_be(check: str, surface: str) -> bool:
     if check == "upper":
-        return surface.isupper() or sum(map(str.isupper, surface)) > 1
+        return surface.isupper() or (not surface.islower() and sum(map(str.isupper, surface)) > 1)
     return surface == check[1:] if check[:1] == "=" else check != "dotted"
 
 

@@ -7,9 +7,9 @@ the garbage collector to visit, and a form that can be written to a file and rea
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 from zlib import crc32
 
 _PARTS = 256  # in which a table is sorted, one after another: only one of them is ever a list of Python numbers
@@ -27,6 +27,29 @@ def hash_of(text: str) -> int:
 def spread(first: int) -> int:
     """The part of a pair's key that comes of its first word's hash; the second's is added."""
     return first * _SPREAD
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Kept(dict[Key, Value]):
+    """Answers that were asked for lately, in two generations, of which the older is forgotten; at most so many.
+
+    To look one up is to look into a dictionary; an ``lru_cache`` moves what it finds, all over the memory.
+    """
+
+    def __init__(self, work_out: Callable[[Key], Value], most: int) -> None:
+        self._work_out, self._a_generation = work_out, max(1, most // 2)
+        self._older: dict[Key, Value] = {}
+
+    def __missing__(self, key: Key) -> Value:
+        value = self._older.pop(key) if key in self._older else self._work_out(key)
+        if len(self) >= self._a_generation:
+            self._older = dict(self)
+            self.clear()
+        self[key] = value
+        return value
 
 
 Section: TypeAlias = "bytes | bytearray | array[int]"  # a part of a table, as it is stored
@@ -219,6 +242,7 @@ class PairSet:
     """Which words follow each other in some pattern, by their hashes: eight bits a pair and more, and eight bytes.
 
     One in sixty pairs that were never added is answered for another's sake, so what follows must be verified.
+    Of both hashes only as many bits matter as ``mask`` has.
     """
 
     __slots__ = ("_lengths", "_mask_of_lengths", "bits", "mask")
@@ -251,11 +275,14 @@ class PairSet:
         slot = (spread(listed[0]) + listed[1]) & self._mask_of_lengths
         self._lengths[slot] = max(self._lengths[slot], min(LONGEST, len(listed)))
 
-    def has(self, first: int, second: int) -> bool:
+    def parts(self, of_word: int) -> tuple[int, int]:
+        """What a word's hash adds to the key of a pair that it is first of, and of one that it is second of."""
+        return spread(of_word) & self.mask, of_word & self.mask
+
+    def holds(self, key: int) -> bool:
         """Does any pattern have these two beside each other? Loops over many pairs look at ``bits`` themselves."""
-        key = spread(first) + second
         return self.bits[(key & self.mask) >> 3] >> (key & 7) & 1 == 1
 
-    def length(self, first: int, second: int) -> int:
+    def length_of(self, key: int) -> int:
         """The words of the longest pattern that begins with this pair, at most ``LONGEST``; 0 = none does."""
-        return self._lengths[(spread(first) + second) & self._mask_of_lengths]
+        return self._lengths[key & self._mask_of_lengths]

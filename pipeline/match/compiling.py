@@ -35,6 +35,8 @@ class Mark:
     LEADS = 8  # patterns of several words begin with it
     PART = 16  # in a pattern that is found word by word
     LOOSE = 32  # in a pattern that is found by its characters
+    FOLLOWS = 64  # behind the first word of a pattern that is found word by word
+    GOES_ON = LEADS | FOLLOWS  # another word may follow it in such a pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,8 @@ class _Tables:
         else:
             self._several.append(number)
             self._marks[numbers[0]] |= Mark.LEADS
+            for word in numbers[1:]:
+                self._marks[word] |= Mark.FOLLOWS
             marks |= Mark.PART
         for word in numbers:
             self._marks[word] |= marks

@@ -11,13 +11,14 @@ from math import inf
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from pipeline import model
 from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.forms import Form, pattern_of
 from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
-from pipeline.match.kinds import Flavour
 from pipeline.match.language import language_of
+from pipeline.match.members import EntryField, Flavour, Method
 from pipeline.match.notation import TickerFound, Tickers
 from pipeline.match.signals import (
     UNSPACED_LANGUAGES,
@@ -31,7 +32,7 @@ from pipeline.match.skeleton import Skeleton, tokenise
 from pipeline.match.stored import Shelf
 from pipeline.match.unspaced import unspaced_signals
 from pipeline.match.weights import points
-from pipeline.model import Entry, EntryField, Mention, Method, Reason, Watchlist
+from pipeline.model import Entry, Mention, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
@@ -82,11 +83,11 @@ class _Scored:
     company: int
     form: Form
     place: Place | None
-    field: EntryField
+    field: model.EntryField
     start: int
     end: int
     found: str
-    method: Method
+    method: model.Method
     reasons: list[Reason]
     shared: bool = False  # the same spelling is a name of another company too
     local: float = 0.0  # points of the reasons
@@ -132,7 +133,7 @@ class NameFinder:
         first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
         language = language_of(entry.language, entry.title + entry.text[:400], first_words)
         found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
-        found = [item for item in found if may_show(item)]
+        found = [item for item in found if item.meaning.shows_anyhow or may_show(item)]
         tickers = list(self._tickers_in(skeletons)) if self._tickers else []
         del tickers[_OCCURRENCES:]
         by_url = self._by_url(entry)
@@ -140,8 +141,10 @@ class NameFinder:
             found = without_idle(found, language, least, self._context.__contains__)
         if not found and not tickers and by_url is None:
             return None
-        by_ticker = list(self._of_tickers(tickers))
-        scored = [*_without_bare_tickers(self._names(found, language), by_ticker), *by_ticker]
+        scored = list(self._names(found, language))
+        if tickers:
+            by_ticker = list(self._of_tickers(tickers))
+            scored = [*_without_bare_tickers(scored, by_ticker), *by_ticker]
         if by_url is not None:
             scored.append(by_url)
         return scored, skeletons, language
@@ -159,11 +162,11 @@ class NameFinder:
             forms = [form for form in item.meaning.forms if shows(form, place)] if is_whole(item) else []
             if forms or not (item.meaning.forms or item.meaning.excluded):
                 standing.append((item, place, forms))
-        counted: Counter[tuple[int, EntryField]] = Counter()
+        counted: Counter[tuple[int, model.EntryField]] = Counter()
         for item, place, forms in longest(standing):
             for form in forms:
                 # What is excluded is not weighed: a page of apple pies must not hide the company at its end.
-                if is_excluded(item, form.company, exclusions):
+                if exclusions and is_excluded(item, form.company, exclusions):
                     continue
                 counted[form.company, item.skeleton.where] += 1
                 if counted[form.company, item.skeleton.where] <= _OCCURRENCES:
@@ -187,7 +190,7 @@ class NameFinder:
             found=place.found,
             method=_method(item, form, place),
             reasons=[reason for reason in reasons if reason.points],
-            shared=any(other.company != form.company for other in item.meaning.forms),
+            shared=len(item.meaning.forms) > 1 and any(other.company != form.company for other in item.meaning.forms),
         )
 
     def _of_tickers(self, found: Iterable[tuple[Skeleton, TickerFound]]) -> Iterator[_Scored]:
@@ -304,6 +307,8 @@ def _entry_wide_at_most(is_vouched: bool) -> float:
     return vouched + max(0.0, points("entry.stands_for_other"))
 
 
+_LINKS = frozenset(("and", "und", "et", "y", "e", "en", "ve", "i", "и", "vs", "versus"))
+_SIGNS = frozenset(",&+/-")
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
 _NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
@@ -320,9 +325,11 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
         return
     if not item.place.is_cased:
         return
-    text = item.place.skeleton.original
-    after = _NAME_AFTER.match(text[item.end : item.end + _REACH])
-    before = _NAME_BEFORE.search(text[max(0, item.start - _REACH) : item.start])
+    text, place = item.place.skeleton.original, item.place
+    behind, front = text[item.end : item.end + _REACH], text[max(0, item.start - _REACH) : item.start]
+    # Most often nothing is linked on either side, which is told without the slow patterns.
+    after = _NAME_AFTER.match(behind) if place.token(1) in _LINKS or behind.lstrip()[:1] in _SIGNS else None
+    before = _NAME_BEFORE.search(front) if place.token(-1) in _LINKS or front.rstrip()[-1:] in _SIGNS else None
     is_symbol = item.form.flavour is Flavour.TICKER
     beside = [match[1] for match in (after, before) if match and _is_unknown_name(match[1], is_symbol=is_symbol)]
     if after and beside[:1] == [after[1]]:
@@ -384,9 +391,9 @@ def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
             if item.skeleton.surfaces[item.span.first].islower() and item.skeleton.style != "lower":
                 yield Reason("misspelt and in lower case", points("typo.lower"))
             if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
-                yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour.value))
+                yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour))
         else:
-            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour.value))
+            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour))
             word = item.skeleton.tokens[item.span.last]
             if (
                 item.span.first == item.span.last
@@ -396,8 +403,8 @@ def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
                 yield Reason(f"a word: {word}", points("typo.plural_of_word"))
 
 
-def _method(item: Found, form: Form, place: Place) -> Method:
-    if any(repair.method is Method.FUZZY for repair in item.repairs):
+def _method(item: Found, form: Form, place: Place) -> model.Method:
+    if item.repairs and any(repair.method is Method.FUZZY for repair in item.repairs):
         return Method.FUZZY
     if item.repairs or (form.method is Method.EXACT and place.is_possessive):
         return Method.VARIANT

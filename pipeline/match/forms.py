@@ -23,6 +23,7 @@ _SMALL = frozenset(
 )
 _TICKER_TAILS = frozenset({"", "ltd", "india", "ind", "corp", "inc", "co"})
 _GLUED_AT_LEAST = 4  # characters that must be left of a name without spaces
+TOLD_LATER = frozenset({"", "split", "domain"})  # checks that a lone word may pass whatever it looks like
 _JOINED_AT_LEAST = 5  # letters; shorter joins ("at t") are other words too often
 
 

@@ -6,12 +6,13 @@ points are those of the weights, and the words behind it those that ``signals`` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache
+from math import inf
 
 from pipeline.match import lexicon
+from pipeline.match.forms import Form
 from pipeline.match.index import Found
-from pipeline.match.kinds import Flavour
 from pipeline.match.signals import UNSPACED_LANGUAGES, entry_signals_at_most, is_future
 from pipeline.match.weights import points
 from pipeline.model import Method
@@ -23,39 +24,41 @@ def without_idle(
     """Those that may be accepted or stand in another's way; an idle one stays where its company occurs otherwise."""
     if language in UNSPACED_LANGUAGES:
         return found
-    idle = [_is_idle(item, language, threshold, has_context) for item in found]
+    speaking = _speaking(language)
+    idle = [_is_idle(item, language, speaking, threshold, has_context) for item in found]
+    if True not in idle:
+        return found if any(item.meaning.forms for item in found) else []
     # Named beyond doubt elsewhere, a company needs little to be meant in lower case too.
-    active = _companies(item for item, is_idle in zip(found, idle, strict=True) if not is_idle)
+    active = {
+        form.company for item, is_idle in zip(found, idle, strict=True) if not is_idle for form in item.meaning.forms
+    }
     if not active:
         return []
     return [
         item
         for item, is_idle in zip(found, idle, strict=True)
-        if not is_idle or not active.isdisjoint(_companies([item]))
+        if not is_idle or any(form.company in active for form in item.meaning.forms)
     ]
 
 
-def _companies(found: Iterable[Found]) -> set[int]:
-    return {form.company for item in found for form in item.meaning.forms}
-
-
-def _is_idle(item: Found, language: str, threshold: float, has_context: Callable[[int], bool]) -> bool:
+def _is_idle(
+    item: Found, language: str, speaking: Mapping[str, float], threshold: float, has_context: Callable[[int], bool]
+) -> bool:
     skeleton, place, meaning = item.skeleton, item.first, item.meaning
     if place != item.last or not place or meaning.excluded or not meaning.forms:
         return False
     surface = skeleton.surfaces[place]
     if not surface.islower() or surface.upper() == surface or skeleton.is_lower:
         return False
+    if meaning.lower_at_most is None:
+        meaning.lower_at_most = max([_at_most(form, has_context(form.company)) for form in meaning.forms])
     after = skeleton.tokens[place + 1] if place + 1 < len(skeleton.tokens) else ""
-    added = _speaking(language).get(after, 0.0)
+    added = speaking.get(after, 0.0)
     if not added and after and is_future(skeleton.surfaces[place + 1], language):
         added = points("after.verb")
-    if any(repair.method is Method.FUZZY for repair in item.repairs):
+    if item.repairs and any(repair.method is Method.FUZZY for repair in item.repairs):
         added += max(0.0, points("typo.uncertain"), points("typo.uncertain", "word"))
-    return all(
-        not form.name[:1].islower() and _at_most(form.flavour, form.base, has_context(form.company)) + added < threshold
-        for form in meaning.forms
-    )
+    return meaning.lower_at_most + added < threshold
 
 
 @cache
@@ -69,8 +72,9 @@ def _speaking(language: str) -> dict[str, float]:
     return found | dict.fromkeys((*legal, "s"), max(acting, points("after.legal_form")))
 
 
-@lru_cache(maxsize=4096)
-def _at_most(flavour: Flavour, base: float, has_context: bool) -> float:
+def _at_most(form: Form, has_context: bool) -> float:
     """The points that a form can have in lower case within a sentence, with no word behind that speaks for it."""
+    if form.name[:1].islower():
+        return inf
     around = max(0.0, points("where.hashtag")) + max(0.0, points("after.possessive"))
-    return base + points("case.lower", flavour.value) + around + entry_signals_at_most(has_context)
+    return form.base + points("case.lower", form.flavour.value) + around + entry_signals_at_most(has_context)

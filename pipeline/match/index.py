@@ -10,12 +10,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 
 from ahocorasick_rs import AhoCorasick
 
-from pipeline.match.compact import LONGEST, Multimap, WordTable, hash_of, spread
+from pipeline.match.compact import LONGEST, Kept, Multimap, WordTable, hash_of
 from pipeline.match.compiling import (
     COMPANY,
     DECOY,
@@ -28,7 +27,7 @@ from pipeline.match.compiling import (
     decoy_patterns,
     excluded_patterns,
 )
-from pipeline.match.forms import Form, forms_of, is_spaced
+from pipeline.match.forms import TOLD_LATER, Form, forms_of, is_spaced
 from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import Skeleton, Span, starts_of
@@ -48,6 +47,8 @@ class Meaning:
     forms: list[Form] = field(default_factory=list)
     excluded: set[int] = field(default_factory=set)
     opens_others: bool = False  # longer names of other companies begin so
+    shows_anyhow: bool = True  # not every form asks for something that a lone word shows by itself
+    lower_at_most: float | None = None  # points in lower case, once ``idle`` has worked them out
 
 
 class Found:
@@ -84,18 +85,21 @@ Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose
 class _Sense:
     """What a word of a text can be part of; a word that can be part of nothing has none."""
 
-    hash: int
+    acts: bool  # single, leading or in doubt; the others only follow
     is_single: bool  # a pattern by itself
     leads: bool  # patterns of several words begin with it
+    follows: bool  # and go on with it
+    lead: int  # of the key of the pair that it is first of
+    low: int  # or second
     repairs: tuple[Repair, ...]
-    targets: tuple[int, ...]  # the hashes of the words that it may be read as instead
-    ways: tuple[int, ...]  # and its own before them
-    spread: int  # of its own hash, and so on: what makes the key of a pair
-    target_spreads: tuple[int, ...]
-    way_spreads: tuple[int, ...]
-    stands: bool  # one of them is a name by itself
-    is_loose: bool  # one of them may be part of a pattern that is found by its characters
-    acts: bool  # single, leading or with a repair; the others only follow
+    is_doubted: bool  # one of these may bring something
+    stands: bool  # it may be read as a name by itself
+    is_loose: bool  # or as part of a pattern that is found by its characters
+    # The same of the words that it may be read as, and its own before them; of those that are first, or second.
+    target_leads: tuple[int, ...]
+    target_lows: tuple[int, ...]
+    way_leads: tuple[int, ...]
+    way_lows: tuple[int, ...]
 
 
 class _Memory(dict[str, _Sense | None]):
@@ -132,15 +136,13 @@ class NameIndex:
         """Every occurrence of every pattern, also inside one another; then those that misspelt words stand for."""
         memory = self._memory_of(language)
         senses = list(map(memory.__getitem__, skeleton.tokens))
-        places = [place for place, sense in enumerate(senses) if sense is not None and sense.acts]
-        by_characters = self._automaton is not None and not skeleton.folded_text.isascii()
-        if not places and not by_characters:
-            return []
-        found = self._by_words(skeleton, self._runs(senses, places))
+        by_characters = self._automaton is not None and not skeleton.is_ascii and not skeleton.folded_text.isascii()
+        runs, doubted = self._runs(senses, enumerate(senses))
+        found = self._by_words(skeleton, runs) if runs else []
         if by_characters:
             found += self._by_characters(skeleton)
-        if self._may_be_misspelt(senses, places, by_characters=by_characters):
-            repairs = {place: sense.repairs for place in places if (sense := senses[place]) and sense.repairs}
+        if doubted and self._may_be_misspelt(senses, doubted, by_characters=by_characters):
+            repairs = {place: sense.repairs for place, sense in enumerate(senses) if sense and sense.repairs}
             for chosen in _readings(repairs):
                 read = senses.copy()
                 for place, repair in chosen.items():
@@ -149,6 +151,9 @@ class NameIndex:
         return found
 
     def _memory_of(self, language: str) -> _Memory:
+        memory = self._memories.get(language)
+        if memory is not None:
+            return memory
         tongue = tongue_of(language)
         memory = self._memories.get(tongue)
         if memory is None:
@@ -168,43 +173,64 @@ class NameIndex:
         marks, repairs = self._words.marks(token), self._repairer.repairs(token, language)
         if not marks and not repairs:
             return None
-        is_single, leads = bool(marks & Mark.SINGLE), bool(marks & Mark.LEADS)
+        is_single, leads, follows = (bool(marks & mark) for mark in (Mark.SINGLE, Mark.LEADS, Mark.FOLLOWS))
+        lead, low = self._pairs.parts(hash_of(token))
         read_as = [(repair, self._words.marks(repair.target)) for repair in repairs]
-        own, targets = hash_of(token), tuple(hash_of(repair.target) for repair in repairs)
+        parts = [(mark, *self._pairs.parts(hash_of(repair.target))) for repair, mark in read_as]
+        target_leads = tuple(first for mark, first, _ in parts if mark & Mark.GOES_ON)
+        target_lows = tuple(second for mark, _, second in parts if mark & Mark.FOLLOWS)
+        stands = any(repair.alone and mark & Mark.SINGLE for repair, mark in read_as)
+        is_loose = any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in read_as)
+        is_doubted = stands or is_loose or bool(target_leads or target_lows)
         return _Sense(
-            hash=own,
+            acts=is_single or leads or is_doubted,
             is_single=is_single,
             leads=leads,
+            follows=follows,
+            lead=lead,
+            low=low,
             repairs=repairs,
-            targets=targets,
-            ways=(own, *targets),
-            spread=spread(own),
-            target_spreads=tuple(map(spread, targets)),
-            way_spreads=tuple(map(spread, (own, *targets))),
-            stands=any(repair.alone and mark & Mark.SINGLE for repair, mark in read_as),
-            is_loose=any(mark & Mark.LOOSE or not repair.target.isascii() for repair, mark in read_as),
-            acts=is_single or leads or bool(repairs),
+            is_doubted=is_doubted,
+            stands=stands,
+            is_loose=is_loose,
+            target_leads=target_leads,
+            target_lows=target_lows,
+            way_leads=(lead, *target_leads) if marks & Mark.GOES_ON else target_leads,
+            way_lows=(low, *target_lows) if follows else target_lows,
         )
 
-    def _runs(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[tuple[int, int]]:
-        """First and last place of what may be a pattern between spaces."""
-        runs, end = [], len(senses) - 1
+    def _runs(
+        self, senses: Sequence[_Sense | None], openings: Iterable[tuple[int, _Sense | None]]
+    ) -> tuple[list[tuple[int, int]], list[int]]:
+        """First and last place of what may be a pattern between spaces and begins at one of the openings.
+
+        And those of them whose word may be another one.
+        """
+        runs, doubted, end = [], [], len(senses) - 1
         bits, mask = self._pairs.bits, self._pairs.mask
-        for place in places:
-            sense = senses[place]
-            if sense is None:
+        for place, sense in openings:
+            if sense is None or not sense.acts:
                 continue
+            if sense.is_doubted:
+                doubted.append(place)
             if sense.is_single:
                 runs.append((place, place))
-            follower = senses[place + 1] if sense.leads and place < end else None
-            if follower is None:
-                continue
-            key = sense.spread + follower.hash
-            if bits[(key & mask) >> 3] >> (key & 7) & 1:
-                length = self._pairs.length(sense.hash, follower.hash)
-                furthest = place + (self._longest if length == LONGEST else length)
-                runs += [(place, last) for last in range(place + 1, min(furthest, end + 1))]
-        return runs
+            if sense.leads and place < end and (follower := senses[place + 1]) is not None and follower.follows:
+                key = sense.lead + follower.low
+                if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                    length = self._pairs.length_of(key)
+                    runs += self._longer(senses, place, self._longest if length == LONGEST else length)
+        return runs, doubted
+
+    def _longer(self, senses: Sequence[_Sense | None], place: int, length: int) -> Iterator[tuple[int, int]]:
+        """The runs of up to so many words from a place on, each of which goes with the one before."""
+        before = senses[place]
+        for last in range(place + 1, min(place + length, len(senses))):
+            sense = senses[last]
+            if before is None or sense is None or not self._pairs.holds(before.lead + sense.low):
+                return
+            yield place, last
+            before = sense
 
     def _by_words(self, skeleton: Skeleton, runs: Iterable[tuple[int, int]]) -> list[Found]:
         """The patterns between spaces."""
@@ -225,37 +251,40 @@ class NameIndex:
     def _loose_in(self, text: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
 
-    def _may_be_misspelt(self, senses: Sequence[_Sense | None], places: Sequence[int], *, by_characters: bool) -> bool:
+    def _may_be_misspelt(self, senses: Sequence[_Sense | None], doubted: Iterable[int], *, by_characters: bool) -> bool:
         """Can any reading bring anything? Mostly none can: the neighbours of the words do not go with it."""
         end, bits, mask = len(senses) - 1, self._pairs.bits, self._pairs.mask
-        for place in places:
+        for place in doubted:
             sense = senses[place]
-            if sense is None or not sense.repairs:
+            if sense is None:
                 continue
             if sense.stands or (by_characters and sense.is_loose):
                 return True
-            after = senses[place + 1] if place < end else None
-            for first in sense.target_spreads if after is not None else ():
-                for second in after.ways if after is not None else ():
-                    key = first + second
-                    if bits[(key & mask) >> 3] >> (key & 7) & 1:
-                        return True
-            before = senses[place - 1] if place else None
-            for first in before.way_spreads if before is not None else ():
-                for second in sense.targets:
-                    key = first + second
-                    if bits[(key & mask) >> 3] >> (key & 7) & 1:
-                        return True
+            if sense.target_leads and place < end and (after := senses[place + 1]) is not None:
+                for second in after.way_lows:
+                    for first in sense.target_leads:
+                        key = first + second
+                        if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                            return True
+            if sense.target_lows and place and (before := senses[place - 1]) is not None:
+                for first in before.way_leads:
+                    for second in sense.target_lows:
+                        key = first + second
+                        if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                            return True
         return False
 
     def _repaired(
         self, skeleton: Skeleton, senses: list[_Sense | None], repairs: dict[int, Repair], *, by_characters: bool
     ) -> Iterator[Found]:
         """What occurs when the tokens at these places are read as their repair (as ``senses`` are), and only then."""
+        runs, _ = self._runs(senses, [(place, senses[place]) for place in self._openings(senses, repairs)])
+        if not runs and not by_characters:
+            return
         tokens = skeleton.tokens.copy()
         for place, repair in repairs.items():
             tokens[place] = repair.target
-        occurring = _spaced(tokens, self._runs(senses, self._openings(senses, repairs)))
+        occurring = _spaced(tokens, runs)
         if by_characters:
             occurring = chain(occurring, self._loose_runs(tokens))
         for first, last, pattern in occurring:
@@ -272,7 +301,7 @@ class NameIndex:
             following, before = senses[place], place - 1
             while before >= 0 and following is not None and before not in openings:
                 sense = senses[before]
-                if sense is None or not self._pairs.has(sense.hash, following.hash):
+                if sense is None or not self._pairs.holds(sense.lead + following.low):
                     break
                 openings.add(before)
                 following, before = sense, before - 1
@@ -329,8 +358,8 @@ class _Meanings:
         self._companies = companies
         self._decoys = frozenset(pattern.strip() for pattern in decoy_patterns(decoys))
         self.patterns: Multimap | None = None  # once compiled
-        self.forms = lru_cache(_AT_HAND)(lambda index: best_forms(index, companies[index]))
-        self.of = lru_cache(_AT_HAND)(self._of)
+        self.forms = Kept[int, dict[str, Form]](lambda index: best_forms(index, companies[index]), _AT_HAND).__getitem__
+        self.of = Kept[str, "Meaning | None"](self._of, _AT_HAND).__getitem__
 
     def _of(self, text: str) -> Meaning | None:
         """Of the pattern without boundary spaces; None if there is no such pattern."""
@@ -346,10 +375,15 @@ class _Meanings:
             elif form := self._form(company, text):
                 meaning.forms.append(form)
                 meaning.opens_others = bool(value & OPENS_OTHERS)
+        meaning.shows_anyhow = not meaning.forms or bool(meaning.excluded) or _asks_nothing(meaning.forms)
         return meaning if is_decoy or meaning.forms or meaning.excluded else None
 
     def _form(self, company: int, text: str) -> Form | None:
         return next((form for pattern, form in self.forms(company).items() if pattern.strip() == text), None)
+
+
+def _asks_nothing(forms: Iterable[Form]) -> bool:
+    return any(form.check in TOLD_LATER for form in forms)
 
 
 class _KnownWords(Mapping[str, bool]):
@@ -385,6 +419,8 @@ def _readings(repairs: dict[int, tuple[Repair, ...]]) -> Iterator[dict[int, Repa
 
 def longest(found: list[Standing]) -> list[Standing]:
     """Without those that lie inside a longer one of the same field (a decoy too); of equal ones all are kept."""
+    if len(found) < 2:
+        return found
     by_field: dict[int, list[Standing]] = defaultdict(list)
     for item in found:
         by_field[id(item[0].skeleton)].append(item)

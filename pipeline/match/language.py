@@ -45,10 +45,8 @@ _LETTER, _WORD, _CUE = 0.5, 1.0, 0.7  # a small word of one letter, a longer one
 
 def language_of(declared: str, text: str, tokens: list[str]) -> str:
     """Two letters: the declared language's, else a guess; ``en`` where nothing tells."""
-    by_script = _by_script(text)
-    if by_script:
-        return by_script
-    return _primary(declared) or _guess(text, tokens[:_ENOUGH])
+    by_script = "" if text.isascii() else _by_script(text)
+    return by_script or (declared and _primary(declared)) or _guess(text, tokens[:_ENOUGH])
 
 
 @lru_cache(maxsize=1024)
@@ -59,8 +57,6 @@ def _primary(declared: str) -> str:
 
 
 def _by_script(text: str) -> str:
-    if text.isascii():
-        return ""
     if _KANA.search(text):
         return "ja"
     if _HANGUL.search(text):

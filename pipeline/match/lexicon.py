@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -126,7 +126,6 @@ def is_word(token: str, language: str) -> bool:
     return token in _english() or (language in _LISTED and token in _counts(language))
 
 
-@lru_cache(maxsize=65536)
 def is_ordinary(token: str, language: str) -> bool:
     """Is the folded token a word in common use in English or in the entry's language?"""
     return token in _english() or (language in _LISTED and _counts(language).get(token, 0) > 6 * _RARE)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
 from pipeline.match import lexicon
@@ -29,6 +30,7 @@ _ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+|&")
 # Splitting bytes at spaces takes a third of the time that a regular expression does.
 _ASCII_WORDS = bytes(ord(char) if (char := chr(code)).isalnum() or char == "&" else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
+_FEW = 60  # tokens of a field in which each occurrence is looked for by itself
 _HAN = re.compile("[\u3400-\u9fff]")
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
 
@@ -49,8 +51,13 @@ def fold_han(text: str) -> str:
 
 
 def _ascii_words(text: str) -> list[str]:
+    return _spaced_out(text).split()
+
+
+def _spaced_out(text: str) -> str:
+    """ASCII text with spaces for all that is no part of a token, and around each ``&``."""
     words = text.encode("ascii").translate(_ASCII_WORDS).decode("ascii")
-    return (words.replace("&", " & ") if "&" in words else words).split()
+    return words.replace("&", " & ") if "&" in words else words
 
 
 def starts_of(tokens: list[str]) -> list[int]:
@@ -86,25 +93,27 @@ class Span:
     end: int
 
 
-@dataclass
 class Skeleton:
     """One field of one entry. All but its tokens is worked out only when something was found."""
 
-    where: EntryField
-    original: str
-    folded_text: str = field(init=False)
-    tokens: list[str] = field(init=False)
+    def __init__(self, where: EntryField, original: str) -> None:
+        self.where, self.original, self.is_ascii = where, original, original.isascii()
+        if self.is_ascii:
+            self._words = _spaced_out(original)
+            self.tokens = self._words.lower().split()
+            self._is_plain = len(self.tokens) <= _FEW and "&" not in self._words
+        else:
+            self.tokens = tokenise(self.folded_text)
+            self._is_plain = False
 
-    def __post_init__(self) -> None:
-        self.folded_text = fold(self.original)
-        self.tokens = tokenise(self.folded_text)
+    @_Lazy
+    def folded_text(self) -> str:
+        """The field, folded."""
+        return fold(self.original)
 
     @_Lazy
     def folded(self) -> Folded:
         """The folded text with the way back to the original."""
-        if self.original.isascii():
-            places = range(len(self.original) + 1)
-            return Folded(self.folded_text, places, places[1:])
         return fold_with_offsets(self.original)
 
     @_Lazy
@@ -115,14 +124,16 @@ class Skeleton:
     @_Lazy
     def spans(self) -> list[tuple[int, int]]:
         """Each token's span in the folded text."""
+        if self.is_ascii and "&" not in self._words:
+            return _spans_between_spaces(self._words)
         pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
         return list(map(re.Match.span, pattern.finditer(self.folded_text)))
 
     @_Lazy
     def surfaces(self) -> list[str]:
         """Each token as the original writes it."""
-        if self.original.isascii():
-            return _ascii_words(self.original)
+        if self.is_ascii:
+            return self._words.split()
         return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
 
     @_Lazy
@@ -140,31 +151,53 @@ class Skeleton:
 
     def span_between(self, first: int, last: int) -> Span:
         """The tokens ``first`` to ``last`` as a span."""
-        return Span(first, last, self.spans[first][0], self.spans[last][1])
+        start, end = self._bounds(first)
+        return Span(first, last, start, end if first == last else self._bounds(last)[1])
+
+    def _bounds(self, index: int) -> tuple[int, int]:
+        """A token's span in the folded text. In a short field it is quicker to look for one than to list all."""
+        if not self._is_plain:
+            return self.spans[index]
+        start = len(self._words) - len(self._words.split(None, index)[-1])
+        return start, start + len(self.tokens[index])
 
     def gap(self, index: int) -> str:
         """What stands between token ``index - 1`` and token ``index``; beyond the ends, all that is left."""
-        spans = self.spans
-        before = spans[index - 1][1] if index > 0 else 0
-        after = spans[index][0] if index < len(spans) else len(self.folded_text)
+        after = self._bounds(index)[0] if index < len(self.tokens) else len(self.folded_text)
+        if self._is_plain:
+            before = len(self._words[:after].rstrip()) if index > 0 else 0
+        else:
+            before = self._bounds(index - 1)[1] if index > 0 else 0
         return self.folded_text[before:after]
 
     def original_span(self, span: Span) -> tuple[int, int]:
         """The span in code points of the original field."""
+        if self.is_ascii:
+            return span.start, span.end
         return self.folded.span(span.start, span.end)
 
     @property
     def is_lower(self) -> bool:
         """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
-        return self.original.islower() if self.original.isascii() else self.style == "lower"
+        return self.original.islower() if self.is_ascii else self.style == "lower"
 
     @_Lazy
     def style(self) -> str:
         """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""
         original = self.original
-        if original.isascii() and not (original.isupper() or original.islower()):
+        if self.is_ascii and not (original.isupper() or original.islower()):
             return _by_long_words(self.surfaces)
         return style_of(self.surfaces)
+
+
+def _spans_between_spaces(words: str) -> list[tuple[int, int]]:
+    """As a regular expression would find them, in a third of the time."""
+    pieces = words.split(" ")
+    return [
+        (end + spaces - len(piece), end + spaces)
+        for spaces, (piece, end) in enumerate(zip(pieces, accumulate(map(len, pieces)), strict=True))
+        if piece
+    ]
 
 
 def style_of(surfaces: list[str]) -> str:
@@ -184,7 +217,7 @@ def _by_long_words(surfaces: list[str]) -> str:
     first = next((place for place, word in enumerate(surfaces) if not (word.isdigit() or word == "&")), -1)
     if first < 0:
         return "none"
-    later = [word for word in surfaces[first + 1 :] if len(word) > 3]
-    opening = [word[0] for word in later if word >= "A" or not word.isdigit()]
+    later = surfaces[first + 1 :]
+    opening = [word[0] for word in later if len(word) > 3 and (word >= "A" or not word.isdigit())]
     raised = sum(map(str.isupper, opening))
     return "title" if len(opening) > 1 and raised / len(opening) > 0.65 else "sentence"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from pipeline.match.forms import Form
-from pipeline.match.kinds import Flavour
+from pipeline.match.members import EntryField, Flavour
 from pipeline.match.segment import is_cut_out
 from pipeline.match.signals import Place
 from pipeline.match.skeleton import fold_han
 from pipeline.match.weights import points
-from pipeline.model import EntryField, Reason
+from pipeline.model import Reason
 
 _NEARBY = 40  # characters on either side that are looked at for business words
 _HAN = re.compile("[\u4e00-\u9fff々]+")
@@ -46,7 +46,7 @@ def unspaced_signals(form: Form, place: Place) -> Iterator[Reason]:
 
 
 def _near(form: Form, place: Place) -> Iterator[Reason]:
-    text, span = place.skeleton.folded.text, place.span
+    text, span = place.skeleton.folded_text, place.span
     window = fold_han(text[max(0, span.start - _NEARBY) : span.end + _NEARBY])
     is_latin = place.found.isascii() and place.found.isalpha()
     if is_latin and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER):
@@ -74,7 +74,7 @@ def _acts(form: Form, place: Place) -> Iterator[Reason]:
 
 def _around(place: Place) -> tuple[str, str]:
     """The field before and behind the name, in simplified characters."""
-    text, span = place.skeleton.folded.text, place.span
+    text, span = place.skeleton.folded_text, place.span
     before, after = text[max(0, span.start - _WORK_REACH) : span.start], text[span.end : span.end + _WORK_REACH]
     return fold_han(before), fold_han(after)
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pipeline.match.compact import LONGEST, MultimapBuilder, PairSet, WordTable, hash_of
+from pipeline.match.compact import LONGEST, Kept, MultimapBuilder, PairSet, WordTable, hash_of
 
 
 def test_a_multimap_answers_all_numbers_of_a_key_smallest_first() -> None:
@@ -32,7 +32,7 @@ def test_a_multimap_of_many_keys_loses_none_and_answers_hardly_any_other() -> No
 def test_an_empty_table_answers_nothing() -> None:
     assert MultimapBuilder().build().get(hash_of("x")) == []
     assert WordTable.made_of({}).marks("x") == 0
-    assert not PairSet.for_pairs(0).has(1, 2)
+    assert not PairSet.for_pairs(0).holds(3)
 
 
 def test_words_keep_their_marks_and_number_in_every_script() -> None:
@@ -55,20 +55,45 @@ def test_a_table_of_many_words_finds_each() -> None:
     assert not any(table.marks(f"other{number}") for number in range(30_000))
 
 
+def key_of(pairs: PairSet, first: int, second: int) -> int:
+    return pairs.parts(first)[0] + pairs.parts(second)[1]
+
+
 def test_pairs_know_their_neighbours_and_how_long_what_begins_with_them_is() -> None:
     one, two, three = map(hash_of, ("deutsche", "bank", "privat"))
     pairs = PairSet.for_pairs(3)
     pairs.add([one, two])
     pairs.add([one, two, three])
 
-    assert pairs.has(one, two)
-    assert pairs.has(two, three)
-    assert not pairs.has(two, one)
-    assert pairs.length(one, two) == 3
+    assert pairs.holds(key_of(pairs, one, two))
+    assert pairs.holds(key_of(pairs, two, three))
+    assert not pairs.holds(key_of(pairs, two, one))
+    assert pairs.length_of(key_of(pairs, one, two)) == 3
 
 
 def test_a_pattern_of_very_many_words_is_told_as_the_longest() -> None:
     pairs = PairSet.for_pairs(400)
     pairs.add(range(400))
 
-    assert pairs.length(0, 1) == LONGEST
+    assert pairs.length_of(key_of(pairs, 0, 1)) == LONGEST
+
+
+def test_answers_are_worked_out_once_while_they_are_kept() -> None:
+    asked = []
+    kept = Kept[int, int](lambda number: asked.append(number) or number * 2, most=4)
+
+    assert [kept[number] for number in (1, 1, 2, 1, 2)] == [2, 2, 4, 2, 4]
+    assert asked == [1, 2]
+
+
+def test_what_is_asked_for_again_is_kept_while_others_are_forgotten() -> None:
+    asked = []
+    kept = Kept[int, int](lambda number: asked.append(number) or number, most=4)
+
+    for number in range(10, 40):
+        assert kept[number] == number
+        assert kept[1] == 1
+        assert len(kept) + len(kept._older) <= 4
+    assert asked.count(1) == 1
+    assert kept[10] == 10
+    assert asked.count(10) == 2
