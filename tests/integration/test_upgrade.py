@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -40,10 +41,20 @@ def more(request: pytest.FixtureRequest) -> int:
 def contents(path: Path, columns: dict[str, list[str]] | None = None) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table, of these columns where they are given; with what the search index finds."""
     columns = columns or columns_of(path)
-    return {
+    found = {
         table: sorted(ask(path, f"SELECT {', '.join(names)} FROM {table}"), key=repr)
         for table, names in columns.items()
+        if table != "story_terms"
     }
+    return {**found, "story_terms": terms_of(path)}
+
+
+def terms_of(path: Path) -> list[tuple[object, ...]]:
+    """Each story's terms, which had a row each before they came into one."""
+    rows = ask(path, "SELECT * FROM story_terms")
+    if '"term"' in columns_of(path)["story_terms"]:
+        return sorted((story, term) for story, term, *_ in rows)
+    return sorted((story, term) for story, terms in rows for term in json.loads(terms))
 
 
 def columns_of(path: Path) -> dict[str, list[str]]:
