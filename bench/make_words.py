@@ -16,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 
 GIVEN, SURNAMES = 2500, 20000  # as many as cover nine people in ten; the rest are as rare as typos
+COMMON = 2500  # last names borne by so many that a firm of that name is seldom the first one meant
 
 
 def rules(aff: str) -> dict[str, list[tuple[str, str, str, re.Pattern[str]]]]:
@@ -70,6 +71,7 @@ def main() -> None:
     given = {*census(names / "dist.female.first", GIVEN), *census(names / "dist.male.first", GIVEN)}
     write(out / "given_names.txt.gz", given)
     write(out / "surnames.txt.gz", set(census(names / "dist.all.last", SURNAMES)))
+    write(out / "surnames_common.txt.gz", set(census(names / "dist.all.last", COMMON)))
 
 
 if __name__ == "__main__":

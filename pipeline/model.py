@@ -367,6 +367,7 @@ class Hit:
     salience: float  # 0 to 100: is the entry about it?
     mentions: tuple[Mention, ...]
     rule_version: str = ""
+    runner_up: Mention | None = None  # the best mention of another company that was weighed to the end, a hit or not
 
     @property
     def best(self) -> Mention:

@@ -32,7 +32,14 @@ _MODULES = {
 }
 _GROUPS = {
     "feeds": _Group(
-        "feeds", "app", {"trials": "test", "tending": "add remove pause enable", "lists": "import export discover", "parameters": "parameters"}
+        "feeds",
+        "app",
+        {
+            "trials": "test",
+            "tending": "add remove pause enable",
+            "lists": "import export discover",
+            "parameters": "parameters",
+        },
     ),
     "companies": _Group("companies", "app"),
     "hits": _Group("show", "hits"),

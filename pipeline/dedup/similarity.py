@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from importlib.resources import files
-from itertools import chain
 from math import exp, log, log1p, sqrt
 
 from rapidfuzz.fuzz import token_set_ratio

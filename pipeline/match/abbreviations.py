@@ -21,6 +21,34 @@ def explained(text: str) -> dict[str, frozenset[str]]:
     return found
 
 
+_LONG = 4  # letters: of words that are likely to be meant when they begin with the right letters
+_READ = 4_000  # characters of a field: who explains an abbreviation does it early
+_SPELLING = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
+
+
+def words_of(text: str) -> tuple[list[str], list[str]]:
+    """The words that initials may be of: those with a hyphen as one (age-related macular degeneration), and as two."""
+    words = _SPELLING.findall(text, 0, _READ)
+    return words, [part for word in words for part in word.split("-")]
+
+
+def spelt_out_elsewhere(letters: str, words: list[str]) -> frozenset[str]:
+    """The words in a row that the abbreviation stands for, folded: three long ones, or two in capitals."""
+    initials = letters.lower()
+    size = len(initials)
+    for i in range(len(words) - size + 1):
+        run = words[i : i + size]
+        if "".join(word[0] for word in run).lower() == initials and _are_meant(run):
+            return frozenset(token for word in run for token in tokenise(fold(word)))
+    return frozenset()
+
+
+def _are_meant(run: list[str]) -> bool:
+    if min(map(len, run)) < _LONG:
+        return False
+    return len(run) > 2 or all(word.istitle() for word in run)
+
+
 def _spelt_out(letters: str, before: str) -> frozenset[str]:
     """The words that the letters stand for; empty if the words before do not begin so."""
     wanted = [letter for letter in letters.lower() if letter != "&"]

@@ -63,7 +63,7 @@ class MatchEngine:
         Raises ValueError, naming its class, when a finder answers what cannot be: a company that is not on the
         watchlist, a score that is no number, a span outside the field.
         """
-        found = self._found(entry, only_accepted=True)
+        found = self._found(entry, only_near=True)
         return _hits(entry, found) if found else ()
 
     def explain(self, entry: Entry, company_id: str) -> Explanation:
@@ -84,12 +84,12 @@ class MatchEngine:
         ]
         return tuple(sorted(explanations, key=_foremost))
 
-    def _found(self, entry: Entry, *, only_accepted: bool = False) -> list[_Found]:
-        """What every finder answers, checked, best first."""
+    def _found(self, entry: Entry, *, only_near: bool = False) -> list[_Found]:
+        """What every finder answers, checked, best first; of ours only what is accepted or might have been."""
         found = [
             _Found(self._checked(candidate, entry, finder), version)
             for finder, version in self._finders
-            for candidate in (_accepted(finder, entry) if only_accepted else finder.find(entry))
+            for candidate in (_weighed(finder, entry) if only_near else finder.find(entry))
         ]
         return sorted(found, key=lambda item: _best_first(item.candidate.mention)) if len(found) > 1 else found
 
@@ -121,9 +121,9 @@ def _finder_of(matcher: AnyMatcher, watchlist: Watchlist, shelf: Shelf | None) -
     return matcher.compile_with(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
 
 
-def _accepted(finder: Finder, entry: Entry) -> Iterable[Candidate]:
+def _weighed(finder: Finder, entry: Entry) -> Iterable[Candidate]:
     """Ours need not make what would be thrown away; of others all is checked, also what they do not accept."""
-    return finder.accepted(entry) if isinstance(finder, NameFinder) else finder.find(entry)
+    return finder.weighed(entry) if isinstance(finder, NameFinder) else finder.find(entry)
 
 
 def _name(finder: Finder) -> str:
@@ -145,26 +145,30 @@ def _hits(entry: Entry, found: Sequence[_Found]) -> tuple[Hit, ...]:
             versions.setdefault(mention.company_id, item.version)
             accepted[mention.company_id].setdefault((mention.field, mention.start, mention.end), mention)
     return tuple(
-        _hit(entry, company_id, list(accepted[company_id].values()), len(accepted) - 1, versions[company_id])
-        for company_id in sorted(accepted)
+        Hit(
+            entry_id=entry.id,
+            company_id=company_id,
+            score=mentions[0].score,
+            salience=salience_of(entry, mentions, len(accepted) - 1),
+            mentions=tuple(mentions[:_MENTIONS_KEPT]),
+            rule_version=versions[company_id],
+            runner_up=_best_of_others((item.candidate for item in found), company_id),
+        )
+        for company_id, mentions in (
+            (company_id, list(accepted[company_id].values())) for company_id in sorted(accepted)
+        )
     )
 
 
-def _hit(entry: Entry, company_id: str, mentions: list[Mention], others: int, version: str) -> Hit:
-    return Hit(
-        entry_id=entry.id,
-        company_id=company_id,
-        score=mentions[0].score,
-        salience=salience_of(entry, mentions, others),
-        mentions=tuple(mentions[:_MENTIONS_KEPT]),
-        rule_version=version,
-    )
+def _best_of_others(candidates: Iterable[Candidate], company_id: str) -> Mention | None:
+    """``candidates`` come best first."""
+    return next((c.mention for c in candidates if c.mention.company_id != company_id), None)
 
 
 def _explained(company: Company, entry: Entry, hit: Hit | None, candidates: Sequence[Candidate]) -> Explanation:
     """``candidates`` are those of all companies, best first."""
     own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company.id)
-    other = next((c.mention for c in candidates if c.mention.company_id != company.id), None)
+    other = _best_of_others(candidates, company.id)
     others = len({candidate.mention.company_id for candidate in candidates if candidate.accepted} - {company.id})
     role = weigh(entry, hit.mentions, others)[1] if hit else ""
     return Explanation(company.id, hit, own, other, role, _summary(company, entry, hit, own, other))

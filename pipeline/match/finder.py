@@ -27,6 +27,7 @@ from pipeline.match.signals import (
     entry_signals,
     entry_signals_at_most,
     local_signals,
+    opens_as_a_word,
 )
 from pipeline.match.skeleton import Skeleton, tokenise
 from pipeline.match.stored import Shelf
@@ -36,7 +37,7 @@ from pipeline.model import Entry, Mention, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-4"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-5"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -119,12 +120,10 @@ class NameFinder:
         reading = self._read(entry, -inf)
         return tuple(self._judge(*reading, -inf)) if reading else ()
 
-    def accepted(self, entry: Entry) -> tuple[Candidate, ...]:
-        """Only those of ``find`` that are accepted, in less time."""
+    def weighed(self, entry: Entry) -> tuple[Candidate, ...]:
+        """Those of ``find`` that are accepted, and those that might have been, in less time."""
         reading = self._read(entry, self._threshold)
-        if not reading:
-            return ()
-        return tuple(candidate for candidate in self._judge(*reading, self._threshold) if candidate.accepted)
+        return tuple(self._judge(*reading, self._threshold)) if reading else ()
 
     def _read(self, entry: Entry, least: float) -> tuple[list[_Scored], list[Skeleton], str] | None:
         """What may reach ``least``, weighed by what stands around it; None if nothing can, as in most entries."""
@@ -282,6 +281,7 @@ class NameFinder:
             exclude=self._exclude.get(item.company, ()),
             form=item.form,
             surroundings=surroundings,
+            is_word=opens_as_a_word(item.reasons),
         )
         place = (item.field, item.start)
         vouching = [other.found for other in certain[:2] if (other.field, other.start) != place]
@@ -293,8 +293,9 @@ class NameFinder:
     def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
         if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):
             return False
-        words = surroundings.explained.get(item.found.strip("()[] "))
-        return words is not None and not words & (item.form.own or self._own_words(item.company))
+        letters = item.found.strip("()[] ")
+        words = surroundings.explained.get(letters) or surroundings.spelt_out(letters)
+        return bool(words) and not words & (item.form.own or self._own_words(item.company))
 
     def _own_words(self, company: int) -> frozenset[str]:
         names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
@@ -312,7 +313,11 @@ _SIGNS = frozenset(",&+/-")
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
 _NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
+_VERB_AFTER = re.compile(r" ([a-z]+)\b")
 _SYMBOL = re.compile("[A-Z]{2,3}")
+_LIST_AT_MOST = 5  # names on either side
+_LONG_LIST = 3  # names beside the one that is asked about: what is listed so is of one kind
+_CAMEL_AT_LEAST = 4  # letters
 _REACH = 40  # characters on either side in which a list's next name must begin
 
 
@@ -325,19 +330,53 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
         return
     if not item.place.is_cased:
         return
-    text, place = item.place.skeleton.original, item.place
-    behind, front = text[item.end : item.end + _REACH], text[max(0, item.start - _REACH) : item.start]
-    # Most often nothing is linked on either side, which is told without the slow patterns.
-    after = _NAME_AFTER.match(behind) if place.token(1) in _LINKS or behind.lstrip()[:1] in _SIGNS else None
-    before = _NAME_BEFORE.search(front) if place.token(-1) in _LINKS or front.rstrip()[-1:] in _SIGNS else None
+    names, end = _listed_beside(item)
     is_symbol = item.form.flavour is Flavour.TICKER
-    beside = [match[1] for match in (after, before) if match and _is_unknown_name(match[1], is_symbol=is_symbol)]
-    if after and beside[:1] == [after[1]]:
-        further = _NAME_AFTER.match(text[item.end + after.end() : item.end + after.end() + _REACH])
-        beside += [further[1]] if further and _is_unknown_name(further[1]) else []
-    if beside:
-        among = "among" if len(beside) > 1 else ""
-        yield Reason(f"listed beside {' and '.join(beside)}", points("entry.listed_beside", among))
+    unknown = [name for name in names if _is_unknown_name(name, is_symbol=is_symbol)]
+    if unknown:
+        is_long = len(unknown) > 1 or len(names) >= _LONG_LIST
+        shown = " and ".join(unknown[:2])
+        yield Reason(f"listed beside {shown}", points("entry.listed_beside", "among" if is_long else ""))
+        if verb := _acting_together(item, end):
+            yield Reason(f"they act: {verb}", points("entry.listed_acting"))
+
+
+def _acting_together(item: _Scored, end: int) -> str:
+    """What a list that opens a headline does, its last name ending here: ``Grab, GoTo revive``; "" = nothing."""
+    if item.start or item.field is not EntryField.TITLE or item.place is None or item.place.language != "en":
+        return ""
+    word = _VERB_AFTER.match(item.place.skeleton.original, end)
+    if not word:
+        return ""
+    return word[1] if word[1] == "to" or {word[1] + "s", word[1] + "es"} & item.place.cues.verbs else ""
+
+
+def _listed_beside(item: _Scored) -> tuple[list[str], int]:
+    """The capitalised words that stand beside the occurrence in a list, and where the list ends."""
+    place = item.place
+    if place is None:
+        return [], item.end
+    text = place.skeleton.original
+    # Most often nothing is linked on either side, which is told without the slow patterns.
+    is_linked_after = place.token(1) in _LINKS or text[item.end : item.end + _REACH].lstrip()[:1] in _SIGNS
+    is_linked_before = (
+        place.token(-1) in _LINKS or text[max(0, item.start - _REACH) : item.start].rstrip()[-1:] in _SIGNS
+    )
+    names, at = [], item.end
+    for _ in range(_LIST_AT_MOST if is_linked_after else 0):
+        match = _NAME_AFTER.match(text[at : at + _REACH])
+        if not match or not match[1][0].isupper():
+            break
+        names.append(match[1])
+        at += match.end()
+    end, at = at, item.start
+    for _ in range(_LIST_AT_MOST if is_linked_before else 0):
+        match = _NAME_BEFORE.search(text[max(0, at - _REACH) : at])
+        if not match or not match[1][0].isupper():
+            break
+        names.append(match[1])
+        at = max(0, at - _REACH) + match.start()
+    return names, end
 
 
 def _is_unknown_name(word: str, *, is_symbol: bool = False) -> bool:
@@ -346,6 +385,8 @@ def _is_unknown_name(word: str, *, is_symbol: bool = False) -> bool:
     Beside a ticker (``is_symbol``) one of two or three letters is too.
     """
     token = fold(word)
+    if word[0].isupper() and not word.isupper() and not word.istitle() and len(word) >= _CAMEL_AT_LEAST:
+        return True  # GoTo
     if not word[0].isupper() or len(word) < 4 or lexicon.is_class_name(token):
         return is_symbol and _SYMBOL.fullmatch(word) is not None and not lexicon.is_word(token, "en")
     if lexicon.is_word(token, "en"):

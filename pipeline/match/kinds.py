@@ -63,6 +63,8 @@ def base_of(flavour: Flavour, core: tuple[str, ...]) -> float:
             if len(core[0]) > 3 and lexicon.is_ordinary(core[0], "en"):
                 return points("name.acronym_word")
             return points(f"name.acronym_{min(4, max(2, len(core[0])))}")
+        case Flavour.PERSON if len(core) == 1 and lexicon.is_common_person(core[0]):
+            return points("name.person_common")
         case Flavour.CJK if lexicon.is_plain_chinese(core[0]):
             return points("name.cjk_word")
         case Flavour.TICKER if len(core[0]) == 3:

@@ -43,6 +43,8 @@ class Cues:
     words: frozenset[str] = frozenset()
     tails: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    sports: frozenset[str] = frozenset()
+    plants: frozenset[str] = frozenset()
 
 
 def data(name: str) -> Traversable:
@@ -98,6 +100,16 @@ def given_names_abroad() -> frozenset[str]:
 def surnames() -> frozenset[str]:
     """Frequent last names, folded."""
     return frozenset(map(str.lower, _zipped("surnames.txt.gz")))
+
+
+@cache
+def _common_surnames() -> frozenset[str]:
+    return frozenset(map(str.lower, _zipped("surnames_common.txt.gz")))
+
+
+def is_common_person(token: str) -> bool:
+    """Is the folded token a first name, or a last name of so many that they are oftener meant than a firm?"""
+    return token in given_names() or token in _common_surnames()
 
 
 @cache
@@ -258,6 +270,12 @@ def siblings() -> frozenset[str]:
 def countries() -> frozenset[str]:
     """Countries and regions that end a company's name."""
     return frozenset(_listed("countries"))
+
+
+@cache
+def states() -> frozenset[str]:
+    """States and provinces that stand behind a town's name, also as newspapers shorten them; folded."""
+    return frozenset(fold(state) for state in _listed("states", "|"))
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from zlib import crc32
 
 from rapidfuzz import fuzz
@@ -52,6 +53,7 @@ _PLURAL = ("s", "es")
 # A whole name takes only these; the other endings are those of adjectives in it (Deutschen Bank; Bayern is no Bayer).
 _OF_NAMES = {"de": ("s", "es"), "nl": ("s",)}
 _SHORTEST, _SHORTEST_ALONE = 3, 5  # letters of a listed word: beside others of its name, and as a whole name
+_SHORTEST_GLUED = 4
 _LONGEST = 24  # letters; nobody mistypes longer words into each other
 _ALONE_UNLISTED = 7  # a whole name in a language whose words we do not know
 _LONG_WORD = 8  # letters from which another word one edit away is another spelling (fertilisers, fertilizers)
@@ -96,7 +98,7 @@ class Repairer:
             if target in self._words and target != token:
                 alone = self._words[target] and token not in self._words and len(target) >= _SHORTEST and stem != token
                 alone = alone and (token == target + "s" or self._is_strange(token, language))
-                alone = alone and token.removeprefix(target) in _OF_NAMES.get(language, (token.removeprefix(target),))
+                alone = alone and _may_end_so(token.removeprefix(target), language)
                 yield Repair(target, Method.VARIANT, fuzz.ratio(token, target), alone, token in self._words)
 
     @staticmethod
@@ -113,6 +115,8 @@ class Repairer:
                 if suffixes is not _PLURAL:
                     yield from ((stem + other, stem) for other in suffixes)
         yield from ((token + suffix, token) for suffix in suffixes)
+        if language == "de" and token.endswith(_glued()):
+            yield from ((stem, stem) for stem in _without_glued(token))
 
     def _untyped(self, token: str, language: str) -> Iterator[Repair]:
         if len(token) < _LONG_WORD and (lexicon.is_word(token, "en") or token in lexicon.given_names()):
@@ -145,6 +149,25 @@ class Repairer:
         if token in lexicon.proper_names() or token in lexicon.surnames() or token + "s" == target:
             return False
         return lexicon.has_words(language) or len(target) >= _ALONE_UNLISTED
+
+
+def _may_end_so(ending: str, language: str) -> bool:
+    """May a whole name take this ending?"""
+    return ending in _OF_NAMES.get(language, (ending,)) or (language == "de" and ending in _glued())
+
+
+@cache
+def _glued() -> tuple[str, ...]:
+    """What German writes behind a name without a space: Commerzbankchefin, Lufthansaaktie."""
+    return tuple(sorted(word for word in lexicon.cues("de").nouns if len(word) >= _SHORTEST_GLUED))
+
+
+def _without_glued(token: str) -> Iterator[str]:
+    return (
+        token.removesuffix(word)
+        for word in _glued()
+        if token.endswith(word) and len(token) - len(word) >= _SHORTEST_ALONE
+    )
 
 
 def tongue_of(language: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from pipeline.match import lexicon
-from pipeline.match.abbreviations import explained
+from pipeline.match.abbreviations import explained, spelt_out_elsewhere, words_of
 from pipeline.match.forms import Form
 from pipeline.match.lexicon import Cues
 from pipeline.match.members import EntryField, Flavour, Method
@@ -27,6 +27,7 @@ _SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
 _POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
+_MOVE = re.compile(r" \(?(?:up |down )?[+\-−–]?\d+(?:[.,]\d+)? ?%")  # Carrier +2.3%
 _COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
@@ -96,6 +97,8 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
         if place.language in UNSPACED_LANGUAGES:
             return
     yield from _case(form, place)
+    if form.flavour in (Flavour.PERSON, Flavour.WORD):
+        yield from _named_as_a_place(place)
     if form.flavour is Flavour.PERSON:
         yield from _of_a_city(form, place)
         yield from _of_a_person(form, place)
@@ -120,14 +123,36 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
             yield Reason("a noun, not a name", points("language.noun_used"))
     is_foreign = lexicon.is_foreign(token, place.language) and token not in place.cues.words
     if form.flavour is Flavour.WORD and place.found[:1].isupper() and is_foreign:
+        if _is_in_an_expression(place):
+            return
         yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
     elif (
         (_is_plain_name(form) or form.flavour is Flavour.PERSON)
-        and lexicon.is_ordinary(token, place.language)
+        and (lexicon.is_ordinary(token, place.language) or (place.language == "ru" and lexicon.is_word(token, "ru")))
         and place.found.islower()
         and not form.name[:1].islower()
     ):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+
+
+def _is_in_an_expression(place: Place) -> bool:
+    """``Free Tour``, ``Next Level``, ``Rolling Stone``: a capitalised English word beside it belongs to it."""
+    before = place.token(-1)
+    if (
+        place.before == " "
+        and place.surface(-1).istitle()
+        and before not in lexicon.cues("en").nouns
+        and lexicon.is_ordinary(before, "en")
+        and lexicon.is_foreign(before, place.language)
+    ):
+        return True
+    after = place.token(1)
+    return (
+        place.after == " "
+        and place.surface(1).istitle()
+        and lexicon.is_ordinary(after, "en")
+        and after not in place.cues.nouns | place.cues.stop | lexicon.cues("en").nouns
+    )
 
 
 def _is_plain_name(form: Form) -> bool:
@@ -162,6 +187,8 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("source tag", points("where.source_tag"))
     if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK):
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
+    if form.flavour in (*_FRAGILE, Flavour.TICKER) and _MOVE.match(text, span.end):
+        yield Reason("a price that moved", points("where.price_move"))
     if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON) and _POINTS.match(text, span.end):
         yield Reason("points of an index", points("where.index"))
 
@@ -179,9 +206,31 @@ def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
     is_first_name = token in lexicon.given_names() and place.after == " "
     is_last_name = (
         after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
-    )
+    ) or (place.language == "de" and _is_no_word(after, place))
     if is_first_name and is_last_name and place.surface(1)[:1].isupper():
         yield Reason(f"a person: {place.found} {place.surface(1)}", points("after.last_name"))
+
+
+def _is_no_word(token: str, place: Place) -> bool:
+    """No noun of German, which would have its capital anyway, and no word of business: most likely a last name."""
+    is_listed = lexicon.is_word(token, "de") or token in place.cues.nouns | place.cues.near | lexicon.cues("en").nouns
+    return len(token) > 3 and not is_listed and place.skeleton.gap(place.span.last + 2)[:1] != "-"
+
+
+def _named_as_a_place(place: Place) -> Iterator[Reason]:
+    """``la ville d'Orange``, ``House of Orange``, ``Burlington, Vermont``."""
+    head = place.token(-2)
+    if place.token(-1) in _OF and head in place.cues.civics | place.cues.titles | _HEADS_OF:
+        yield Reason(f"named after it: {head} {place.token(-1)} {place.found}", points("before.civic"))
+    elif place.after == ", " and place.language == "en" and not place.skeleton.gap(place.span.last + 2).startswith("'"):
+        state = place.token(1)
+        if state in lexicon.states() or f"{state} {place.token(2)}" in lexicon.states():
+            yield Reason(f"a place in {place.surface(1)}", points("after.state"))
+
+
+_HEADS_OF = frozenset(
+    {"house", "order", "university", "church", "city", "town", "village", "isle", "bay", "cape", "duke"}
+)
 
 
 def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
@@ -282,7 +331,7 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
         if found[:-1] != form.name:  # IBMs is as good as IBM
             is_word = lexicon.is_ordinary(fold(found), place.language)
             yield Reason("not in capitals", points("case.not_capitals", "word" if is_word else ""))
-    elif form.flavour in (Flavour.WORD, Flavour.PHRASE) and found.isupper() and style == "sentence" and len(found) > 3:
+    elif _is_raised(form, found, style):
         yield Reason("all capitals", points("case.all_capitals"))
     elif form.flavour is Flavour.PHRASE and place.is_cased and _is_half_raised(form, found):
         yield Reason("its other words in lower case", points("case.half_raised"))
@@ -291,6 +340,15 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("capital within a sentence", points("case.capital_within", "class" if is_class else ""))
     if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
         yield Reason("accents left out", points("case.accents_left_out"))
+
+
+def _is_raised(form: Form, found: str, style: str) -> bool:
+    """All capitals in a text that has others: of a word, or of a name of people (GAIL) that is listed so."""
+    if not found.isupper() or len(found) <= 3:
+        return False
+    if form.flavour in (Flavour.WORD, Flavour.PHRASE):
+        return style == "sentence"
+    return form.flavour is Flavour.PERSON and form.name.isupper() and style != "upper"
 
 
 def _is_half_raised(form: Form, found: str) -> bool:
@@ -304,11 +362,19 @@ def _is_half_raised(form: Form, found: str) -> bool:
 def _lower_case(form: Form, place: Place) -> Iterator[Reason]:
     """A sentence does not begin in lower case: there a feed has lost the capital, and little is proven by it."""
     opening = place.span.first == 0 and form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PHRASE)
-    unlisted = form.flavour is Flavour.DISTINCT and not lexicon.has_words(place.language)
-    variant = "unlisted" if unlisted else form.flavour
+    unlisted = form.flavour is Flavour.DISTINCT and place.language != "en"
+    variant = "unlisted" if unlisted else "phrase" if _is_phrase_abroad(form, place) else form.flavour
     worth = points("case.lower_opening") if opening else points("case.lower", variant)
     if worth:
         yield Reason("lower case", worth)
+
+
+def _is_phrase_abroad(form: Form, place: Place) -> bool:
+    """``la poste``: several words that are all in daily use where the entry was written."""
+    span, language = place.span, place.language
+    if form.flavour is not Flavour.DISTINCT or language == "en" or span.first == span.last:
+        return False
+    return all(lexicon.is_ordinary(token, language) for token in place.skeleton.tokens[span.first : span.last + 1])
 
 
 def _next(form: Form, place: Place) -> Iterator[Reason]:
@@ -331,10 +397,9 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         yield Reason(f"business word after: {word}", points("after.noun"))
-    elif (word in cues.verbs and not place.is_possessive) or is_future(written, place.language):
-        yield Reason(f"acts: {word}", points("after.verb"))
-    elif word in cues.auxiliaries and not place.is_possessive:
-        yield Reason(f"acts or is: {word}", points("after.auxiliary"))
+    elif sign := _acting(place, word, written):
+        if not _is_of_another(form, place):
+            yield Reason(f"{_ACTING[sign]}: {word}", points(f"after.{sign}"))
     elif word == "to" and place.skeleton.where is EntryField.TITLE and place.span.first == 0:
         yield Reason("acts: to ...", points("after.to"))
     elif word == "in" and place.token(offset + 1) in cues.dealings and not place.is_possessive:
@@ -361,6 +426,44 @@ def is_future(written: str, language: str) -> bool:
     return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
 
 
+_ACTING = {"verb": "acts", "auxiliary": "acts or is"}
+
+
+def _acting(place: Place, word: str, written: str) -> str:
+    """The sign that the word behind the name is, if it says what the name does; else ""."""
+    if place.is_possessive:
+        return ""
+    if is_acting(word, written, place.language, place.cues.verbs):
+        return "verb"
+    return "auxiliary" if word in place.cues.auxiliaries else ""
+
+
+# Verbs that are another word without their accent: Gol é, but Gol e Azul.
+_ACCENTED = {"pt": {"e": "é", "esta": "está"}, "it": {"e": "è"}, "es": {"esta": "está"}, "fr": {"a": "a"}}
+
+
+def is_acting(word: str, written: str, language: str, verbs: frozenset[str]) -> bool:
+    """Is the folded word a verb of the list, or one of what will be? ``written`` is as the text has it."""
+    if is_future(written, language):
+        return True
+    accented = _ACCENTED.get(language, {}).get(word, "")
+    return word in verbs and (not accented or written.casefold() == accented)
+
+
+_OF = frozenset({"of", "de", "d", "du", "di", "da", "do", "del", "della", "von", "van"})
+
+
+def _is_of_another(form: Form, place: Place) -> bool:
+    """``House of Orange opens``: what is said is said of the house. ``Devlet garanti verdi``: of the state."""
+    if form.flavour in _FRAGILE:
+        return place.token(-1) in _OF
+    is_lowered = place.found.islower() and not form.name[:1].islower() and place.skeleton.style == "sentence"
+    return is_lowered and not lexicon.has_words(place.language)
+
+
+_FRAGILE = (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+
+
 def _goes_on(form: Form, place: Place, offset: int) -> bool:
     """``Royal Bank of Scotland``, for the short form of Royal Bank of Canada."""
     return place.is_cased and place.surface(offset)[:1].isupper() and place.token(offset) not in form.own
@@ -368,6 +471,10 @@ def _goes_on(form: Form, place: Place, offset: int) -> bool:
 
 _PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
 _PARTICLES = frozenset({"de", "del", "da", "do", "di", "van", "von", "der", "la"})
+
+
+def _is_abbreviation(written: str) -> bool:
+    return written.isupper() and written.isalpha() and 2 <= len(written) <= 3
 
 
 def _legal_form(form: Form, word: str, written: str) -> Iterator[Reason]:
@@ -386,9 +493,14 @@ def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator
     elif raised and form.derived and not form.confirmed and place.is_cased and not place.is_possessive:
         if word not in form.own and form.flavour is not Flavour.ACRONYM:
             yield Reason(f"the name goes on: {written}", points("after.goes_on", "" if is_sentence else "title"))
-    elif form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM) and place.is_cased:
+    elif form.flavour in _FRAGILE and place.is_cased:
         if raised and is_sentence and not place.is_possessive:
-            yield Reason(f"another name after: {written}", points("after.name", form.flavour))
+            further = place.token(place.following + 1)
+            if _is_abbreviation(written) and further in place.cues.nouns:  # Meta AI chief
+                yield Reason(f"business word after: {written} {further}", points("after.noun"))
+                return
+            variant = "abbreviation" if _is_abbreviation(written) else form.flavour
+            yield Reason(f"another name after: {written}", points("after.name", variant))
         elif (
             written.islower()
             and form.flavour is Flavour.WORD
@@ -406,15 +518,17 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         return
     if person := _person_before(form, place, word, written):
         yield person
-    elif word in cues.articles and form.flavour is Flavour.DISTINCT and place.found.islower():
-        if place.is_cased and not form.name[:1].islower() and not place.is_possessive:
-            yield Reason(f"article before, in lower case: {word}", points("before.article_lower"))
-    elif word in cues.articles and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON):
-        yield _article(form, place, word)
+    elif _is_named_by_a_noun(form, place, word):
+        yield Reason(
+            f"business word before: {place.token(-2)} {word}", points("before.noun_of", "at" if word in _AT else "")
+        )
+    elif word in cues.articles and form.flavour in _WITH_ARTICLES:
+        yield from _article(form, place, word)
     elif (
         word in cues.nouns
         and form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM)
         and not place.found.islower()
+        and not _is_part_of_a_name(place, written)
     ):
         yield Reason(f"business word before: {word}", points("before.noun"))
     elif word == "to" and form.flavour is Flavour.WORD and place.skeleton.style != "sentence":
@@ -431,6 +545,27 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
 def _is_broken(gap: str) -> bool:
     """Does it part more than two words of a sentence?"""
     return gap.strip(" -'\"") != "" or _BREAK.search(gap.replace("-", "").replace('"', "")) is not None
+
+
+_SUBORDINATING = frozenset({"what", "that", "which"})
+_AT = frozenset({"at", "bei", "beim", "chez", "presso", "bij"})
+
+
+def _is_part_of_a_name(place: Place, written: str) -> bool:
+    """``at Union Square``: within a sentence a word of business has no capital unless it is part of a name."""
+    is_raised = written.istitle() and place.is_cased and place.skeleton.style == "sentence"
+    return is_raised and not place.opens_at(place.span.first - 1)
+
+
+def _is_named_by_a_noun(form: Form, place: Place, word: str) -> bool:
+    """``shares of Target``, ``engineer at Stripe``: things and posts that only a company has."""
+    return (
+        form.flavour in _FRAGILE
+        and place.found[:1].isupper()
+        and word in _OF | _AT
+        and place.token(-2) in place.cues.nouns
+        and place.skeleton.gap(place.span.first - 1) == " "
+    )
 
 
 def _person_before(form: Form, place: Place, word: str, written: str) -> Reason | None:
@@ -467,14 +602,22 @@ def _is_name_abroad(word: str, written: str, place: Place) -> bool:
     return not (_is_small(word, place.cues) or _is_of_business(word, place.cues) or word in place.cues.words)
 
 
-def _article(form: Form, place: Place, word: str) -> Reason:
+_WITH_ARTICLES = (Flavour.DISTINCT, Flavour.WORD, Flavour.WEAK, Flavour.PERSON)
+
+
+def _article(form: Form, place: Place, word: str) -> Iterator[Reason]:
     """Speaks against words, not against abbreviations ("the BBC"); less where it belongs to a noun behind the name."""
+    if form.flavour is Flavour.DISTINCT:
+        if place.found.islower() and place.is_cased and not form.name[:1].islower() and not place.is_possessive:
+            yield Reason(f"article before, in lower case: {word}", points("before.article_lower"))
+        return
     word_after, cues = place.token(1), place.cues
+    if word in _SUBORDINATING and place.token(place.following) in cues.verbs:  # what Target wants
+        return
     acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
-    if place.after == " " and place.surface(1).islower() and not acts:  # an Apple executive
-        return Reason(f"article before: {word}", points("before.article", "noun"))
-    variants = (f"{form.flavour}_{place.language}", form.flavour)
-    return Reason(f"article before: {word}", points("before.article", *variants))
+    is_of_noun = place.after == " " and place.surface(1).islower() and not acts  # an Apple executive
+    variants = ("noun",) if is_of_noun else (f"{form.flavour}_{place.language}", form.flavour)
+    yield Reason(f"article before: {word}", points("before.article", *variants))
 
 
 def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iterator[Reason]:
@@ -499,6 +642,15 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
 _FIRM = ("", "distinct", "proper", "domain", "ticker", "cjk")
 
 
+_PROVEN_BY_BUSINESS = (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER)
+_OPENING = "language.opening_word"
+
+
+def opens_as_a_word(reasons: list[Reason]) -> bool:
+    """Was it said of the occurrence that its capital may be owed to the place?"""
+    return any(getattr(reason.points, "key", "") == _OPENING for reason in reasons)
+
+
 class Surroundings:
     """What a whole entry tells, looked up once for each company, however often it is named."""
 
@@ -506,16 +658,42 @@ class Surroundings:
         self._skeletons = skeletons
         self._cues = cues
         self._present: dict[tuple[str, ...], list[str]] = {}
+        self._spelt_out: dict[str, frozenset[str]] = {}
 
     @cached_property
     def explained(self) -> dict[str, frozenset[str]]:
         """The abbreviations that the entry explains, with their words."""
         return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
 
+    def spelt_out(self, letters: str) -> frozenset[str]:
+        """The words that an abbreviation of capitals stands for, if the entry has them in a row."""
+        if letters not in self._spelt_out:
+            is_plain = letters.isascii() and letters.isalpha() and letters.isupper()
+            runs = (spelt_out_elsewhere(letters, words) for words in self._words) if is_plain else iter(())
+            self._spelt_out[letters] = next((words for words in runs if words), frozenset())
+        return self._spelt_out[letters]
+
+    @cached_property
+    def _words(self) -> list[list[str]]:
+        return [words for skeleton in self._skeletons for words in words_of(skeleton.original)]
+
     @cached_property
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        return sorted({word for skeleton in self._skeletons for word in self._cues.near.intersection(skeleton.tokens)})
+        return self._among(self._cues.near)
+
+    @cached_property
+    def sports(self) -> list[str]:
+        """The words in the entry that only sports have."""
+        return self._among(self._cues.sports)
+
+    @cached_property
+    def plants(self) -> list[str]:
+        """The words in the entry that only kitchens and gardens have."""
+        return self._among(self._cues.plants)
+
+    def _among(self, words: frozenset[str]) -> list[str]:
+        return sorted({word for skeleton in self._skeletons for word in words.intersection(skeleton.tokens)})
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
@@ -535,9 +713,12 @@ def entry_signals_at_most(has_context: bool) -> float:
 
 
 def entry_signals(
-    *, context: tuple[str, ...], exclude: tuple[str, ...], form: Form, surroundings: Surroundings
+    *, context: tuple[str, ...], exclude: tuple[str, ...], form: Form, surroundings: Surroundings, is_word: bool
 ) -> Iterator[Reason]:
-    """What the whole entry tells: the company's own context and exclusion words, words of business."""
+    """What the whole entry tells: the company's own context and exclusion words, words of business.
+
+    ``is_word``: the name is a word where the entry was written, whatever it is elsewhere.
+    """
     if present := surroundings.present(context):
         worth = points("entry.context_first") + points("entry.context_more") * (len(present) - 1)
         shown = ", ".join(phrase.strip() for phrase in present[:3])
@@ -545,8 +726,24 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour not in (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER):
+    if form.flavour in (*_FRAGILE, Flavour.TICKER):
+        yield from _of_other_fields(form, surroundings)
+    is_common = form.flavour is Flavour.PERSON and form.base < points("name.person")
+    if not (is_word or is_common) and form.flavour not in _PROVEN_BY_BUSINESS:
         return
     if near := [word for word in surroundings.near if word not in form.own]:
         worth = min(points("entry.business_most"), points("entry.business") * len(near))
         yield Reason(f"words of business: {', '.join(near[:3])}", worth)
+
+
+def _of_other_fields(form: Form, surroundings: Surroundings) -> Iterator[Reason]:
+    """Where a striker scores, a name is more often a player's, a club's or a word than a company's; where something
+    blossoms or is baked, an ordinary word is what it says.
+    """
+    for kind, words in (
+        ("sports", surroundings.sports),
+        ("kitchen and garden", surroundings.plants if form.flavour is Flavour.WORD else ()),
+    ):
+        if found := [word for word in words if word not in form.own]:
+            worth = points("entry.field", kind) + points("entry.field_more") * (len(found) - 1)
+            yield Reason(f"words of {kind}: {', '.join(found[:3])}", max(points("entry.field_most"), worth))

@@ -27,6 +27,7 @@ _DATELINE = re.compile(
 )
 _ROAD = re.compile("路(?![由演透线])|街(?!头)|大桥|[镇寺湖]")  # 中兴路; but 中兴路由器
 _TOPIC = re.compile("[,、]\\s?")  # 기아, EV5 출시
+_MODEL = re.compile(r"\s?[a-z]{1,5}-?\d{1,4}(?![\d年月日%])")  # 기아 EV4; the text is folded
 _ADJECTIVE = re.compile("な(?![どらのん])")  # シャープな切れ味; but ソニーなど
 _SHORT = 2  # characters: of a Han name that is found inside other words too
 
@@ -68,6 +69,8 @@ def _acts(form: Form, place: Place) -> Iterator[Reason]:
         return
     if verb:
         yield Reason(f"acts: {verb}", points("unspaced.acts"))
+    elif model := _MODEL.match(after):
+        yield Reason(f"a model: {model[0].strip()}", points("unspaced.model"))
     elif place.skeleton.where is EntryField.TITLE and place.span.start == 0 and _TOPIC.match(after):
         yield Reason("the topic of the headline", points("unspaced.topic"))
 

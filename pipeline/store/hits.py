@@ -59,6 +59,7 @@ def _hit_row(hit: Hit, now: datetime) -> dict[str, Any]:
         "rule_version": clean(hit.rule_version),
         "evidence": clean(evidence(hit)),
         "mentions": to_json([_mention(mention) for mention in hit.mentions]),
+        "runner_up": hit.runner_up and to_json({"company": hit.runner_up.company_id, **_mention(hit.runner_up)}),
         "now": stamp(now),
     }
 

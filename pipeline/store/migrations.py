@@ -84,6 +84,11 @@ def m013_parameters(database: Database) -> None:
     _run_file(database, "m013_parameters.sql")
 
 
+def m014_rivals(database: Database) -> None:
+    """The company that a hit was weighed against."""
+    _run_file(database, "m014_rivals.sql")
+
+
 def m015_terms(database: Database) -> None:
     """The terms of a story in one row, found by the story alone."""
     _run_file(database, "m015_terms.sql")
@@ -103,6 +108,7 @@ STEPS = (
     m011_alerts,
     m012_checks,
     m013_parameters,
+    m014_rivals,
     m015_terms,
 )
 

@@ -359,20 +359,23 @@ INSERT INTO sketches (hash, entry) VALUES (?, ?) ON CONFLICT DO NOTHING;
 -- name: hit_insert
 INSERT INTO hits (
     entry_id, company_id, published_at, score, salience, method, name, found, field, start, "end",
-    story_id, relation, rule_version, created_at, evidence, mentions
+    story_id, relation, rule_version, created_at, evidence, mentions, runner_up
 ) VALUES (
     :entry_id, :company_id, (SELECT published_at FROM entries WHERE id = :entry_id), :score, :salience, :method,
     :name, :found, :field, :start, :end, (SELECT story_id FROM entries WHERE id = :entry_id),
-    (SELECT relation FROM entries WHERE id = :entry_id), :rule_version, :now, :evidence, :mentions
+    (SELECT relation FROM entries WHERE id = :entry_id), :rule_version, :now, :evidence, :mentions,
+    :runner_up
 ) ON CONFLICT (entry_id, company_id) DO NOTHING;
 
 -- name: hit_update
 -- The state stays: what a person rejected is not accepted again by a new rule.
 UPDATE hits SET
     score = :score, salience = :salience, method = :method, name = :name, found = :found, field = :field,
-    start = :start, "end" = :end, rule_version = :rule_version, evidence = :evidence, mentions = :mentions
+    start = :start, "end" = :end, rule_version = :rule_version, evidence = :evidence, mentions = :mentions,
+    runner_up = :runner_up
 WHERE entry_id = :entry_id AND company_id = :company_id
-AND (score, salience, rule_version, mentions) IS NOT (:score, :salience, :rule_version, :mentions);
+AND (score, salience, rule_version, mentions, runner_up)
+IS NOT (:score, :salience, :rule_version, :mentions, :runner_up);
 
 -- name: hits_withdraw
 -- Of a company that is no longer tracked nothing was looked for, so nothing can be missing.

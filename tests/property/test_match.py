@@ -1,6 +1,7 @@
 """What holds for any text and any order of the watchlist."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -119,8 +120,14 @@ def test_hits_are_what_is_accepted_of_all_candidates(title: str, text: str) -> N
     """For hits, candidates that cannot be accepted are not made; those that are explained are all."""
     item = entry(title, text)
 
-    accepted = {explanation.company_id: explanation.hit for explanation in ENGINE.explain_all(item) if explanation.hit}
-    assert {hit.company_id: hit for hit in ENGINE.hits(item)} == accepted
+    hits = ENGINE.hits(item)
+    explained = {explanation.company_id: explanation.hit for explanation in ENGINE.explain_all(item) if explanation.hit}
+    assert [replace(hit, runner_up=None) for hit in hits] == [
+        replace(explained[company_id], runner_up=None) for company_id in sorted(explained)
+    ]
+    for hit in hits:
+        further = explained[hit.company_id].runner_up
+        assert hit.runner_up is None or (further is not None and further.score >= hit.runner_up.score)
 
 
 words = st.text("abcdé小", min_size=1, max_size=4)

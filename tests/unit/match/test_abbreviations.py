@@ -1,5 +1,7 @@
 """Abbreviations that a text explains."""
 
+import pytest
+
 from pipeline.match.abbreviations import explained
 from tests.builders_match import company, engine, entry, found
 
@@ -29,3 +31,23 @@ def test_the_reason_is_told() -> None:
     explanation = watch.explain(entry("Deal", "Cambridge Antibody Technology (CAT) was bought."), "cat")
 
     assert "the text explains this abbreviation otherwise" in explanation.summary
+
+
+AMD = company("amd", "AMD")
+TI = company("ti", "Texas Instruments", "TI")
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "companies"),
+    [
+        ("Clinic for wet AMD opens", "Age-related macular degeneration is common.", []),
+        ("AMD unveils a chip", "Its data centre sales rose.", ["amd"]),
+        ("TI grads celebrate", "The Technical Institute had 200 of them.", []),
+        ("TI lifts outlook", "Texas Instruments sees demand.", ["ti"]),
+        ("TI lifts outlook", "The chip maker took its time.", ["ti"]),  # two small words prove nothing
+    ],
+)
+def test_words_in_a_row_explain_an_abbreviation_anywhere_in_the_entry(
+    title: str, text: str, companies: list[str]
+) -> None:
+    assert found(engine(AMD, TI), title, text) == companies

@@ -297,3 +297,14 @@ def test_explaining_an_unknown_company_is_refused() -> None:
 def test_an_empty_watchlist_and_an_empty_entry_have_no_hits() -> None:
     assert engine().hits(entry("Microsoft")) == ()
     assert engine(MICROSOFT).hits(entry()) == ()
+
+
+def test_a_hit_keeps_the_best_mention_of_another_company() -> None:
+    ask = engine(XIAOMI, MICROSOFT)
+
+    microsoft, xiaomi = ask.hits(entry("Xiaomi beats Micorsoft"))
+    (alone,) = ask.hits(entry("Xiaomi opens a shop"))
+
+    assert (xiaomi.runner_up.company_id, xiaomi.runner_up.found) == ("microsoft", "Micorsoft")
+    assert microsoft.runner_up == xiaomi.best
+    assert alone.runner_up is None

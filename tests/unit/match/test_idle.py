@@ -75,6 +75,6 @@ def test_explaining_weighs_what_hits_leave_out() -> None:
     finder = NameFinder(Watchlist((TARGET,)), 60.0, True)
     item = entry("A word", "They missed the target by far")
 
-    assert finder.accepted(item) == ()
+    assert finder.weighed(item) == ()
     assert [candidate.mention.found for candidate in finder.find(item)] == ["target"]
     assert "target" in engine(TARGET).explain(item, "target").summary

@@ -160,3 +160,60 @@ def test_the_users_own_decoys_win_silently() -> None:
     assert found(watch, "Mahindra wins order") == ["mahindra"]
     assert found(watch, "SBI wins order") == []
     assert watch.explain(entry("Tech Mahindra wins order"), "mahindra").candidates == ()
+
+
+MORE = engine(
+    company("orange", "Orange"),
+    company("ring", "Ring"),
+    company("meta", "Meta"),
+    company("pearson", "Pearson"),
+    company("disney", "Disney"),
+    company("burlington", "Burlington"),
+    company("carrier", "Carrier"),
+    company("cisco", "Cisco"),
+    company("gol", "Gol", "Gol Linhas Aéreas"),
+    company("azul", "Azul"),
+    company("free", "Free"),
+    company("poste", "La Poste"),
+    company("otto", "Otto"),
+    company("commerzbank", "Commerzbank"),
+    company("lenta", "Лента"),
+    company("kia", "기아"),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "companies"),
+    [
+        ("House of Orange opens its archive", "en", []),
+        ("Vaucluse : la ville d'Orange célèbre ses fêtes", "fr", []),
+        ("Recruiter who hid shares of Orange is fined", "en", ["orange"]),
+        ("Senior Data Engineer at Ring (Remote)", "en", ["ring"]),
+        ("What Orange wants from the regulator", "en", ["orange"]),
+        ("Fans wait at Union Ring for hours", "en", []),
+        ("Meta AI chief to leave", "en", ["meta"]),
+        ("Cisco IOS flaw found", "en", ["cisco"]),
+        ("Pearson double sinks visitors", "en", []),
+        ("Pearson profit rises", "en", ["pearson"]),
+        ("Disney on ice again", "en", ["disney"]),
+        ("Carrier hits homer in ninth inning", "en", []),
+        ("Burlington, Vermont, prepares for snow", "en", []),
+        ("Movers: Carrier +2.3%, Ring -1.1%", "en", ["carrier", "ring"]),
+        ("Ring, GoTo revive talks", "en", ["ring"]),
+        ("Ring and Glassdoor to cut jobs", "en", ["ring"]),
+        ("Layoffs: Carrier, Ring, Zendesk", "en", ["carrier", "ring"]),
+        ("Céu azul e calor nesta terça", "pt", []),
+        ("Azul é a companhia mais pontual", "pt", ["azul"]),
+        ("Free Tour por Sevilla: opiniones", "es", []),
+        ("La directrice quitte la poste de nuit", "fr", []),
+        ("La Poste ferme des bureaux", "fr", ["poste"]),
+        ("Otto Rehhagel wird 87", "de", []),
+        ("Otto streicht Stellen", "de", ["otto"]),
+        ("Commerzbankchefin wehrt sich", "de", ["commerzbank"]),
+        ("Commerzbankräuber gefasst", "de", []),
+        ("Красная лента перерезана", "ru", []),
+        ("기아 EV4 사전계약 시작", "ko", ["kia"]),
+    ],
+)
+def test_words_of_other_fields_lists_and_languages_decide(title: str, language: str, companies: list[str]) -> None:
+    assert [hit.company_id for hit in MORE.hits(entry(title, language=language))] == companies

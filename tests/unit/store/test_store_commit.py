@@ -518,3 +518,16 @@ def test_alerts_are_listed_newest_first_with_the_title_that_was_sent() -> None:
         ]
 
         assert told == [("test message", "pending", ""), ("a", "pending", "小米 & “quotes”")]
+
+
+def test_a_hit_keeps_the_company_that_came_next() -> None:
+    entry = make_entry(title="Xiaomi beats Apple")
+    rival = make_hit(entry, "apple", found="Apple", name="Apple").best
+    with open_store() as store:
+        store.commit(make_batch(entry, hits=(make_hit(entry, runner_up=rival),)), run_id=None, now=NOW)
+        kept = json.loads(column(store, "SELECT runner_up FROM hits")[0])
+
+        store.commit(make_batch(entry, hits=(make_hit(entry),)), run_id=None, now=NOW)
+        assert column(store, "SELECT runner_up FROM hits") == [None]
+
+    assert (kept["company"], kept["found"], kept["start"]) == ("apple", "Apple", 13)
