@@ -650,6 +650,7 @@ class Batch:
             or self.listed
             or self.unlisted
             or self.pages
+            or self.clues
         )
 
 

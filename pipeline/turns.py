@@ -14,7 +14,7 @@ import structlog
 from pipeline.decide import Stages, decide, lost_turn, met_by
 from pipeline.errors import DataRefused, NewswardError, StoreError
 from pipeline.fetch import Judged, Jury, Rests, public_url, rested
-from pipeline.model import Batch, Committed, Document, Merge, PageBatch, Polled
+from pipeline.model import Batch, Committed, Document, Entry, Merge, PageBatch, Polled
 
 log = structlog.get_logger()
 Watcher = Callable[[Batch, Committed], None]
@@ -51,6 +51,10 @@ class Manners:
             self._store.forget_moves(led)
 
 
+def _bare(entry: Entry) -> str:
+    return entry.canonical_url.partition("?")[0] or entry.id
+
+
 class Writer:
     """Writes turns in their order, several in one transaction; what a turn came to is told once it is committed.
 
@@ -63,7 +67,7 @@ class Writer:
     def __init__(self, stages: Stages, run_id: int, now: datetime, tell: Watcher) -> None:
         self._stages, self._run_id, self._now, self._tell = stages, run_id, now, tell
         self._plain: list[tuple[Judged, Batch]] = []  # decided and put off
-        self._keys: set[str] = set()  # of the entries that they bring
+        self._keys: set[str] = set()  # of the entries that they bring, and their addresses without parameters
         self._written: list[tuple[Batch, Committed]] = []
         self._merged: list[Merge] = []
         self._ends = inf  # by the monotonic clock; what brought no document takes no time
@@ -91,7 +95,7 @@ class Writer:
             self._ends = self._stages.monotonic() + _HOLD_SECONDS
         if batch.is_plain:
             self._plain.append((judged, batch))
-            self._keys.update(key for entry in batch.new for key in entry.keys)
+            self._keys.update(key for entry in batch.new for key in (*entry.keys, _bare(entry)))
         else:
             self._write_plain()
             self._begin()
@@ -106,8 +110,11 @@ class Writer:
             self.settle()
 
     def _has_met(self, document: Document) -> bool:
-        """Whether a turn that was put off brings an entry of this document: other feeds know it by its address only."""
-        return not all(self._keys.isdisjoint(entry.keys) for entry in document.entries)
+        """Whether a turn that was put off brings an entry of this document: other feeds know it by its address only,
+        perhaps with other parameters."""
+        return not all(
+            self._keys.isdisjoint(entry.keys) and _bare(entry) not in self._keys for entry in document.entries
+        )
 
     def settle(self) -> None:
         """Commits what was taken, and tells of it."""

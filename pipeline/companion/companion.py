@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -160,17 +161,24 @@ class Companion:
             return None
 
     def _listen(self) -> None:
-        with suppress(OSError), self._answers:
-            while head := self._answers.read(HEAD.size):
-                number, size = HEAD.unpack(head)
-                body = self._answers.read(size)
-                if len(body) < size:
-                    break
-                if number:
-                    self._asked.pop(number).set_result(body)
-                else:
-                    self._become(_State.READY)
-        self._lose()
+        try:
+            with suppress(OSError), self._answers:
+                self._hear()
+        except (KeyError, ValueError, struct.error, MemoryError):  # not what we asked: nobody shall wait for more
+            self.process.kill()
+        finally:
+            self._lose()
+
+    def _hear(self) -> None:
+        while head := self._answers.read(HEAD.size):
+            number, size = HEAD.unpack(head)
+            body = self._answers.read(size)
+            if len(body) < size:
+                return
+            if number:
+                self._asked.pop(number).set_result(body)
+            else:
+                self._become(_State.READY)
 
     def _lose(self) -> None:
         code = self.process.wait()

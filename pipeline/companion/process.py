@@ -53,14 +53,22 @@ def threads() -> int:
 
 def program() -> Process:
     """Raises OSError when it cannot be started."""
+    try:
+        return _started(_PIPE)
+    except PermissionError:  # no more room for pipes than a user may have
+        return _started(-1)
+
+
+def _started(pipe: int) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-P", "-c", PROGRAM],  # -P: no module of the folder in which we were started
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pipesize=_PIPE,
+        pipesize=pipe,
         process_group=0,  # what the terminal says is said to us: it ends with its pipes
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": path},
     )
 
 
@@ -87,10 +95,13 @@ class Fork:
                 os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        """Waits for its end; its exit code, negative for a signal."""
+        """Waits for its end; its exit code, negative for a signal, 0 where it is not kept (SIGCHLD is ignored)."""
         with self._waiting:
             if self._code is None:
-                self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                try:
+                    self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+                except ChildProcessError:
+                    self._code = 0
             return self._code
 
 

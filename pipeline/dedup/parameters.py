@@ -14,6 +14,9 @@ from pipeline.urls import canonical_url
 Decided = Mapping[str, Mapping[str, bool]]  # by host and name: True = tracking, False = identity
 
 
+_NEUTRAL = frozenset({"www", "rss", "feed", "feeds", "xml", "atom"})  # what a publisher calls the host of its feeds
+
+
 class ParameterMemory(Protocol):
     """What is asked of the memory."""
 
@@ -42,12 +45,13 @@ def address_of(canonical: str) -> Address:
 
 
 def speaks_for(feed_url: str, host: str) -> bool:
-    """True when a feed is that host's own: it lies there, or below it (``rss.example.com`` for ``example.com``).
+    """True when a feed is that host's own: it lies there, or on a host for feeds (``rss.example.com``).
 
-    What others link to proves nothing: they could teach us to take two articles of that host for one.
+    What others link to proves nothing, nor what a tenant does (``evil.blogs.example``): they could teach
+    us to take two articles of that host for one.
     """
     own = address_of(canonical_url(feed_url)).host
-    return own == host or own.endswith(f".{host}")
+    return own == host or (own.partition(".")[2] == host and own.partition(".")[0] in _NEUTRAL)
 
 
 def page_clues(canonical: str, addresses: Sequence[str]) -> tuple[Clue, ...]:
@@ -146,7 +150,7 @@ class _Reader:
             if key in stored and self.compare(entry, stored[key]):
                 self._meet(entry, stored[key])
                 return
-        if not any(self.compare(entry, self._told[key]) for key in keys if key in self._told):
+        if not any(self.compare(entry, self._told[key], is_beside=True) for key in keys if key in self._told):
             self._add(entry, address, keys)  # else the next poll finds it stored
 
     def _add(self, entry: Entry, address: Address, keys: Sequence[str]) -> None:
@@ -168,19 +172,25 @@ class _Reader:
             return ()
         return bare_key(address.bare), url_key(address.bare)
 
-    def compare(self, entry: Entry, before: Known, *, is_same_guid: bool = False) -> bool:
-        """True for one entry in two dressings; what the pair tells of the parameters is kept."""
+    def compare(self, entry: Entry, before: Known, *, is_same_guid: bool = False, is_beside: bool = False) -> bool:
+        """True for one entry in two dressings, in the same words; what the pair tells of the parameters is kept.
+
+        ``is_beside`` = both stand in this document, where other words are another article at whatever date.
+        """
         one, other = address_of(entry.canonical_url), address_of(before.canonical_url)
         names = _differences(one, other)
         decided = self._decided.get(one.host, {})
+        is_worded_alike = has_same_title(entry.title, before.title) or entry.content_hash == before.content_hash
         likeness = has_same_title(entry.title, before.title) or None if is_same_guid else _likeness(entry, before)
+        if is_beside and not is_worded_alike:
+            likeness = False
         is_tracking = bool(names) and all(decided.get(name) for name in names)
         is_news = likeness is False if is_tracking else len(names) == 1 and not names & decided.keys()
         if likeness is not None and is_news and self._may_teach(one.host, before):
             for name in names:
                 clue = Clue(one.host, name, one.bare, likeness, entry.canonical_url, before.canonical_url)
                 self.clues.setdefault((clue.host, clue.name, clue.address, clue.is_same), clue)
-        return is_tracking and likeness is not False and bool(self._stripped(one))
+        return is_tracking and is_worded_alike and likeness is not False and bool(self._stripped(one))
 
     def _meet(self, entry: Entry, before: Known) -> None:
         is_first = before.entry_id not in self._seen and before.entry_id not in self.again

@@ -55,7 +55,7 @@ class _Child:
         # Nothing else of the environment: the document is a stranger's, and secrets are handed over in variables.
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TZ")}
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-P", "-c", PROGRAM],  # -P: no module of the folder in which we were started
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -22,9 +22,10 @@ COMMANDS = [("run",), ("daemon",), ("feeds", "poll"), ("feeds", "test"), ("check
 # late is imported before, by checking the configuration once.
 AS_NOBODY = """
 import os, pathlib, sys
-import pipeline.cli, pipeline.config
+import pipeline.cli, pipeline.cli.commands, pipeline.config, shlex
 if os.geteuid() == 0:
     pipeline.config.check(pipeline.config.load(pathlib.Path(sys.argv[2]), os.environ))
+    pipeline.cli.commands.every_command()
     os.setuid(65534)
 pipeline.cli.main()
 """

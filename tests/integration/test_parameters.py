@@ -121,15 +121,32 @@ def test_an_article_that_came_without_the_parameter_is_known_again_with_it_and_t
     assert (report.committed.new, report.committed.sightings) == (2, 2)
 
 
-def test_an_edited_headline_does_not_make_a_second_entry_of_a_learned_address(paper: Paper) -> None:
+def test_other_words_of_the_same_minute_at_a_learned_address_are_an_entry_and_no_second_alert(paper: Paper) -> None:
     learn(paper)
+    sent = len(paper.inbox.requests)
     paper.tell("all.xml", *told("list", "sluice"))
     paper.tell("top.xml", ("The sluice of Xiaomi", "sluice?spot=front"))
 
     report = paper.run(1)
 
-    assert (report.committed.new, report.committed.sightings) == (1, 1)
+    assert (report.committed.new, report.committed.sightings) == (2, 0)
+    assert len(paper.inbox.requests) == sent + 1
     assert ask(paper.database, VERDICTS)[0][1] == "tracking"
+
+
+def test_turns_about_nobody_teach_too_and_know_again_what_another_turn_of_the_run_brought(paper: Paper) -> None:
+    def tell(*names: str) -> None:
+        for file, place in (("all.xml", "list"), ("top.xml", "front")):
+            paper.tell(file, *((f"Weather at the {name}", f"{name}?spot={place}") for name in names))
+
+    tell(*ARTICLES)
+    paper.run()
+    assert ask(paper.database, VERDICTS) == [("spot", "tracking", "learned", 3)]
+
+    tell(*ARTICLES, "sluice")
+    report = paper.run(1)
+
+    assert (report.committed.new, report.committed.sightings) == (1, 1)
 
 
 def test_other_content_at_a_learned_address_is_another_entry_and_ends_the_learning_for_good(paper: Paper) -> None:

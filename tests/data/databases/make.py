@@ -35,6 +35,10 @@ from tests.builders_store import (
 
 FOLDER = Path(__file__).parent
 _NOT_THEIRS = ("sqlite_", "_sqlite", "entries_fts")
+# Before the terms of a story were one row.
+_TERM_BY_TERM = """(
+    SELECT told.story, each.key AS term, each.value AS entries FROM full.story_terms AS told, json_each(terms) AS each
+)"""
 
 
 def filled(path: Path) -> None:
@@ -86,8 +90,11 @@ def made_by(number: int, path: Path, full: Path) -> None:
     for table in database.tables:
         if not table.name.startswith(_NOT_THEIRS):
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            source = (
+                _TERM_BY_TERM if "term" in table.columns_dict and table.name == "story_terms" else f"full.{table.name}"
+            )
             database.execute(f"DELETE FROM {table.name}")
-            database.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM full.{table.name}")
+            database.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {source}")
     database.conn.commit()
     database.execute("DETACH full")
     database.close()

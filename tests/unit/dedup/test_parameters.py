@@ -120,22 +120,45 @@ def test_beside_an_id_that_differs_too_a_learned_parameter_is_not_doubted() -> N
 
 
 def test_an_entry_known_by_what_was_learned_is_a_sighting_that_brings_its_keys() -> None:
-    stored, again = told("a"), told("b", "Harbour deal signed")
+    stored, again = told("a"), told("b")
 
     read = read_parameters(sort_entries([again], FEED, {}), FEED, Memory(bare(stored), spot=True))
 
-    assert read.found.new == ()
+    assert (read.found.new, read.found.edited) == ((), ())
     assert [(one.entry_id, one.keys) for one in read.found.sightings] == [(stored.id, again.keys)]
-    assert [(one.id, one.title) for one in read.found.edited] == [(stored.id, "Harbour deal signed")]
     assert read.found.seen == (stored.id,)
 
 
 def test_in_another_feed_a_learned_address_is_no_edit() -> None:
-    stored, again = told("a"), told("b", "Harbour deal signed", feed=OTHER_FEED)
+    stored, again = told("a"), told("b", feed=OTHER_FEED)
 
     read = read_parameters(sort_entries([again], OTHER_FEED, {}), OTHER_FEED, Memory(bare(stored), spot=True))
 
     assert (read.found.new, read.found.edited) == ((), ())
+
+
+def test_other_words_at_the_same_date_are_another_entry_whatever_was_learned() -> None:
+    stored, other = told("a"), told("b", "Bees sleep")
+
+    read = read_parameters(sort_entries([other], FEED, {}), FEED, Memory(bare(stored), spot=True))
+
+    assert [entry.title for entry in read.found.new] == ["Bees sleep"]
+    assert read.clues == ()
+
+
+def test_other_words_beside_it_in_one_document_are_proof_that_a_parameter_tells_articles_apart() -> None:
+    entries = [told("a"), told("b", "Bees sleep")]
+
+    read = read_parameters(sort_entries(entries, FEED, {}), FEED, Memory({}, spot=True))
+
+    assert [entry.title for entry in read.found.new] == [told("a").title, "Bees sleep"]
+    assert [(clue.name, clue.is_same) for clue in read.clues] == [("spot", False)]
+
+
+def test_a_tenant_does_not_speak_for_the_host_above_it() -> None:
+    assert speaks_for("https://rss.blogs.example/all.xml", "blogs.example")
+    assert not speaks_for("https://evil.blogs.example/all.xml", "blogs.example")
+    assert not speaks_for("https://rss.evil.blogs.example/all.xml", "blogs.example")
 
 
 def test_two_dressings_of_a_learned_address_in_one_document_are_one_entry() -> None:
