@@ -1,15 +1,20 @@
-"""Where shards run: feeds dealt out so that a domain stays in one shard, results back in the order of the due list."""
+"""Where shards run: feeds dealt out so that a domain stays in one shard, results back in the order of the due list, as
+far as nobody has to wait long for it.
+"""
 
 from __future__ import annotations
 
 import resource
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
+from functools import partial
 from math import ceil
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,8 +24,9 @@ from pipeline.model import Due, Polled
 from pipeline.urls import registrable_domain
 
 Shard = tuple[Due, ...]
-PollShard = Callable[[Shard], Sequence[Polled]]
-_ASK_EVERY = 0.2  # seconds between two questions whether to stop, while a shard is waited for
+Give = Callable[[Sequence[Polled]], None]
+PollShard = Callable[[Shard, Give], object]  # gives what came of each feed, some at a time
+_ASK_EVERY = 0.2  # seconds between two questions whether to stop, while something is waited for
 _UNREAD = 4  # shards' worth of results for each shard ahead: how much may wait behind a slow shard
 _UNREAD_ENTRIES = 9_000  # the same, in entries of parsed documents
 _ENTRIES = 30  # of a usual document, when one must come because nobody can say that nothing is new
@@ -36,6 +42,12 @@ class EngineOptions(BaseModel):
     kind: Literal["inline"] = Field("inline", description="inline = threads of this process")
     workers: int = Field(12, ge=1, le=64, description="shards polled at the same time")
     shard_size: int = Field(50, ge=1, le=5000, description="feeds in a shard; a domain is never divided")
+    patience: timedelta = Field(
+        timedelta(seconds=2),
+        ge=timedelta(),
+        le=timedelta(hours=1),
+        description="how long feeds that have come wait for slower ones before them, to be stored in their order",
+    )
     processes: int = Field(
         2,
         ge=1,
@@ -130,61 +142,121 @@ def poll_in_order(
     *,
     size: int,
     ahead: int,
+    patience: timedelta = timedelta.max,
     stop: Callable[[], bool] = never,
     before_wait: Callable[[], None] = nothing,
 ) -> Iterator[Polled]:
     """Polls all due feeds on the engine and yields what came of each, in the order of ``dues``.
 
+    After every ``patience`` of waiting, all that is there is yielded, and those that it was waited for come later.
     Beyond the shard waited for, ``ahead`` shards are begun, and further ones while fewer than four times ``ahead``
     shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest. Nothing but the shard
     waited for is begun while 9,000 entries are expected or wait, so memory does not grow with the due list.
     Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
-    a shard is waited for; what is under way then is left to itself. ``before_wait`` is called when a shard has to be
+    one is waited for; what is under way then is left to itself. ``before_wait`` is called when something has to be
     waited for, with all before it yielded.
     """
-    dealt = shards(dues, size)
-    home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
-    waiting: dict[int, Future[Sequence[Polled]]] = {}
-    done: dict[str, Polled] = {}
-    begun = unread = 0
+    dealt = _Dealt(engine, shards(dues, size), poll, ahead=ahead, unread=_UNREAD * ahead * size)
+    passed: set[str] = set()  # those that were yielded before their turn
+    waited = 0.0
     try:
         for due in dues:
-            if stop():
-                return
-            number = home[due.feed.url]
-            if due.feed.url not in done:
-                # Groups are ordered by their first feed, so the group waited for has always been begun.
-                while begun < len(dealt) and (
-                    begun <= number
-                    or (
-                        (begun <= number + ahead or unread < _UNREAD * ahead * size)
-                        and _entries(dealt, waiting) < _UNREAD_ENTRIES
-                    )
-                ):
-                    waiting[begun] = engine.submit(poll, dealt[begun])
-                    unread += len(dealt[begun])
-                    begun += 1
-                if not waiting[number].done():
-                    before_wait()
-                if not is_done(waiting[number], stop):
+            while due.feed.url not in passed:
+                if stop():
                     return
-                done.update((polled.due.feed.url, polled) for polled in waiting.pop(number).result())
-            unread -= 1
-            yield done.pop(due.feed.url)
+                if polled := dealt.take(due):
+                    yield polled
+                    break
+                if waited < patience.total_seconds():
+                    before_wait()
+                    waited += dealt.wait()
+                    continue
+                waited = 0.0
+                for other in [other for other in dues if dealt.has(other)]:
+                    if stop():
+                        return
+                    passed.add(other.feed.url)
+                    yield dealt.taken(other)
     finally:
-        for future in waiting.values():
+        dealt.end()
+
+
+class _Dealt:
+    """Shards begun in their order, as far as there is room for what they bring, and what has come of them."""
+
+    def __init__(self, engine: Executor, dealt: Sequence[Shard], poll: PollShard, *, ahead: int, unread: int) -> None:
+        self._engine, self._dealt, self._poll, self._ahead, self._most_unread = engine, dealt, poll, ahead, unread
+        self._home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
+        self._under_way: dict[int, Future[object]] = {}
+        self._came: SimpleQueue[Sequence[Polled] | int] = SimpleQueue()  # from the threads; a number = the shard's end
+        self._there: dict[str, Polled] = {}
+        self._begun = self._unread = 0
+        self._entries = 0  # that are expected, and of documents that are there
+
+    def take(self, due: Due) -> Polled | None:
+        """What came of a feed; None = nothing yet."""
+        self._begin(self._home[due.feed.url])
+        if due.feed.url not in self._there:
+            while not self._came.empty():
+                self._note(self._came.get())
+        return self.taken(due) if self.has(due) else None
+
+    def has(self, due: Due) -> bool:
+        """Whether something of this feed is there to be taken."""
+        return due.feed.url in self._there
+
+    def taken(self, due: Due) -> Polled:
+        """The same, where it is there."""
+        polled = self._there.pop(due.feed.url)
+        self._unread -= 1
+        self._entries -= _size(polled)
+        return polled
+
+    def wait(self) -> float:
+        """Until something comes, or it is time to ask whether to stop; how many seconds that was."""
+        began = time.monotonic()
+        with suppress(Empty):
+            self._note(self._came.get(timeout=_ASK_EVERY))
+        return time.monotonic() - began
+
+    def end(self) -> None:
+        """Nothing further is begun."""
+        for future in self._under_way.values():
             future.cancel()
 
+    def _begin(self, number: int) -> None:
+        """Begins shards up to this one, and as many further ones as there is room for."""
+        while self._begun < len(self._dealt) and (self._begun <= number or self._has_room(number)):
+            shard, begun = self._dealt[self._begun], self._begun
+            self._begun += 1
+            self._unread += len(shard)
+            self._entries += sum(map(_expected, shard))
+            self._under_way[begun] = self._engine.submit(self._poll, shard, self._came.put)
+            self._under_way[begun].add_done_callback(partial(self._end_of, begun))
 
-def _entries(dealt: Sequence[Shard], waiting: Mapping[int, Future[Sequence[Polled]]]) -> int:
-    """Entries in the shards that are done, and those expected in the shards under way."""
-    total = 0
-    for number, shard in waiting.items():
-        if shard.done() and not shard.exception():
-            total += sum(len(polled.document.entries) for polled in shard.result() if polled.document)
-        else:
-            total += sum(_ENTRIES for due in dealt[number] if not (due.state.etag or due.state.last_modified))
-    return total
+    def _end_of(self, number: int, shard: Future[object]) -> None:
+        self._came.put(number)
+
+    def _has_room(self, number: int) -> bool:
+        is_near = self._begun <= number + self._ahead or self._unread < self._most_unread
+        return is_near and self._entries < _UNREAD_ENTRIES
+
+    def _note(self, came: Sequence[Polled] | int) -> None:
+        if isinstance(came, int):
+            self._under_way.pop(came).result()  # a fault of the shard is one of the run
+            return
+        for polled in came:
+            self._there[polled.due.feed.url] = polled
+            self._entries += _size(polled) - _expected(polled.due)
+
+
+def _size(polled: Polled) -> int:
+    return len(polled.document.entries) if polled.document else 0
+
+
+def _expected(due: Due) -> int:
+    """Entries of a document that must come, because nobody can say that nothing is new."""
+    return 0 if due.state.etag or due.state.last_modified else _ENTRIES
 
 
 def is_done(shard: Future[Any], stop: Callable[[], bool]) -> bool:

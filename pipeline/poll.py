@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import structlog
 
+from pipeline.engine import Give
 from pipeline.errors import ConfigError
 from pipeline.fetch import FetchOptions, fetch_many, one_line, public_url
 from pipeline.model import (
@@ -27,26 +29,54 @@ from pipeline.parse import parse, parse_at_once, parse_sitemap
 from pipeline.sources import announced_feeds, listed_feeds, usual_places
 
 log = structlog.get_logger()
+_MOMENT = 0.25  # seconds
 
 
-def poll_shard(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
-    """Fetches and parses the feeds; one result a feed, in the order they came.
+def poll_shard(dues: Sequence[Due], give: Give, options: FetchOptions) -> None:
+    """Fetches and parses the feeds; gives one result a feed, some at a time, in the order they came.
 
-    Stateless and picklable at both ends, so that any ``concurrent.futures.Executor`` can run it.
+    What comes waits a quarter of a second for more: handing over takes time on both sides.
     """
-    return asyncio.run(poll_feeds(dues, options))
+    asyncio.run(poll_feeds(dues, give, options))
 
 
-async def poll_feeds(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
+async def poll_feeds(dues: Sequence[Due], give: Give, options: FetchOptions) -> None:
     """``poll_shard`` for those who have an event loop."""
-    polled: list[Polled] = []
-    async for due, result in fetch_many(dues, options):
-        if at_once := _read_at_once(due, result):
-            polled.append(at_once)
-        else:
-            # In a thread: a long document must not stop the clocks of the fetches that go on meanwhile.
-            polled.append(await asyncio.to_thread(read, due, result))
-    return [await _searched(one, options) if _announces_nothing(one) else one for one in polled]
+    unannounced: list[Polled] = []  # sites: asking further would keep the feeds that still come waiting
+    with closing(_Gathered(give)) as gathered:
+        async for due, result in fetch_many(dues, options):
+            polled = _read_at_once(due, result)
+            if polled is None:
+                # In a thread: a long document must not stop the clocks of the fetches that go on meanwhile.
+                polled = await asyncio.to_thread(read, due, result)
+            if _announces_nothing(polled):
+                unannounced.append(polled)
+            else:
+                gathered.add(polled)
+        for polled in unannounced:
+            gathered.add(await _searched(polled, options))
+
+
+class _Gathered:
+    """Results on their way out: those of a moment go together."""
+
+    def __init__(self, give: Give) -> None:
+        self._give, self._held = give, list[Polled]()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, polled: Polled) -> None:
+        self._held.append(polled)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_MOMENT, self.close)
+
+    def close(self) -> None:
+        """Gives what is held."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        held, self._held = self._held, []
+        if held:
+            self._give(held)
 
 
 def _read_at_once(due: Due, result: FetchResult) -> Polled | None:

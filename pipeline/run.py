@@ -34,7 +34,8 @@ def run_once(
 ) -> RunReport:
     """Polls the due feeds (or the given ones), stores what they bring, sends the alerts owed, and reads the pages owed.
 
-    Feeds are committed in the order of the due list, all that are there in one transaction, each all or nothing.
+    Feeds are committed in the order of the due list, but slow ones as they come, all that are there in one transaction,
+    each all or nothing.
     A feed that fails never stops the others, nor does one whose matches cannot be stored; failures that may be those of
     the network here wait until that is known. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
@@ -96,6 +97,7 @@ def _poll(turn: Sequence[Due], course: _Course, run_id: int, now: datetime, stop
             *(stages.engine, turn, poll),
             size=options.shard_size,
             ahead=options.workers,
+            patience=options.patience,
             stop=stop,
             before_wait=writer.settle,
         )

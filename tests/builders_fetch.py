@@ -22,7 +22,9 @@ from pipeline.model import (
     FetchResult,
     Hints,
     NotModified,
+    Polled,
 )
+from pipeline.poll import poll_shard
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 BODY = b"<rss version='2.0'><channel><title>Mill News</title></channel></rss>"
@@ -61,6 +63,13 @@ def fetched(what: str | Due, **options: Any) -> Fetched:
     result = poll(what, **options)
     assert isinstance(result, Fetched), result
     return result
+
+
+def poll_whole(dues: Sequence[Due], options: FetchOptions) -> list[Polled]:
+    """All that ``poll_shard`` gave, in the order in which it came."""
+    polled: list[Polled] = []
+    poll_shard(dues, polled.extend, options)
+    return polled
 
 
 def failed(what: str | Due, **options: Any) -> FetchFailed:

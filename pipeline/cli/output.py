@@ -51,8 +51,8 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, width=None if is_known else _WIDTH_OF_A_FILE, highlight=False)
 
 
-def progress_bar() -> Progress:
-    """A bar for people; silent where stderr is no terminal."""
+def progress_bar(*, wanted: bool = True) -> Progress:
+    """A bar for people; silent where stderr is no terminal, or it is not wanted."""
     console = err()
     return Progress(
         TextColumn("{task.description}"),
@@ -60,7 +60,7 @@ def progress_bar() -> Progress:
         MofNCompleteColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not (wanted and console.is_terminal),
     )
 
 

@@ -38,7 +38,7 @@ def try_out(
         bool, typer.Option("--allow-private", help="Allow loopback and private addresses.")
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="One JSON line a feed, as soon as it and those polled with it are tried.")
+        bool, typer.Option("--json", help="One JSON line a feed, as soon as it and those before it are tried.")
     ] = False,
 ) -> None:
     """Try feeds now, and store nothing.

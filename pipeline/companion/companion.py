@@ -7,18 +7,18 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Condition, Thread
 
 import structlog
 
 from pipeline.companion.answers import HEAD, send, unpacked
 from pipeline.companion.process import Fork, Process, program, threads
-from pipeline.engine import PollShard, Shard
+from pipeline.engine import Give, PollShard, Shard
 from pipeline.fetch import FetchOptions
 from pipeline.model import Due, Polled
 from pipeline.poll import poll_shard
@@ -94,7 +94,7 @@ class Companion:
         self._state = _State.STARTING
         self._is_here = False  # whether a shard is polled here
         self._count, self._next = 0, 1  # shards
-        self._asked: dict[int, Future[bytes]] = {}
+        self._asked: dict[int, SimpleQueue[bytes | None]] = {}  # answers to each; None = it is lost
         self.process = process
         assert process.stdin
         assert process.stdout
@@ -104,9 +104,9 @@ class Companion:
         with suppress(OSError):  # then it is lost, as ``_listen`` will find
             send(self._requests, pickle.dumps((fetch, directory)))
 
-    def poll(self, dues: Shard) -> Sequence[Polled]:
-        """``poll_shard``: there; here, one shard at a time, while it starts or has enough to do; all here when it is
-        lost. Nothing after the end, for which nobody waits."""
+    def poll(self, dues: Shard, give: Give) -> None:
+        """``poll_shard``: there; here, one shard at a time, while it starts or has enough to do; here too what has not
+        come when it is lost. Nothing after the end, for which nobody waits."""
         with self._changed:
             self._count += 1
             number = self._count
@@ -114,16 +114,16 @@ class Companion:
             self._next += 1
             self._changed.notify_all()
             if self._state is _State.ENDED:
-                return ()
+                return
             has_enough = self._state is _State.STARTING or len(self._asked) >= _ENOUGH
             is_here = has_enough and not self._is_here
             self._is_here = self._is_here or is_here
         if is_here:
-            return self._poll_here(dues)
-        answer = self._ask(number, dues)
-        if answer is not None:
-            return _told(answer, dues)
-        return poll_shard(dues, self._fetch) if self._state is _State.LOST else ()
+            self._poll_here(dues, give)
+            return
+        left = self._ask(number, dues, give)
+        if left and self._state is _State.LOST:
+            poll_shard(left, give, self._fetch)
 
     def end(self) -> None:
         """Ends it at once, whatever it does."""
@@ -134,9 +134,9 @@ class Companion:
         with suppress(OSError):
             self._requests.close()
 
-    def _poll_here(self, dues: Shard) -> Sequence[Polled]:
+    def _poll_here(self, dues: Shard, give: Give) -> None:
         try:
-            return poll_shard(dues, self._fetch)
+            poll_shard(dues, give, self._fetch)
         finally:
             with self._changed:
                 self._is_here = False
@@ -146,19 +146,24 @@ class Companion:
         """Those that were to be polled first are needed first."""
         return number == self._next and (self._state is not _State.STARTING or not self._is_here)
 
-    def _ask(self, number: int, dues: Shard) -> bytes | None:
-        """Its answer; None when it is lost."""
-        answer: Future[bytes] = Future()
+    def _ask(self, number: int, dues: Shard, give: Give) -> Shard:
+        """Gives its answers; the feeds of which none came when it is lost."""
+        answers: SimpleQueue[bytes | None] = SimpleQueue()
         with self._changed:
             if self._state is not _State.READY:
-                return None
-            self._asked[number] = answer
+                return dues
+            self._asked[number] = answers
             with suppress(OSError):  # as above
                 send(self._requests, pickle.dumps((number, dues)))
-        try:
-            return answer.result()
-        except EOFError:
-            return None
+        left = {due.feed.url: due for due in dues}
+        while left and (answer := answers.get()) is not None:
+            polled = _told(answer, dues)
+            for one in polled:
+                del left[one.due.feed.url]
+            give(polled)
+        with self._changed:
+            self._asked.pop(number, None)
+        return tuple(left.values())
 
     def _listen(self) -> None:
         try:
@@ -176,7 +181,7 @@ class Companion:
             if len(body) < size:
                 return
             if number:
-                self._asked.pop(number).set_result(body)
+                self._asked[number].put(body)
             else:
                 self._become(_State.READY)
 
@@ -187,8 +192,8 @@ class Companion:
             waiting, self._asked = self._asked, {}
         if self._state is _State.LOST:
             log.warning("companion_lost", exit_code=code, shards=len(waiting))
-        for answer in waiting.values():
-            answer.set_exception(EOFError())
+        for answers in waiting.values():
+            answers.put(None)
 
     def _become(self, state: _State) -> None:
         with self._changed:

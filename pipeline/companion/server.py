@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import pickle
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import IO, Any
@@ -16,6 +16,7 @@ import structlog
 from pipeline.companion.answers import HEAD, Logged, packed, send
 from pipeline.engine import Shard
 from pipeline.fetch import GATE, FetchOptions
+from pipeline.model import Polled
 from pipeline.poll import poll_feeds
 
 _GLANCE = 0.01  # seconds
@@ -66,13 +67,19 @@ class _Server:
         os._exit(0)  # whoever asked is gone
 
     async def _poll(self, number: int, dues: Shard, fetch: FetchOptions) -> None:
+        sending: list[asyncio.Task[None]] = []
         try:
-            polled = await poll_feeds(dues, fetch)
-            logged, self._logged = self._logged, []
-            # In a thread: an answer is larger than the pipe.
-            await asyncio.to_thread(self._answer, number, packed(polled, dues, logged))
+            await poll_feeds(
+                dues, lambda polled: sending.append(asyncio.create_task(self._send(number, polled, dues))), fetch
+            )
+            await asyncio.gather(*sending)
         except Exception:  # noqa: BLE001 - whoever asked polls the shard then, comes upon it too, and tells of it
             os._exit(1)
+
+    async def _send(self, number: int, polled: Sequence[Polled], dues: Shard) -> None:
+        logged, self._logged = self._logged, []
+        # In a thread: an answer is larger than the pipe.
+        await asyncio.to_thread(self._answer, number, packed(polled, dues, logged))
 
     def _answer(self, number: int, body: memoryview) -> None:
         try:

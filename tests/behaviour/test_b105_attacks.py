@@ -28,7 +28,7 @@ from pipeline import poll as shard
 from pipeline.fetch import FetchOptions
 from tests.builders_cli import newsward
 from tests.builders_fetch import QUICK as IN_PYTHON
-from tests.builders_fetch import due
+from tests.builders_fetch import due, poll_whole
 from tests.builders_wire import FEED, QUICK, Product, feed, resolve_as
 from tests.feed_server import FeedServer, Raw, Reply, raw, redirect
 
@@ -70,7 +70,7 @@ def test_row_105_a_bomb_is_told_and_takes_less_than_15_megabytes(product: Produc
         line = product.line(url)
         # Without the rest of the product, whose vocabularies are larger than any bomb.
         tracemalloc.start()
-        shard.poll_shard([due(url)], FetchOptions(**IN_PYTHON))
+        poll_whole([due(url)], FetchOptions(**IN_PYTHON))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 

@@ -26,7 +26,7 @@ from pipeline.run import run_once
 from pipeline.store import RunLock, Store
 from tests.builders_alert import Receiver, receiver
 from tests.builders_cli import Outcome, newsward
-from tests.builders_run import MORNING, ask, remembered, serve_seeds, write_config
+from tests.builders_run import IN_ORDER, MORNING, ask, remembered, serve_seeds, write_config
 from tests.feed_server import FeedServer
 
 ANY_AGE = 'max_age = "36500 days"'  # the sample's news are of March 2026 and the clock is the real one here
@@ -69,7 +69,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     with FeedServer(host="0.0.0.0") as server, receiver() as inbox:
         urls = serve_seeds(server)
-        config = write_config(tmp_path / "config", urls, webhook=inbox.url, alert=ANY_AGE)
+        config = write_config(tmp_path / "config", urls, webhook=inbox.url, alert=ANY_AGE, fetch=IN_ORDER)
         yield House(config, config / "newsward.db", inbox, server, urls)
 
 
@@ -77,7 +77,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def expected(house: House, tmp_path: Path) -> dict[str, list[tuple[object, ...]]]:
     """What an undisturbed run comes to; it has sent its alerts to another receiver."""
     with receiver() as other:
-        calm = write_config(tmp_path / "calm", house.urls, webhook=other.url, alert=ANY_AGE)
+        calm = write_config(tmp_path / "calm", house.urls, webhook=other.url, alert=ANY_AGE, fetch=IN_ORDER)
         assert newsward("--config", calm, "run").code == 0
     return remembered(calm / "newsward.db")
 

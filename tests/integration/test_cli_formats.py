@@ -379,8 +379,6 @@ def test_while_a_run_is_going_on_feeds_poll_fails_and_says_how_to_wait(config: P
 
 
 def test_a_reader_that_leaves_ends_the_polling_quietly(config: Path, server: FeedServer) -> None:
-    with (config / "newsward.toml").open("a", encoding="utf-8") as file:
-        file.write("[engine]\nshard_size = 1\n")  # a line comes when its shard is done
     gone = threading.Event()
 
     def late(request: Seen) -> Reply:

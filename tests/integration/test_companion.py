@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.store import RunLock
-from tests.builders_run import ask
+from tests.builders_run import IN_ORDER, ask
 from tests.builders_wire import Product
 from tests.feed_server import FeedServer, Reply
 
@@ -58,7 +58,7 @@ def test_two_processes_store_what_one_stores_in_the_same_order(urls: list[str], 
     talks = []
     for name, processes in (("one", 1), ("two", 2)):
         (tmp_path / name).mkdir()
-        _, talk = poll(tmp_path / name, urls, f"[engine]\nprocesses = {processes}\nshard_size = 10\n").communicate()
+        _, talk = poll(tmp_path / name, urls, f"{IN_ORDER}processes = {processes}\nshard_size = 10\n").communicate()
         talks.append(talk)
 
     assert [bool(STARTED.search(talk)) for talk in talks] == [False, True]

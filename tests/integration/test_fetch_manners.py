@@ -6,8 +6,7 @@ import pytest
 
 from pipeline.fetch import FetchOptions
 from pipeline.model import ErrorKind, Fetched, FetchFailed
-from pipeline.poll import poll_shard
-from tests.builders_fetch import BODY, QUICK, due, failed, poll_all
+from tests.builders_fetch import BODY, QUICK, due, failed, poll_all, poll_whole
 from tests.feed_server import FeedServer, Reply
 
 
@@ -54,7 +53,7 @@ def test_the_reason_why_an_answer_is_no_feed_is_one_short_line_too() -> None:
     link = b"<link rel='alternate' type='application/rss+xml' href='/%s'>"
     page = b"<!doctype html><html><head><title>Mill &#x1b;[2J</title>%s</head></html>" % (link % (b"x" * 1000))
     with FeedServer() as server:
-        [polled] = poll_shard([due(server.serve("/feed", Reply(page)))], FetchOptions(**QUICK))
+        [polled] = poll_whole([due(server.serve("/feed", Reply(page)))], FetchOptions(**QUICK))
 
     assert isinstance(polled.result, FetchFailed)
     assert 'Mill [2J"' in polled.result.reason

@@ -15,7 +15,7 @@ from pipeline.decide import Stages
 from pipeline.fetch import FetchOptions
 from pipeline.model import Fetched, FetchFailed
 from pipeline.run import run_once
-from tests.builders_fetch import QUICK, due, poll_all
+from tests.builders_fetch import QUICK, due, poll_all, poll_whole
 from tests.builders_wire import Product, feed
 from tests.feed_server import FeedServer, Reply
 
@@ -57,7 +57,7 @@ def test_a_feed_that_was_not_changed_is_not_parsed_in_a_thread(monkeypatch: pyte
     )
     with FeedServer() as server:
         url = server.serve("/feed", feed(etag='"1"'))
-        shard.poll_shard([due(url, etag='"1"')], FetchOptions(**QUICK))
+        poll_whole([due(url, etag='"1"')], FetchOptions(**QUICK))
 
     assert threads == []
 

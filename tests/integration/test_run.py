@@ -22,7 +22,7 @@ from pipeline.run import run_once
 from pipeline.store import Store
 from pipeline.text import from_iso
 from tests.builders_alert import Receiver, receiver
-from tests.builders_run import LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
+from tests.builders_run import IN_ORDER, LATER, MORNING, SEEDS, ask, remembered, serve_seeds, write_config
 from tests.feed_server import RSS, FeedServer, Raw, Reply
 
 
@@ -40,7 +40,7 @@ class House:
         return self.directory / "newsward.db"
 
     def configure(self, urls: dict[str, str] | list[str], **sections: str) -> None:
-        write_config(self.directory, urls, webhook=self.inbox.url, **sections)
+        write_config(self.directory, urls, webhook=self.inbox.url, **{"fetch": IN_ORDER, **sections})
 
     def run(self, now: datetime, *, everything: bool = False) -> RunReport:
         with open_stages(load(self.directory, {}), now) as stages:
@@ -474,7 +474,7 @@ def test_the_order_of_shards_does_not_change_the_stories(tmp_path: Path) -> None
             urls = serve_seeds(server)
             directory = write_config(tmp_path / f"w{workers}", urls, webhook=inbox.url)
             with (directory / "newsward.toml").open("a", encoding="utf-8") as file:
-                file.write(f"\n[engine]\nworkers = {workers}\nshard_size = {size}\n")
+                file.write(f"\n{IN_ORDER}workers = {workers}\nshard_size = {size}\n")
             with open_stages(load(directory, {}), MORNING) as stages:
                 run_once(stages, MORNING)
             rows = ask(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders_alert import Receiver, Reply, receiver
-from tests.builders_run import ask, remembered, serve_seeds, write_config
+from tests.builders_run import IN_ORDER, ask, remembered, serve_seeds, write_config
 from tests.feed_server import FeedServer
 
 ANY_AGE = 'max_age = "36500 days"'  # the sample's news are of March 2026 and the clock is the real one here
@@ -75,14 +75,16 @@ def compare_with_undisturbed(tmp_path: Path, *, rounds: int, kills: int, seed: i
     with FeedServer(host="0.0.0.0") as server:
         urls = serve_seeds(server)
         with receiver(Reply(204)) as inbox:
-            calm = write_config(tmp_path / "calm", urls, webhook=inbox.url, alert=ANY_AGE)
+            calm = write_config(tmp_path / "calm", urls, webhook=inbox.url, alert=ANY_AGE, fetch=IN_ORDER)
             began = time.monotonic()
             finish(calm)
             span = (time.monotonic() - began) / 2
             expected, expected_sent = remembered(calm / "newsward.db"), times_sent(inbox)
         for number in range(rounds):
             with receiver(Reply(204)) as inbox:
-                config = write_config(tmp_path / f"round{number}", urls, webhook=inbox.url, alert=ANY_AGE)
+                config = write_config(
+                    tmp_path / f"round{number}", urls, webhook=inbox.url, alert=ANY_AGE, fetch=IN_ORDER
+                )
                 killed += sum(kill_at_random(config, dice, span) for _ in range(kills))
                 finish(config)
 

@@ -11,7 +11,7 @@ import pytest
 from pipeline.app import open_stages
 from pipeline.config import load
 from pipeline.run import run_once
-from tests.builders_run import LATER, MORNING, SEEDS, ask, serve_seeds, write_config
+from tests.builders_run import IN_ORDER, LATER, MORNING, SEEDS, ask, serve_seeds, write_config
 from tests.feed_server import FeedServer
 
 MIN_PRECISION = 0.96
@@ -40,7 +40,7 @@ def gold() -> dict[str, list[dict[str, object]]]:
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     folder = tmp_path_factory.mktemp("sample")
     with FeedServer(host="0.0.0.0") as server:
-        config = load(write_config(folder, serve_seeds(server)), {})
+        config = load(write_config(folder, serve_seeds(server), fetch=IN_ORDER), {})
         with open_stages(config, MORNING) as stages:
             run_once(stages, MORNING)
             serve_seeds(server, "later")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine import EngineOptions, Shard, in_one_run, open_engine, poll_in_order, shards
+from pipeline.engine import EngineOptions, Give, Shard, in_one_run, open_engine, poll_in_order, shards
 from pipeline.model import Due, ErrorKind, Feed, FeedState, FetchFailed, Polled
 from pipeline.urls import registrable_domain
 
@@ -19,9 +19,11 @@ def due(url: str) -> Due:
     return Due(Feed(url), FeedState(url))
 
 
-def polled(shard: Shard) -> list[Polled]:
-    # Results may come in any order: a shard's feeds answer when they like.
-    return [Polled(one, FetchFailed(ErrorKind.EMPTY, one.feed.url)) for one in reversed(shard)]
+def polled(shard: Shard, give: Give) -> None:
+    # Results may come in any order, and some at a time: a shard's feeds answer when they like.
+    came = [Polled(one, FetchFailed(ErrorKind.EMPTY, one.feed.url)) for one in reversed(shard)]
+    give(came[:2])
+    give(came[2:])
 
 
 hosts = st.sampled_from(["a.example.com", "b.example.com", "example.org", "feeds.example.net", "127.0.0.9"])
@@ -49,6 +51,50 @@ def test_results_come_in_the_order_of_the_due_list(dues: list[Due], size: int, a
     assert [one.due for one in results] == dues
 
 
+def test_what_came_of_a_shard_is_yielded_while_the_rest_of_it_is_asked() -> None:
+    dues = [due(f"http://crowd.example/{number}") for number in range(3)]
+    told, was_told = [Event() for _ in dues], []
+
+    def one_by_one(shard: Shard, give: Give) -> None:
+        for one, event in zip(shard, told, strict=True):
+            polled((one,), give)
+            was_told.append(event.wait(5))
+
+    with ThreadPoolExecutor(1) as engine:
+        for number, _ in enumerate(poll_in_order(engine, dues, one_by_one, size=50, ahead=1)):
+            told[number].set()
+
+    assert was_told == [True, True, True]
+
+
+def test_who_has_come_waits_for_a_slow_feed_before_it_as_long_as_patience_lasts() -> None:
+    dues = [due(f"http://host{number}.example/") for number in range(4)]
+    are_told = Event()
+
+    def first_is_slow(shard: Shard, give: Give) -> None:
+        if shard[0] == dues[0]:
+            are_told.wait(5)
+        polled(shard, give)
+
+    came = []
+    with ThreadPoolExecutor(4) as engine:
+        for one in poll_in_order(engine, dues, first_is_slow, size=1, ahead=4, patience=timedelta(milliseconds=1)):
+            came.append(one.due)
+            if len(came) == 3:
+                are_told.set()
+
+    assert sorted(came[:3], key=dues.index) == dues[1:]
+    assert came[3] == dues[0]
+
+
+@given(due_lists, st.integers(1, 7), st.integers(0, 3))
+def test_without_any_patience_each_feed_comes_once(dues: list[Due], size: int, ahead: int) -> None:
+    with ThreadPoolExecutor(2) as engine:
+        results = list(poll_in_order(engine, dues, polled, size=size, ahead=ahead, patience=timedelta()))
+
+    assert sorted(one.due.feed.url for one in results) == sorted(one.feed.url for one in dues)
+
+
 def test_feeds_share_a_shard_by_the_address_that_each_poll_begins_at() -> None:
     moved = Due(Feed("http://a.example.com/1"), FeedState("http://a.example.com/1", current_url="http://b.example/1"))
     dues = [moved, due("http://c.example/2"), due("http://www.b.example/3")]
@@ -74,14 +120,14 @@ def test_a_slow_shard_does_not_stall_the_rest() -> None:
     begun: list[str] = []
     waited: list[bool] = []
 
-    def first_is_slow(shard: Shard) -> list[Polled]:
+    def first_is_slow(shard: Shard, give: Give) -> None:
         with lock:
             begun.append(shard[0].feed.url)
             if len(begun) == 8:
                 others_went_on.set()
         if shard[0] == dues[0]:
             waited.append(others_went_on.wait(5))
-        return polled(shard)
+        polled(shard, give)
 
     with ThreadPoolExecutor(2) as engine:
         results = list(poll_in_order(engine, dues, first_is_slow, size=1, ahead=2))
@@ -105,10 +151,10 @@ def test_at_most_the_allowed_shards_are_under_way() -> None:
     begun: list[str] = []
     lock = Lock()
 
-    def counting(shard: Shard) -> list[Polled]:
+    def counting(shard: Shard, give: Give) -> None:
         with lock:
             begun.extend(one.feed.url for one in shard)
-        return polled(shard)
+        polled(shard, give)
 
     with ThreadPoolExecutor(4) as engine:
         results = poll_in_order(engine, dues, counting, size=1, ahead=2)
@@ -124,11 +170,11 @@ def test_closing_early_cancels_what_has_not_begun() -> None:
     release = Event()
     begun: list[str] = []
 
-    def waiting(shard: Shard) -> list[Polled]:
+    def waiting(shard: Shard, give: Give) -> None:
         begun.append(shard[0].feed.url)
         if len(begun) > 1:
             release.wait(5)
-        return polled(shard)
+        polled(shard, give)
 
     with ThreadPoolExecutor(1) as engine:
         results = poll_in_order(engine, dues, waiting, size=1, ahead=5)
@@ -144,12 +190,12 @@ def test_told_to_stop_it_gives_up_the_shard_that_hangs_and_what_has_not_begun() 
     release, stop = Event(), Event()
     begun: list[str] = []
 
-    def hanging(shard: Shard) -> list[Polled]:
+    def hanging(shard: Shard, give: Give) -> None:
         begun.append(shard[0].feed.url)
         if len(begun) > 1:
             stop.set()
             release.wait(5)
-        return polled(shard)
+        polled(shard, give)
 
     with open_engine(EngineOptions(workers=1)) as engine:
         results = list(poll_in_order(engine, dues, hanging, size=1, ahead=5, stop=stop.is_set))
@@ -170,7 +216,7 @@ def test_told_to_stop_beforehand_it_begins_nothing() -> None:
 
 
 def test_a_fault_in_a_shard_reaches_the_caller() -> None:
-    def broken(shard: Shard) -> list[Polled]:
+    def broken(shard: Shard, give: Give) -> None:
         raise RuntimeError("out of memory")
 
     with ThreadPoolExecutor(1) as engine, pytest.raises(RuntimeError, match="out of memory"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from pipeline.model import (
     Polled,
 )
 from pipeline.poll import poll_shard
-from tests.builders_fetch import QUICK, answer, due, ok
+from tests.builders_fetch import QUICK, answer, due, ok, poll_whole
 from tests.builders_store import make_entry
 from tests.builders_wire import feed
 from tests.feed_server import FeedServer, Reply
@@ -99,8 +100,10 @@ def results(polled: Sequence[Polled]) -> dict[str, object]:
 
 
 def by_companion(companion: Companion, dues: list[Due]) -> dict[str, object]:
+    polled: list[Polled] = []
     with ThreadPoolExecutor(8) as threads:
-        return results([one for shard in threads.map(companion.poll, shards(dues, 5)) for one in shard])
+        list(threads.map(companion.poll, shards(dues, 5), repeat(polled.extend)))
+    return results(polled)
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[Shard]:
     shards: list[Shard] = []
     monkeypatch.setattr(
         "pipeline.companion.companion.poll_shard",
-        lambda dues, options: (shards.append(dues), poll_shard(dues, options))[1],
+        lambda dues, give, options: (shards.append(dues), poll_shard(dues, give, options))[1],
     )
     return shards
 
@@ -119,7 +122,7 @@ def let_it_start(companion: Companion, shard: Shard, here: list[Shard]) -> None:
     before = -1
     while before < len(here):
         before = len(here)
-        companion.poll(shard)
+        companion.poll(shard, lambda polled: None)
     here.clear()
 
 
@@ -131,7 +134,7 @@ def test_a_companion_polls_as_this_process_does(dues: list[Due], tmp_path: Path,
     finally:
         companion.end()
 
-    assert polled == results(poll_shard(dues, OPTIONS))
+    assert polled == results(poll_whole(dues, OPTIONS))
     assert len(polled) == 40
     assert len(here) < 8
 
@@ -144,12 +147,14 @@ def test_the_shards_of_a_companion_that_dies_are_polled_here(
     let_it_start(companion, tuple(dues[:1]), here)
     with capture_logs() as logs, ThreadPoolExecutor(8) as threads:
         os.kill(process.pid, signal.SIGSTOP)  # so that it has what it will never do
-        asked = [threads.submit(companion.poll, shard) for shard in shards(dues, 5)]
+        polled: list[Polled] = []
+        asked = [threads.submit(companion.poll, shard, polled.extend) for shard in shards(dues, 5)]
         os.kill(process.pid, signal.SIGKILL)
-        polled = [one for shard in asked for one in shard.result()]
+        for shard in asked:
+            shard.result()
     companion.end()
 
-    assert results(polled) == results(poll_shard(dues, OPTIONS))
+    assert results(polled) == results(poll_whole(dues, OPTIONS))
     assert len(here) == 8
     assert [(line["event"], line["exit_code"]) for line in logs] == [("companion_lost", -signal.SIGKILL)]
 
@@ -157,7 +162,7 @@ def test_the_shards_of_a_companion_that_dies_are_polled_here(
 BROKEN = """
 import pipeline.companion.server as server
 
-async def broken(dues, options):
+async def broken(dues, give, options):
     raise RuntimeError
 
 server.poll_feeds = broken
@@ -176,7 +181,7 @@ def test_a_companion_that_fails_leaves_everything_to_this_process(
             polled = by_companion(companion, dues)
         companion.end()
 
-    assert polled == results(poll_shard(dues, OPTIONS))
+    assert polled == results(poll_whole(dues, OPTIONS))
     assert [(line["event"], line["exit_code"]) for line in logs] == [("companion_lost", code)]
 
 
@@ -186,12 +191,12 @@ import pipeline.companion.server as server
 
 poll_feeds = server.poll_feeds
 
-async def telling(dues, options):
+async def telling(dues, give, options):
     try:
         raise ValueError("a fault")
     except ValueError:
         structlog.get_logger().exception("parser_failed", feed=dues[0].feed.url)
-    return await poll_feeds(dues, options)
+    await poll_feeds(dues, give, options)
 
 server.poll_feeds = telling
 server.serve()
@@ -205,7 +210,7 @@ def test_what_a_companion_logs_is_told_by_this_process(
     companion = Companion(program(), OPTIONS, tmp_path)
     with capture_logs() as logs:
         while not logs:
-            companion.poll(tuple(dues[:1]))
+            companion.poll(tuple(dues[:1]), lambda polled: None)
     companion.end()
 
     [line] = logs
@@ -217,4 +222,7 @@ def test_who_asks_after_the_end_gets_nothing_and_does_not_wait(tmp_path: Path) -
     companion = Companion(program(), OPTIONS, tmp_path)
     companion.end()
 
-    assert list(companion.poll((Due(Feed("https://mill.example/"), FeedState("https://mill.example/")),))) == []
+    given: list[Polled] = []
+    companion.poll((Due(Feed("https://mill.example/"), FeedState("https://mill.example/")),), given.extend)
+
+    assert given == []

@@ -1,0 +1,116 @@
+"""What a run has done is stored while it goes on: feeds of one host, asked one after the other, and slow servers."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.builders_cli import newsward
+from tests.builders_run import ask, write_config
+from tests.feed_server import FeedServer, Reply, Seen
+
+ITEM = "<item><title>News {n}</title><guid>{n}</guid></item>"
+RSS = f"<rss version='2.0'><channel><title>Mill</title>{ITEM}</channel></rss>"
+
+
+class Hanging:
+    """A server whose feeds from a certain one on do not answer before ``go_on``."""
+
+    def __init__(self, server: FeedServer) -> None:
+        self.server, self._may_answer = server, Event()
+
+    def serve(self, number: int, host: str, *, hangs: bool = False) -> str:
+        def late(request: Seen) -> Reply:
+            self._may_answer.wait(60)
+            return self._reply(number)
+
+        return self.server.serve(f"/{number}", late if hangs else self._reply(number), host=host)
+
+    def go_on(self) -> None:
+        self._may_answer.set()
+
+    def asked(self) -> list[str]:
+        return [seen.path for seen in self.server.requests()]
+
+    @staticmethod
+    def _reply(number: int) -> Reply:
+        return Reply(RSS.format(n=number).encode())
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    with FeedServer("0.0.0.0") as server:
+        one = Hanging(server)
+        yield one
+        one.go_on()
+
+
+@contextmanager
+def running(config: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that is killed at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "--config", str(config), "run"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def stored(config: Path) -> list[str]:
+    """The titles of the entries in the database, as far as there is one."""
+    try:
+        return [str(title) for (title,) in ask(config / "newsward.db", "SELECT title FROM entries ORDER BY seq")]
+    except sqlite3.OperationalError:
+        return []
+
+
+def wait_for(config: Path, entries: int) -> list[str]:
+    """What is stored once it is so many."""
+    deadline = time.monotonic() + 60
+    while len(stored(config)) < entries and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return stored(config)
+
+
+def test_of_a_host_with_many_feeds_each_is_stored_when_it_is_done_and_a_run_after_a_kill_asks_the_rest(
+    hanging: Hanging, tmp_path: Path
+) -> None:
+    urls = [hanging.serve(number, "127.0.0.1", hangs=number == 6) for number in range(1, 9)]
+    config = write_config(tmp_path, urls, fetch="spacing = 0")
+
+    with running(config):
+        before = wait_for(config, 5)
+    asked = hanging.asked()
+    hanging.go_on()
+    outcome = newsward("--config", config, "run")
+
+    assert before == ["News 1", "News 2", "News 3", "News 4", "News 5"]
+    assert asked == ["/1", "/2", "/3", "/4", "/5", "/6"]
+    assert outcome.code == 0, outcome.err
+    assert hanging.asked()[len(asked) :] == ["/6", "/7", "/8"]
+    assert stored(config) == [f"News {number}" for number in range(1, 9)]
+
+
+def test_feeds_that_have_come_are_stored_though_one_before_them_is_slow(hanging: Hanging, tmp_path: Path) -> None:
+    urls = [hanging.serve(number, f"127.0.3.{number}", hangs=number == 1) for number in range(1, 6)]
+    config = write_config(tmp_path, urls, fetch="[engine]\npatience = 0.1")
+
+    with running(config) as run:
+        before = wait_for(config, 4)
+        hanging.go_on()
+        run.wait(60)
+
+    assert sorted(before) == ["News 2", "News 3", "News 4", "News 5"]
+    assert stored(config)[4:] == ["News 1"]
