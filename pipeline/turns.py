@@ -21,6 +21,7 @@ Watcher = Callable[[Batch, Committed], None]
 _TOGETHER = 50  # feeds in one transaction
 _TOGETHER_PLAIN = 100  # of those that are written table by table
 _HOLD_SECONDS = 0.25  # how long a transaction may last
+_TOLD = 20  # addresses in one line of the log
 
 
 class Manners:
@@ -60,8 +61,8 @@ class Writer:
 
     A transaction costs more than most of what it holds. It ends before anything is waited for, and after a quarter of
     a second: others may want to write. Turns that bring nothing but new entries about nobody, or nothing at all, are
-    put off as long, and written all at once before a later turn could tell. Used as a context: a turn that an exception
-    cuts off is polled again.
+    put off as long, and written all at once before a later turn could tell. Used as a context: turns that an exception
+    cuts off, or that a full disk takes back, are told, and polled again.
     """
 
     def __init__(self, stages: Stages, run_id: int, now: datetime, tell: Watcher) -> None:
@@ -69,6 +70,7 @@ class Writer:
         self._plain: list[tuple[Judged, Batch]] = []  # decided and put off
         self._keys: set[str] = set()  # of the entries that they bring, and their addresses without parameters
         self._written: list[tuple[Batch, Committed]] = []
+        self._open: dict[str, None] = {}  # the feeds whose turns were taken, and not yet committed
         self._merged: list[Merge] = []
         self._ends = inf  # by the monotonic clock; what brought no document takes no time
 
@@ -76,15 +78,20 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.settle()
-            return
-        with suppress(StoreError):  # what was taken before is whole, and stays if it can
-            self._stages.store.commit_group()
-            tell_merged(self._merged)
+        try:
+            if kind is None:
+                self.settle()
+            else:
+                with suppress(StoreError):  # what was written before is whole, and stays if it can
+                    self._commit()
+        finally:
+            if self._open:
+                urls = list(self._open)
+                log.warning("turns_undone", feeds=[public_url(url) for url in urls[:_TOLD]], count=len(urls))
 
     def take(self, judged: Judged) -> None:
         """One turn, decided on what was written before it."""
+        self._open[judged.polled.due.feed.url] = None
         document = judged.polled.document
         if document and not self._stages.matching.is_ready:
             self.settle()  # names may be compiled for this turn, which takes long: nobody shall wait for that
@@ -119,12 +126,18 @@ class Writer:
     def settle(self) -> None:
         """Commits what was taken, and tells of it."""
         self._write_plain()
+        self._commit()
+
+    def _commit(self) -> None:
+        """Commits what was written."""
         self._ends = inf
         written, self._written = self._written, []
         merged, self._merged = self._merged, []
-        self._stages.store.commit_group()
+        if not self._stages.store.commit_group():
+            return  # nothing was written, or a full disk has taken it back
         tell_merged(merged)
         for batch, committed in written:
+            self._open.pop(batch.feed.url, None)
             self._tell(batch, committed)
 
     def _begin(self) -> None:

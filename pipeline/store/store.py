@@ -409,17 +409,20 @@ class Store:
             with said_in_words(self.path):
                 self.database.conn.execute("BEGIN IMMEDIATE")
 
-    def commit_group(self) -> None:
-        """Ends the group, if one was begun: all of it is written, or (StoreError) nothing."""
-        if self.database.conn.in_transaction:
-            try:
-                with said_in_words(self.path):
-                    self.database.conn.execute("COMMIT")
-            except BaseException:
-                if self.database.conn.in_transaction:
-                    self.database.conn.execute("ROLLBACK")
-                self._live.clear()
-                raise
+    def commit_group(self) -> bool:
+        """Ends the group: all of it is written, or (StoreError) nothing. False when there is none: none was begun, or
+        a failed write (of a full disk) has undone it."""
+        if not self.database.conn.in_transaction:
+            return False
+        try:
+            with said_in_words(self.path):
+                self.database.conn.execute("COMMIT")
+        except BaseException:
+            if self.database.conn.in_transaction:
+                self.database.conn.execute("ROLLBACK")
+            self._live.clear()
+            raise
+        return True
 
     def commit_plain(self, batches: Sequence[Batch], *, run_id: int | None, now: datetime) -> tuple[Committed, ...]:
         """``commit`` for turns that are plain, all of them in one transaction, table by table. Raises DataRefused, with

@@ -350,10 +350,10 @@ def test_that_stories_were_made_one_is_told_once_it_is_written(house: House, mon
         first = next(lookups.database.query("SELECT id FROM stories ORDER BY seq"))["id"]  # type: ignore[attr-defined]
         return Merge(first, placement.story_id, 0.95) if first != placement.story_id else None
 
-    def watched(self: Store) -> None:
+    def watched(self: Store) -> bool:
         if self.database.conn.in_transaction:
             told_before.append("stories_merged" in [line["event"] for line in logs])
-        commit(self)
+        return commit(self)
 
     monkeypatch.setattr(StoryIndex, "repair", one_after_all)
     monkeypatch.setattr(Store, "commit_group", watched)
@@ -442,6 +442,36 @@ def test_a_database_that_cannot_be_written_ends_the_run(house: House) -> None:
 
         with pytest.raises(StoreError, match="cannot be written"):
             run_once(stages, MORNING)
+
+
+def test_turns_that_a_full_disk_undoes_are_told_and_polled_again_and_the_others_stay(house: House) -> None:
+    text = " ".join(f"word{number}" for number in range(900))
+    urls = [
+        house.server.serve(
+            f"/{number}.xml", rss(item(f"Microsoft opens lab {number}", text=text)), host=f"127.0.1.{number}"
+        )
+        for number in range(11, 51)
+    ]
+    house.configure(urls, fetch=IN_ORDER)
+    told: list[str] = []
+    clock = itertools.count(0, 0.025)  # seconds a look: a transaction lasts for ten
+    with open_stages(load(house.directory, {}), MORNING) as stages:
+        (pages,) = stages.store.database.execute("PRAGMA page_count").fetchone()
+        stages.store.database.execute(f"PRAGMA max_page_count = {pages + 100}")
+        with capture_logs() as logs, pytest.raises(StoreError, match="the disk is full"):
+            slow = replace(stages, monotonic=lambda: float(next(clock)))
+            run_once(slow, MORNING, watch=lambda batch, committed: told.append(batch.feed.url))
+    stored = [url for (url,) in ask(house.database, "SELECT feed_url FROM fetches")]
+    [line] = [line for line in logs if line["event"] == "turns_undone"]
+    house.run(MORNING)
+    again = [url for (url,) in ask(house.database, "SELECT feed_url FROM fetches")][len(stored) :]
+
+    assert stored
+    assert 0 < line["count"] == len(line["feeds"])
+    assert stored == told == urls[: len(stored)]
+    assert line["feeds"] == urls[len(stored) : len(stored) + line["count"]]
+    assert sorted(again) == sorted(urls[len(stored) :])
+    assert ask(house.database, "SELECT count(*) FROM hits") == [(40,)]
 
 
 def test_the_heart_beats_during_a_run_at_most_once_a_minute(house: House) -> None:
