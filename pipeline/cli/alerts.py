@@ -113,7 +113,7 @@ def replay(
     \b
     Examples:
       newsward --config my-watch alerts replay --since "2 hours" --dry-run
-      newsward --config my-watch alerts replay --since 2026-03-05 --channel desk --yes
+      newsward --config my-watch alerts replay --since 2026-03-05 --yes
     """
     config, moment = _config(context, channel), now()
     start = _since(since, moment)

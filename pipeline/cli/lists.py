@@ -227,7 +227,7 @@ def discover(
 
     \b
     Examples:
-      newsward --config my-watch feeds discover https://example.com/   # exits with 1: it has none
+      newsward --config my-watch feeds discover https://example.com # exits with 1
     """
     settings: Settings = context.obj
     config = settings.load()

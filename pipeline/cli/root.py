@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Watches news feeds for the companies you track; one story, one alert.",
     epilog="Begin with `newsward demo`, or with `newsward init my-watch`. `newsward COMMAND --help` shows examples. "
     "Exit codes: 0 done, 1 failed, 2 bad usage, input or configuration.",
+    context_settings={"help_option_names": ["-h", "--help"]},  # of the commands too
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,6 +44,8 @@ from pipeline.scaffold import (
 )
 
 _COLOURS = {"error": "bold red", "warning": "yellow"}
+_APART = 3  # problems of one cause that are told one by one
+_QUOTED = re.compile(r"“[^”]*”|'[^']*'")  # what a problem is about
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -155,11 +158,12 @@ def check(
     if online:
         problems += _unreached(config)
     problems.sort(key=lambda problem: problem.severity != "error")
-    for problem in problems:
-        if as_json:
+    if as_json:
+        for problem in problems:
             print_json(asdict(problem))
-        else:
-            _show(problem)
+    else:
+        for alike in _alike(problems):
+            _show(*alike)
     say(_closing(config, problems))
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
@@ -178,11 +182,34 @@ def _unreached(config: Config) -> list[Problem]:
     return problems
 
 
-def _show(problem: Problem) -> None:
-    """A problem for people; in colour on a terminal only."""
+def _alike(problems: Sequence[Problem]) -> Iterator[Sequence[Problem]]:
+    """The problems in their order; where more than three have a cause in common, they come with the first of them."""
+    by_cause: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        by_cause.setdefault(_cause(problem), []).append(problem)
+    for problem in problems:
+        alike = by_cause[_cause(problem)]
+        if len(alike) <= _APART:
+            yield (problem,)
+        elif problem is alike[0]:
+            yield alike
+
+
+def _cause(problem: Problem) -> tuple[str, str, str]:
+    return problem.severity, _QUOTED.sub("", problem.what), problem.remedy
+
+
+def _show(problem: Problem, *others: Problem) -> None:
+    """A problem for people, and where else it is; in colour on a terminal only."""
     shown = Text.assemble((problem.severity, _COLOURS[problem.severity]), f": {problem.where}: {problem.what}")
     if problem.remedy:
         shown.append(f"\n    {problem.remedy}")
+    if others:
+        places = ", ".join(
+            other.where.removeprefix(f"{problem.where.partition(': ')[0]}: ") for other in others[:_APART]
+        )
+        more = ", ..." if len(others) > _APART else ""
+        shown.append(f"\n    the same of {len(others)} more (--json lists all): {places}{more}")
     out().print(shown, soft_wrap=True)
 
 

@@ -57,7 +57,7 @@ def pause(
 
     \b
     Examples:
-      newsward --config my-watch feeds pause "Lantern Tech" --for "3 days" --reason "moves house"
+      newsward --config my-watch feeds pause "Lantern Tech" --for "3 days"
       newsward --config my-watch feeds enable "Lantern Tech"
     """
     moment = now()
@@ -151,7 +151,7 @@ def add(
 
     \b
     Examples:
-      newsward --config my-watch feeds add https://example.com/feed.xml --no-test --tag technology
+      newsward --config my-watch feeds add https://example.com/feed.xml --no-test
     """
     settings: Settings = context.obj
     config = settings.load()

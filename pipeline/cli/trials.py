@@ -49,7 +49,7 @@ def try_out(
     \b
     Examples:
       newsward --config my-watch feeds test
-      newsward --config my-watch feeds test https://example.com/feed.xml   # exits with 1: no feed there
+      newsward --config my-watch feeds test https://example.com/   # exits with 1
     """
     config = context.obj.load()
     if allow_private:

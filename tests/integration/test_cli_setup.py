@@ -108,6 +108,24 @@ def test_check_tells_errors_first_and_counts_both(tmp_path: Path) -> None:
     assert set(lines[0]) == {"where", "what", "remedy", "severity"}
 
 
+def test_check_tells_what_many_have_in_common_once_and_each_of_them_as_json(tmp_path: Path) -> None:
+    folder = write(tmp_path / "watch", "https://desk.example/x")
+    urls = [f"http://127.0.0.{number}/feed" for number in range(1, 7)]
+    (folder / "feeds.toml").write_text("".join(f'[[feed]]\nurl = "{url}"\n' for url in urls))
+
+    told = newsward("--config", folder, "check")
+    lines = newsward("--config", folder, "check", "--json").lines
+
+    assert told.code == 0
+    assert told.out == (
+        "warning: feeds.toml: feed 1 (127.0.0.1): host '127.0.0.1' is not public: it will be refused\n"
+        "    to poll it, set allow_private = true or allow_networks in [fetch]\n"
+        "    the same of 5 more (--json lists all): feed 2 (127.0.0.2), feed 3 (127.0.0.3), feed 4 (127.0.0.4), ...\n"
+    )
+    assert told.err.endswith(": 6 warnings\n")
+    assert [line["where"] for line in lines] == [f"feeds.toml: feed {n} (127.0.0.{n})" for n in range(1, 7)]
+
+
 def test_check_is_done_with_warnings_only(tmp_path: Path) -> None:
     folder = write(tmp_path / "watch", "https://desk.example/x")
     (folder / "companies.toml").write_text('[[company]]\nname = "Target"\n[[company]]\nname = "Visa"\n')

@@ -458,8 +458,8 @@ def test_turns_that_a_full_disk_undoes_are_told_and_polled_again_and_the_others_
     with open_stages(load(house.directory, {}), MORNING) as stages:
         (pages,) = stages.store.database.execute("PRAGMA page_count").fetchone()
         stages.store.database.execute(f"PRAGMA max_page_count = {pages + 100}")
+        slow = replace(stages, monotonic=lambda: float(next(clock)))
         with capture_logs() as logs, pytest.raises(StoreError, match="the disk is full"):
-            slow = replace(stages, monotonic=lambda: float(next(clock)))
             run_once(slow, MORNING, watch=lambda batch, committed: told.append(batch.feed.url))
     stored = [url for (url,) in ask(house.database, "SELECT feed_url FROM fetches")]
     [line] = [line for line in logs if line["event"] == "turns_undone"]

@@ -100,7 +100,7 @@ def test_a_feed_that_the_guard_will_refuse_is_told_until_it_is_allowed(tmp_path:
 
     assert problems(tmp_path, feeds=feeds) == [
         (
-            f"warning: feeds.toml: feed 1 ({host}): {host} is not public: it will be refused "
+            f"warning: feeds.toml: feed 1 ({host}): host '{host}' is not public: it will be refused "
             "(to poll it, set allow_private = true or allow_networks in [fetch])"
         )
     ]
@@ -539,7 +539,7 @@ def test_a_feed_of_a_list_is_told_by_list_and_name(tmp_path: Path) -> None:
     )
     [told] = problems(tmp_path, feeds='[[source]]\nkind = "opml"\npath = "mine.opml"\n')
 
-    assert told.startswith("warning: feeds.toml: source 1 (opml): Ours: 127.0.0.1 is not public")
+    assert told.startswith("warning: feeds.toml: source 1 (opml): Ours: host '127.0.0.1' is not public")
 
 
 def test_a_folder_for_the_database_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def _unreachable(feed: Feed, config: Config, where: str) -> Iterator[Problem]:
     if config.fetch.allow_private or config.fetch.allow_networks or not _is_private(host):
         return
     remedy = "to poll it, set allow_private = true or allow_networks in [fetch]"
-    yield Problem(where, f"{host} is not public: it will be refused", remedy)
+    yield Problem(where, f"host {host!r} is not public: it will be refused", remedy)
 
 
 def _is_private(host: str) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer.main
 
 from pipeline.cli.commands import _WITH_VALUE, every_command, with_commands
+from tests.builders_cli import newsward
 
 
 def _named(arguments: list[str]) -> list[str]:
@@ -51,6 +54,35 @@ def test_a_group_without_a_command_has_all_of_its_own_and_no_others() -> None:
     assert _named(["feeds", "poll", "--force"]) == poll
     assert _named(["feeds", "--help"])[:3] == [*poll, "feeds test"]
     assert _named(["feeds", "pol"]) == _named(["feeds"])
+
+
+@pytest.mark.parametrize("words", [(), ("run",), ("feeds",), ("feeds", "poll")])
+def test_help_is_asked_for_by_its_short_name_too(words: tuple[str, ...]) -> None:
+    short, long = newsward(*words, "-h"), newsward(*words, "--help")
+
+    assert (short.code, short.err) == (0, "")
+    assert short.out == long.out
+    assert "-h, --help" in short.out
+
+
+def test_help_fits_into_80_columns() -> None:
+    wide = [
+        (words, line)
+        for words, told in _helps(typer.main.get_command(every_command()))
+        for line in told
+        if len(line) > 80
+    ]
+
+    assert wide == []
+
+
+def _helps(command: Any, words: tuple[str, ...] = (), parent: Any = None) -> Iterator[tuple[str, list[str]]]:
+    """The lines of help of a command and of those behind it."""
+    context = command.context_class(command, info_name=words[-1] if words else "newsward", parent=parent)
+    context.terminal_width = 80
+    yield " ".join(words), command.get_help(context).splitlines()
+    for word, other in getattr(command, "commands", {}).items():
+        yield from _helps(other, (*words, word), context)
 
 
 def test_a_poll_loads_nothing_that_only_edits_measures_or_serves() -> None:
