@@ -20,6 +20,8 @@ from tests.builders_wire import Product
 from tests.feed_server import FeedServer, Reply
 
 FEEDS = 120
+# Starts the command behind it as some supervisors do: nobody keeps how its children ended.
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
 STARTED = re.compile(r'"companion_started".*"process": (\d+)|companion_started.*process=(\d+)')
 RSS = (
     "<rss version='2.0'><channel><title>Mill {number}</title>"
@@ -37,12 +39,14 @@ def urls() -> Iterator[list[str]]:
         yield [server.url(f"/{number}", host=f"127.0.8.{number + 1}") for number in range(FEEDS)]
 
 
-def poll(directory: Path, urls: Sequence[str], more: str = "", streams: str = "") -> subprocess.Popen[str]:
+def poll(
+    directory: Path, urls: Sequence[str], more: str = "", streams: str = "", before: Sequence[str] = ()
+) -> subprocess.Popen[str]:
     """The command in a process of its own, which has one thread: pandas, which only developers have, is told so."""
     product = Product(directory)
     product.configure(*urls, fetch=f"spacing = 0\nallow_private = true\n{more}")
     command = [sys.executable, "-m", "pipeline", "--config", str(directory), "--verbose", "feeds", "poll", "--json"]
-    command = ["sh", "-c", f'exec "$@" {streams}', "sh", *command]
+    command = ["sh", "-c", f'exec "$@" {streams}', "sh", *before, *command]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
@@ -71,6 +75,17 @@ def test_two_processes_store_what_one_stores_in_the_same_order(urls: list[str], 
 def test_a_second_process_does_without_an_input(urls: list[str], tmp_path: Path) -> None:
     poll(tmp_path, urls, "[engine]\nprocesses = 2\n", streams="<&-").communicate()
 
+    assert len(stored(tmp_path)) == 2 * FEEDS
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core polls alone")
+def test_a_second_process_works_where_the_end_of_children_is_ignored(urls: list[str], tmp_path: Path) -> None:
+    first = poll(tmp_path, urls, "[engine]\nshard_size = 10\n", before=(sys.executable, "-c", IGNORING))
+    _, talk = first.communicate()
+
+    assert first.returncode == 0, talk
+    assert STARTED.search(talk)
+    assert "companion_lost" not in talk
     assert len(stored(tmp_path)) == 2 * FEEDS
 
 
