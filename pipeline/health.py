@@ -102,7 +102,7 @@ def _judgement(store: Store, options: HealthOptions, now: datetime) -> Judgement
         overdue_since=to_iso(now - options.max_wait),
         dead_since=to_iso(now - options.dead_window),
     )[0]
-    moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at")}
+    moments = {name: row[name] and from_iso(row[name]) for name in ("beat_at", "first_run_at", "answered_at")}
     facts = HealthFacts(**{**row, **moments, "stuck": tuple(json.loads(row["stuck"]))})
     return Judgement(judge(facts, options, now), facts)
 

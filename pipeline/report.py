@@ -38,6 +38,7 @@ _SAME_PASS = timedelta(minutes=1)
 _SHARE = 0.05  # of a company's hits: a feed with less is none of its usual ones
 _SOON_SENT = timedelta(minutes=10)  # an alert that waits for longer beyond its moment is late
 _TOLD = 3  # feeds in a reason
+_OUT_OF_REACH = ("failing", "disabled", "overdue", "paused")
 
 Row = Mapping[str, Any]
 
@@ -62,8 +63,8 @@ def watch(store: Store, now: datetime, window: timedelta = DAY) -> Report:
         last_run_at=_moment(bounds["last_at"]),
         beat_at=_moment(bounds["beat_at"]),
         polls=_polls(rows),
-        troubles=_troubles(store, now, since),
-        recovered=tuple(_recovered(row) for row in rows if row["failed"] and not row["failures"]),
+        troubles=_troubles(store, now, since, rows),
+        recovered=tuple(_recovered(row) for row in rows if row["failed"] and not row["failures"] and _answers(row)),
         channels=tuple(
             _channel(row)
             for row in store.rows(
@@ -158,7 +159,7 @@ def _channel(row: Row) -> ChannelWaits:
 # --------------------------------------------------------------------------- feeds
 
 
-def _troubles(store: Store, now: datetime, since: datetime) -> tuple[FeedTrouble, ...]:
+def _troubles(store: Store, now: datetime, since: datetime, polls: Sequence[Row]) -> tuple[FeedTrouble, ...]:
     """One for each feed and problem, the gravest problems first, of each the longest first."""
     silent, judged = _silences(store, now)
     found = [_gap(row) for row in store.rows("report_gaps", since=to_iso(since), now=to_iso(now))]
@@ -172,9 +173,25 @@ def _troubles(store: Store, now: datetime, since: datetime) -> tuple[FeedTrouble
             case "overdue" if not _is_overdue(row, now):
                 continue
         found.append(_trouble(row))
+    told = {one.url for one in found if one.problem in _OUT_OF_REACH}
+    found += [_unheard(row) for row in polls if not _answers(row) and row["url"] not in told]
     order = list(PROBLEMS)
     found.sort(key=lambda one: (order.index(one.problem), one.since, one.url))
     return tuple(replace(one, url=public_url(one.url)) for one in found)
+
+
+def _answers(row: Row) -> bool:
+    """Whether the feed has answered since it last failed."""
+    return row["failed_at"] is None or (row["last_ok_at"] or "") > row["failed_at"]
+
+
+def _unheard(row: Row) -> FeedTrouble:
+    """A feed whose failure was excused, since the network here was down: nothing counts against it, and yet nothing
+    came of it."""
+    began = row["last_ok_at"] or row["failed_at"]
+    return FeedTrouble(
+        "failing", from_iso(began), row["title"], row["url"], row["error"], row["publisher"], row["tier"]
+    )
 
 
 def _gap(row: Row) -> FeedTrouble:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 _REBUILD = "sqlite3 DATABASE \"INSERT INTO entries_fts (entries_fts) VALUES ('rebuild')\""
+_TELLING = 20  # feeds: the failures of fewer count against themselves
 _UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 
 
@@ -55,6 +56,8 @@ class HealthFacts:
     failing: int  # of these
     overdue: int  # alerts that wait for longer than max_wait
     dead: int  # alerts given up within dead_window
+    answered_at: datetime | None = None  # when one of these last did
+    unreached: int = 0  # feeds that the last run asked, where none of them answered
     stuck: tuple[str, ...] = ()  # channels that have taken nothing for longer than max_wait, and should have
 
 
@@ -93,6 +96,8 @@ def _reasons(facts: HealthFacts, options: HealthOptions, now: datetime) -> Itera
             f"{facts.failing} of {facts.feeds} feeds fail, more than {options.max_failing:g} percent "
             "(newsward feeds list)"
         )
+    if unreached := _unreached(facts, options.max_age, now):
+        yield unreached
     if facts.overdue:
         waits = f"{_count(facts.overdue, 'alert')} not sent for longer than {_duration(options.max_wait)}"
         fail = f"; nothing goes out by {' and '.join(facts.stuck)}" if facts.stuck else ""
@@ -117,6 +122,18 @@ def _silence(facts: HealthFacts, max_age: timedelta, now: datetime) -> str:
     if age > max_age:
         return f"the last run was completed {_duration(age)} ago; more than {_duration(max_age)} is too long"
     return ""
+
+
+def _unreached(facts: HealthFacts, max_age: timedelta, now: datetime) -> str:
+    """What the last run was in vain for; "" = it was not. Where the network here is down no feed counts as failing."""
+    if facts.unreached < _TELLING:
+        return ""
+    told = f"the last run reached none of {facts.unreached} feeds, and none has"
+    look = "(look at this machine's network, name server, proxy)"
+    if facts.answered_at is None:
+        return f"{told} ever answered {look}"
+    age = now - facts.answered_at
+    return f"{told} answered for {_duration(age)} {look}" if age > max_age else ""
 
 
 def _count(number: int, what: str, many: str = "") -> str:

@@ -824,6 +824,11 @@ SELECT
     (SELECT started_at FROM runs ORDER BY id LIMIT 1) AS first_run_at,
     count(*) FILTER (WHERE is_polled) AS feeds,
     count(*) FILTER (WHERE is_polled AND failures > 0) AS failing,
+    max(last_ok_at) FILTER (WHERE is_polled) AS answered_at,
+    coalesce((
+        SELECT iif(fetched + not_modified = 0, failed, 0) FROM runs
+        WHERE ended_at IS NOT NULL AND due > 0 ORDER BY id DESC LIMIT 1
+    ), 0) AS unreached,
     (
         SELECT count(*) FROM alerts
         WHERE state = 'pending' AND folded_into IS NULL AND not_before <= :overdue_since
@@ -841,7 +846,7 @@ SELECT
         AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.alert_id = a.id AND d.attempted_at >= :dead_since)
     ) AS dead
 FROM (
-    SELECT failures, configured = 1 AND disabled = '' AND (paused = '' OR paused_until <= :now) AS is_polled FROM feeds
+    SELECT failures, last_ok_at, configured = 1 AND disabled = '' AND (paused = '' OR paused_until <= :now) AS is_polled FROM feeds
 );
 
 -- name: beat_ahead
@@ -1184,7 +1189,7 @@ WHERE configured = 1 AND last_gap_at >= :since AND last_gap_at <= :now ORDER BY 
 -- name: report_polls
 -- Of a feed that failed, the row of its last failure tells how (the bare columns go with the maximum).
 SELECT
-    f.url, f.title, f.failures, count(*) AS polls,
+    f.url, f.title, f.publisher, f.tier, f.failures, f.last_ok_at, count(*) AS polls,
     count(*) FILTER (WHERE p.outcome = 'failed') AS failed,
     count(*) FILTER (WHERE p.outcome = 'not_modified') AS unchanged,
     total(p.conditional) AS conditional,

@@ -50,6 +50,8 @@ def test_the_facts_come_as_json(watched: Path) -> None:
             "overdue": 0,
             "stuck": [],
             "dead": 0,
+            "answered_at": None,
+            "unreached": 0,
         }
     ]
 

@@ -120,6 +120,21 @@ def test_a_feed_that_failed_and_is_well_again_is_no_trouble(store: Store) -> Non
     assert [(one.title, one.failed_polls, one.reason) for one in found.recovered] == [("The Wire", 1, "no such host")]
 
 
+def test_a_feed_that_was_excused_for_its_failure_is_not_well_before_it_has_answered(store: Store) -> None:
+    at = NOW - HOUR / 2
+    state = replace(well(FEED, at), last_ok_at=NOW - 9 * HOUR)  # nothing counts against it
+    record = FetchRecord(FEED, at, "failed", None, ErrorKind.DNS, "no such host (the network here seems to be down)")
+    store.commit(make_batch(feed=FEED, at=at, state=state, fetch=record), run_id=None, now=at)
+
+    found = report(store, NOW)
+
+    assert verdict(found).startswith("News of the last 24 hours may have been missed: 1 of 2 feeds fails;")
+    assert [(one.problem, one.since, one.reason) for one in found.troubles] == [
+        ("failing", NOW - 9 * HOUR, "no such host (the network here seems to be down)")
+    ]
+    assert found.recovered == ()
+
+
 def test_a_feed_falls_silent_against_its_own_rhythm(store: Store) -> None:
     later = NOW + 3 * DAY
     for feed in (FEED, OTHER_FEED):

@@ -41,6 +41,11 @@ def test_a_sign_of_life_just_recent_enough_will_do() -> None:
         ({"beat_at": None, "first_run_at": NOW - timedelta(hours=2)}, "since the first began, 2 hours ago"),
         ({"feeds": 0, "failing": 0}, "no feed is polled"),
         ({"failing": 6}, "6 of 10 feeds fail, more than 50 percent"),
+        ({"unreached": 20}, "the last run reached none of 20 feeds, and none has ever answered"),
+        (
+            {"unreached": 42, "answered_at": NOW - timedelta(hours=3)},
+            "the last run reached none of 42 feeds, and none has answered for 3 hours",
+        ),
         ({"overdue": 1}, "1 alert not sent for longer than 1 hour"),
         ({"dead": 2}, "2 alerts given up in the last 1 day"),
     ],
@@ -49,6 +54,11 @@ def test_each_trouble_is_told_by_itself(changes: dict[str, object], words: str) 
     (reason,) = reasons(**changes)
 
     assert words in reason
+
+
+@pytest.mark.parametrize("changes", [{"unreached": 42, "answered_at": NOW - timedelta(minutes=50)}, {"unreached": 19}])
+def test_a_network_that_is_down_for_a_moment_or_few_feeds_that_fail_are_no_trouble(changes: dict[str, object]) -> None:
+    assert reasons(**changes) == ()
 
 
 def test_a_first_run_that_takes_its_time_is_no_trouble() -> None:
