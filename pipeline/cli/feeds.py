@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import typer
 
 from pipeline.app import open_stages
+from pipeline.cli.leaving import heeding_signals
 from pipeline.cli.output import print_json, print_table, progress_bar, say
 from pipeline.cli.root import Settings, now
 from pipeline.cli.show import show, stored_rows
@@ -75,17 +76,24 @@ def poll(
         dues, resting = _turn(stages.store, calls, moment, force=force, named=bool(urls or urls_file))
         lines.expect(dues, resting)
         # The lines own stdout: an alert for the screen goes to stderr meanwhile.
-        with progress_bar(wanted=not json) as progress, redirect_stdout(sys.stderr) if json else nullcontext():
+        with (
+            heeding_signals() as ending,
+            progress_bar(wanted=not json) as progress,
+            redirect_stdout(sys.stderr) if json else nullcontext(),
+        ):
             task = progress.add_task("polling", total=len(dues))
 
             def watch(batch: Batch, committed: Committed) -> None:
                 lines.add(batch, committed)
                 progress.advance(task)
 
-            report = run_once(stages, moment, dues=dues, watch=watch, stop=lines.is_unread)
+            report = run_once(
+                stages, moment, dues=dues, watch=watch, stop=lambda: lines.is_unread() or ending.is_wanted()
+            )
         lines.finish()
     if not json:
         say(summary(report) + (f"; {len(resting)} not polled: --force polls them" if resting else ""))
+    ending.obey()
     if refused:
         raise typer.Exit(2)
 

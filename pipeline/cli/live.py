@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-import threading
-import time
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.leaving import leave
 from pipeline.cli.output import print_json, tell
 from pipeline.cli.root import Settings, now
 from pipeline.health import examine
-
-_PATIENCE = 1.0  # seconds for threads that are about to end
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -39,25 +33,7 @@ def daemon(context: typer.Context) -> None:
 
     settings: Settings = context.obj
     serve(Daemon(settings.load(), settings.load, now))
-    if _is_anyone_left():
-        _leave()
-
-
-def _is_anyone_left() -> bool:
-    """Whether there are threads that the interpreter would wait for."""
-    until = time.monotonic() + _PATIENCE
-    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
-    for thread in others:
-        thread.join(max(0.0, until - time.monotonic()))
-    return any(thread.is_alive() for thread in others)
-
-
-def _leave() -> None:
-    """Ends the process as it is: a thread that waits for a name server or a web server cannot be told to end."""
-    sys.stdout.flush()
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(0)
+    leave()
 
 
 def health(

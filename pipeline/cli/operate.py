@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +19,7 @@ from rich.progress import TaskID
 from rich.text import Text
 
 from pipeline.app import open_stages
+from pipeline.cli.leaving import heeding_signals
 from pipeline.cli.output import out, print_json, print_table, progress_bar, say
 from pipeline.cli.root import Settings, now
 from pipeline.decide import Stages
@@ -50,7 +52,8 @@ def run(
     """Poll what is due, store the hits, send the alerts: one pass.
 
     Exits with 0 when the run completed (failed feeds included: they are named), 1 when nothing could be polled or
-    the database could not be written, 2 when the configuration cannot be used.
+    the database could not be written, 2 when the configuration cannot be used. Ctrl-C or SIGTERM ends it within
+    seconds: what was done is stored, and the next run goes on from there.
 
     \b
     Examples:
@@ -62,9 +65,13 @@ def run(
     heartbeat = Heartbeat(config.heartbeat)
     moment = now()
     try:
-        with RunLock(config.database.parent, wait=wait), open_stages(config, moment) as stages:
-            report = _watched_run(stages, moment, as_json=as_json)
-            keep_house(stages.store, config.store, moment)
+        with (
+            RunLock(config.database.parent, wait=wait),
+            open_stages(config, moment) as stages,
+            heeding_signals() as ending,
+        ):
+            report = _watched_run(stages, moment, ending.is_wanted, as_json=as_json)
+            keep_house(stages.store, config.store, moment, stop=ending.is_wanted)
     except AlreadyRunning as error:
         say(f"newsward: {error}; nothing to do")
         return
@@ -75,18 +82,19 @@ def run(
     if as_json:
         print_json(_report(report))
     say(summary(report))
+    ending.obey()
     if report.unreachable:
         raise typer.Exit(1)
 
 
-def _watched_run(stages: Stages, moment: datetime, *, as_json: bool) -> RunReport:
+def _watched_run(stages: Stages, moment: datetime, stop: Callable[[], bool], *, as_json: bool) -> RunReport:
     """The run behind a progress bar; where stdout is for the report, alerts for the screen go to stderr."""
     dues = stages.store.due(moment)
     if not dues:
         _tell_of_rest(stages, moment)
     with progress_bar() as progress, redirect_stdout(sys.stderr) if as_json else nullcontext():
         task = progress.add_task("polling", total=len(dues))
-        return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task))
+        return run_once(stages, moment, dues=dues, watch=lambda batch, done: progress.advance(task), stop=stop)
 
 
 def _tell_of_rest(stages: Stages, moment: datetime) -> None:

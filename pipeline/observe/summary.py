@@ -11,9 +11,15 @@ def summary(report: RunReport) -> str:
         return f"{'no feed was due' if report.feeds else 'no feed is configured'}; {_alerts(report)}"
     polled = f"{_count(report.due, 'feed')}: {report.fetched} fetched, {report.not_modified} unchanged"
     polled += f", {len(report.failed)} failed" if report.failed else ""
-    if report.unreachable:
+    if report.is_cut_off:
+        polled += f" (stopped: {_left(report)} left to the next run)"
+    elif report.unreachable:
         polled += " (none could be reached: look at this machine's network, name server, proxy)"
     return f"{polled}; {_found(report.committed)}; {_alerts(report)}"
+
+
+def _left(report: RunReport) -> int:
+    return report.due - report.fetched - report.not_modified - len(report.failed)
 
 
 def _found(added: Committed) -> str:
@@ -25,6 +31,8 @@ def _found(added: Committed) -> str:
 
 def _alerts(report: RunReport) -> str:
     parts = [f"{_count(report.sent, 'alert')} sent"]
+    if report.is_cut_off and not report.sent and report.committed.alerts:
+        parts += [f"{report.committed.alerts} left to the next run"]
     parts += [f"{report.undelivered} waiting"] if report.undelivered else []
     parts += [f"{report.dead} given up"] if report.dead else []
     return ", ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -54,18 +55,15 @@ def hanging() -> Iterator[Hanging]:
 
 
 @contextmanager
-def running(config: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A run that is killed at the end."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "--config", str(config), "run"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def running(config: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A run (or another command) that is killed at the end."""
+    command = [sys.executable, "-m", "pipeline", "--config", str(config), *(words or ("run",))]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def stored(config: Path) -> list[str]:
@@ -110,7 +108,37 @@ def test_feeds_that_have_come_are_stored_though_one_before_them_is_slow(hanging:
     with running(config) as run:
         before = wait_for(config, 4)
         hanging.go_on()
-        run.wait(60)
+        run.communicate(timeout=60)
 
     assert sorted(before) == ["News 2", "News 3", "News 4", "News 5"]
     assert stored(config)[4:] == ["News 1"]
+
+
+INTERRUPTED = pytest.param(
+    signal.SIGINT,
+    ("run",),
+    marks=pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="ignored here, and so there"),
+)
+
+
+@pytest.mark.parametrize(("number", "words"), [INTERRUPTED, (signal.SIGTERM, ("feeds", "poll"))])
+def test_told_to_end_a_run_keeps_what_is_done_and_waits_for_no_server(
+    hanging: Hanging, tmp_path: Path, number: signal.Signals, words: tuple[str, ...]
+) -> None:
+    urls = [hanging.serve(place, "127.0.0.1", hangs=place == 4) for place in range(1, 9)]
+    config = write_config(tmp_path, urls, fetch="spacing = 0")
+
+    with running(config, *words) as run:
+        wait_for(config, 3)
+        run.send_signal(number)
+        _, talk = run.communicate(timeout=30)
+    asked = hanging.asked()
+    hanging.go_on()
+    outcome = newsward("--config", config, "run")
+
+    assert run.returncode == -number
+    assert "8 feeds: 3 fetched, 0 unchanged (stopped: 5 left to the next run); 3 new entries" in talk
+    assert asked == ["/1", "/2", "/3", "/4"]
+    assert outcome.code == 0, outcome.err
+    assert "5 feeds: 5 fetched" in outcome.err
+    assert ask(config / "newsward.db", "SELECT due, fetched, ended_at IS NULL FROM runs") == [(8, 3, 1), (5, 5, 0)]

@@ -31,3 +31,12 @@ def test_one_is_not_many_and_zeros_of_rare_things_are_not_told():
 def test_a_run_without_feeds_may_still_send():
     assert summary(report(sent=3)) == "no feed is configured; 3 alerts sent"
     assert summary(report(sent=3, feeds=2)) == "no feed was due; 3 alerts sent"
+
+
+def test_a_run_that_was_stopped_tells_what_is_left():
+    told = summary(report(due=9, fetched=2, committed=Committed(new=20, alerts=3), is_cut_off=True))
+
+    assert told == (
+        "9 feeds: 2 fetched, 0 unchanged (stopped: 7 left to the next run); 20 new entries, 0 hits, 0 new stories; "
+        "0 alerts sent, 3 left to the next run"
+    )
