@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipeline.cli.commands import with_commands
+from pipeline.cli.commands import arranged, with_commands
 from pipeline.cli.output import unicode_streams
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
@@ -22,7 +22,8 @@ def main() -> None:
     gc.set_threshold(20_000, 20, 20)
     try:
         with telling_uncaught():
-            with_commands(sys.argv[1:])()
+            arguments = arranged(sys.argv[1:])
+            with_commands(arguments)(arguments)
     except (NewswardError, OSError) as error:
         typer.echo(f"newsward: {redact_text(str(error))}", err=True)
         sys.exit(2 if isinstance(error, (ConfigError, InputError)) else 1)

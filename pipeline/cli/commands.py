@@ -50,6 +50,18 @@ _GROUPS = {
 _WITH_VALUE = ("--config",)  # global options behind which a value stands
 
 
+def arranged(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the configuration before the command, where many look for it last."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    for place, word in enumerate(words[:end]):
+        if word.startswith("--config="):
+            return [word, *words[:place], *words[place + 1 :]]
+        if word == "--config" and place + 1 < end:
+            return [*words[place : place + 2], *words[:place], *words[place + 2 :]]
+    return words
+
+
 def with_commands(arguments: Sequence[str]) -> typer.Typer:
     """The app with the command that the arguments name; with all where they name none (help, a slip)."""
     first, second = _words(arguments)

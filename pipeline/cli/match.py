@@ -126,11 +126,12 @@ def explain(
 
 def _explanations(engine: MatchEngine, watchlist: Watchlist, entry: Entry, company: str | None) -> list[Explanation]:
     """Of the company named, else of every company that the text gave a candidate for."""
-    known = [one.id for one in watchlist.companies]
-    if company and company not in known:
-        raise InputError(f"{company!r} is not the id of a tracked company; companies are listed in companies.toml")
     if company:
-        return [engine.explain(entry, company)]
+        asked = company.casefold()
+        named = [one.id for one in watchlist.companies if asked in (one.id.casefold(), one.name.casefold())]
+        if not named:
+            raise InputError(f"{company!r} is not the id of a tracked company; companies are listed in companies.toml")
+        return [engine.explain(entry, named[0])]
     considered = list(engine.explain_all(entry))
     if not considered:
         tell("no name of a tracked company occurs; with --company ID the nearest text is shown")

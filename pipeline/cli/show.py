@@ -73,7 +73,7 @@ def search(
 @hits.command("list")
 def list_hits(
     context: typer.Context,
-    company: Annotated[str | None, typer.Option(help="Only this company's, by its id.")] = None,
+    company: Annotated[str | None, typer.Option(help="Only this company's, by its id or name.")] = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
@@ -86,17 +86,20 @@ def list_hits(
     """
     rows = stored_rows(context, "hit_list", company=company, limit=limit)
     if company and not rows:
-        _refuse_unknown(context, company)
+        rows = stored_rows(context, "hit_list", company=_id_of(context, company), limit=limit)
     columns = ("published_at", "company", "score", "salience", "publisher", "title", "evidence")
     show(rows, columns, spare=("salience", "publisher"), as_json=json)
 
 
-def _refuse_unknown(context: typer.Context, company: str) -> None:
-    """A company that nobody ever tracked has no hits for another reason than silence."""
-    known = [row["id"] for row in stored_rows(context, "company_ids")]
-    if company not in known:
-        hint = nearest(company, known) or f"there are: {', '.join(known[:10])}"
-        raise InputError(f"no company has the id {company!r} ({hint})")
+def _id_of(context: typer.Context, company: str) -> str:
+    """The id of the company of this id or name. Raises InputError: one that nobody ever tracked has no hits for another
+    reason than silence."""
+    known = {str(row["id"]): str(row["name"]) for row in stored_rows(context, "company_ids")}
+    for company_id, name in known.items():
+        if company.casefold() in (company_id.casefold(), name.casefold()):
+            return company_id
+    hint = nearest(company, list(known)) or f"there are: {', '.join(list(known)[:10])}"
+    raise InputError(f"no company has the id {company!r} ({hint})")
 
 
 @stories.command("list")

@@ -65,6 +65,8 @@ def read_text(path: Path, name: str) -> str:
         remedy = f"newsward init {path.parent}"
         if path.name == MAIN:
             remedy += "; in a container, mount the folder that has it there"
+        elif (path.parent / MAIN).exists():  # then that command would refuse
+            remedy = "put it back, or make one: an empty file will do"
         raise ConfigError("there is no such file", where=str(path), remedy=remedy) from error
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error

@@ -890,7 +890,7 @@ SELECT
 SELECT * FROM feed_health;
 
 -- name: company_ids
-SELECT id FROM companies ORDER BY id;
+SELECT id, name FROM companies ORDER BY id;
 
 -- name: hit_list
 SELECT * FROM hit_list LIMIT :limit;

@@ -68,7 +68,7 @@ def append(folder: Path, name: str, text: str) -> None:
 
 def missing_file(folder: Path) -> str:
     (folder / "feeds.toml").unlink()
-    return f"{folder}/feeds.toml: there is no such file (newsward init {folder})"
+    return f"{folder}/feeds.toml: there is no such file (put it back, or make one: an empty file will do)"
 
 
 def unknown_key(folder: Path) -> str:

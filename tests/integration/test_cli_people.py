@@ -94,6 +94,16 @@ def test_a_search_for_signs_is_misuse(polled: Path) -> None:
     assert (outcome.code, outcome.out) == (2, "")
 
 
+def test_a_company_is_named_by_its_id_or_its_name(polled: Path) -> None:
+    by_id = newsward("--config", polled, "hits", "list", "--company", "xiaomi", "--json")
+    by_name = newsward("hits", "list", "--company", "XIAOMI", "--json", "--config", polled)
+    explained = newsward("--config", polled, "explain", "Xiamio sells more", "--company", "Xiaomi")
+
+    assert by_id.lines
+    assert by_name == by_id
+    assert (explained.code, explained.out.split()[:2]) == (0, ["HIT", "Xiaomi:"])
+
+
 def test_the_hits_of_a_company_that_nobody_tracks_are_no_empty_list(polled: Path) -> None:
     outcome = newsward("--config", polled, "hits", "list", "--company", "xiaomy")
 

@@ -223,8 +223,8 @@ def test_missing_files_are_told_together_with_other_faults(folder: Folder, tmp_p
             "newsward.toml: 'nonsense' is unknown (known: companies, feeds, store, fetch, polling, stories, alert, "
             "engine, fulltext, daemon, health, heartbeat, log, metrics, channel, rule, group, person, matcher)"
         ),
-        f"{tmp_path}/companies.toml: there is no such file (newsward init {tmp_path})",
-        f"{tmp_path}/feeds.toml: there is no such file (newsward init {tmp_path})",
+        f"{tmp_path}/companies.toml: there is no such file (put it back, or make one: an empty file will do)",
+        f"{tmp_path}/feeds.toml: there is no such file (put it back, or make one: an empty file will do)",
     ]
 
 

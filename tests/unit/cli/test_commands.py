@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from pipeline.cli.commands import _WITH_VALUE, every_command, with_commands
+from pipeline.cli.commands import _WITH_VALUE, arranged, every_command, with_commands
 from tests.builders_cli import newsward
 
 
@@ -46,6 +46,20 @@ def test_each_global_option_that_takes_a_value_is_known_so_that_its_value_is_no_
 
     valued = {one.opts[0] for one in options if not getattr(one, "is_flag", True)}
     assert valued - {"--install-completion", "--show-completion"} == set(_WITH_VALUE)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["run", "--config", "w", "--json"], ["--config", "w", "run", "--json"]),
+        (["feeds", "poll", "--config=w"], ["--config=w", "feeds", "poll"]),
+        (["--config", "w", "run"], ["--config", "w", "run"]),
+        (["explain", "--", "--config", "w"], ["explain", "--", "--config", "w"]),
+        (["run", "--config"], ["run", "--config"]),
+    ],
+)
+def test_the_configuration_may_stand_behind_the_command(given: list[str], meant: list[str]) -> None:
+    assert arranged(given) == meant
 
 
 def test_a_group_without_a_command_has_all_of_its_own_and_no_others() -> None:
