@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pipeline.match.skeleton import tokenise
 from pipeline.text import fold
@@ -14,8 +15,8 @@ _SMALL = frozenset({"of", "and", "the", "for", "de", "du", "der", "und", "in", "
 
 def explained(text: str) -> dict[str, frozenset[str]]:
     """Each abbreviation in brackets whose letters begin the words before it, with these words folded."""
-    found = {}
-    for match in _IN_BRACKETS.finditer(text):
+    found: dict[str, frozenset[str]] = {}
+    for match in _IN_BRACKETS.finditer(text) if "(" in text else ():
         if words := _spelt_out(match[1], text[max(0, match.start() - _REACH) : match.start()]):
             found[match[1]] = words
     return found
@@ -26,20 +27,38 @@ _READ = 4_000  # characters of a field: who explains an abbreviation does it ear
 _SPELLING = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 
 
-def words_of(text: str) -> tuple[list[str], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Words in a row with their first letters, in which those of an abbreviation are found by one search."""
+
+    words: list[str]
+    initials: str  # one lower-case character a word
+
+    @classmethod
+    def of(cls, words: list[str]) -> Row:
+        """The row of these words."""
+        # The one capital that becomes two characters would shift all behind it, and begins no abbreviation.
+        return cls(words, "".join([word[0] for word in words]).lower().replace("i\u0307", "\0"))
+
+
+def rows_of(text: str) -> list[Row]:
     """The words that initials may be of: those with a hyphen as one (age-related macular degeneration), and as two."""
     words = _SPELLING.findall(text, 0, _READ)
-    return words, [part for word in words for part in word.split("-")]
+    rows = [Row.of(words)]
+    if "-" in text:
+        rows.append(Row.of([part for word in words for part in word.split("-")]))
+    return rows
 
 
-def spelt_out_elsewhere(letters: str, words: list[str]) -> frozenset[str]:
+def spelt_out_elsewhere(letters: str, row: Row) -> frozenset[str]:
     """The words in a row that the abbreviation stands for, folded: three long ones, or two in capitals."""
     initials = letters.lower()
-    size = len(initials)
-    for i in range(len(words) - size + 1):
-        run = words[i : i + size]
-        if "".join(word[0] for word in run).lower() == initials and _are_meant(run):
+    at = row.initials.find(initials)
+    while at >= 0:
+        run = row.words[at : at + len(initials)]
+        if _are_meant(run):
             return frozenset(token for word in run for token in tokenise(fold(word)))
+        at = row.initials.find(initials, at + 1)
     return frozenset()
 
 

@@ -43,13 +43,17 @@ def shows(form: Form, place: Place) -> bool:
     if form.check == "split":
         return all(part[:1].isupper() for part in found.split()) or place.skeleton.style == "lower"
     if form.check == "upper":
-        is_mixed = len(found) > 3 and sum(map(str.isupper, found)) > 1 and not form.derived  # RCom for the ticker RCOM
-        return (found.isupper() or is_mixed) and place.skeleton.style != "upper"
+        return (found.isupper() or _is_mixed(found, form)) and place.skeleton.style != "upper"
     if form.check.startswith("="):
         return found == form.check[1:]
     if form.check == "domain":
         return "." in found and " " not in found
     return _is_joinable(form, place)
+
+
+def _is_mixed(found: str, form: Form) -> bool:
+    """``RCom``, for the ticker RCOM."""
+    return not form.derived and len(found) > 3 and sum(map(str.isupper, found)) > 1
 
 
 def may_show(item: Found) -> bool:

@@ -7,7 +7,7 @@ the garbage collector to visit, and a form that can be written to a file and rea
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias, TypeVar
 from zlib import crc32
@@ -282,6 +282,16 @@ class PairSet:
     def holds(self, key: int) -> bool:
         """Does any pattern have these two beside each other? Loops over many pairs look at ``bits`` themselves."""
         return self.bits[(key & self.mask) >> 3] >> (key & 7) & 1 == 1
+
+    def any_holds(self, leads: Iterable[int], lows: Sequence[int]) -> bool:
+        """Does any pattern have one of these (parts of keys) before one of those?"""
+        bits, mask = self.bits, self.mask
+        for lead in leads:
+            for low in lows:
+                key = lead + low
+                if bits[(key & mask) >> 3] >> (key & 7) & 1:
+                    return True
+        return False
 
     def length_of(self, key: int) -> int:
         """The words of the longest pattern that begins with this pair, at most ``LONGEST``; 0 = none does."""

@@ -86,11 +86,10 @@ class MatchEngine:
 
     def _found(self, entry: Entry, *, only_near: bool = False) -> list[_Found]:
         """What every finder answers, checked, best first; of ours only what is accepted or might have been."""
-        found = [
-            _Found(self._checked(candidate, entry, finder), version)
-            for finder, version in self._finders
-            for candidate in (_weighed(finder, entry) if only_near else finder.find(entry))
-        ]
+        found = []
+        for finder, version in self._finders:
+            candidates = _weighed(finder, entry) if only_near else finder.find(entry)
+            found += [_Found(self._checked(item, entry, finder), version) for item in candidates] if candidates else []
         return sorted(found, key=lambda item: _best_first(item.candidate.mention)) if len(found) > 1 else found
 
     def _checked(self, candidate: Candidate, entry: Entry, finder: Finder) -> Candidate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.forms import Form, pattern_of
 from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
-from pipeline.match.language import language_of
+from pipeline.match.language import is_plainly_english, language_of
 from pipeline.match.members import EntryField, Flavour, Method
 from pipeline.match.notation import TickerFound, Tickers
 from pipeline.match.signals import (
@@ -129,13 +129,12 @@ class NameFinder:
         """What may reach ``least``, weighed by what stands around it; None if nothing can, as in most entries."""
         title, text = entry.title[:_TEXT_LIMIT], entry.text[:_TEXT_LIMIT]
         skeletons = [Skeleton(EntryField.TITLE, title), Skeleton(EntryField.TEXT, text)]
-        first_words = skeletons[0].tokens + skeletons[1].tokens[:60]
-        language = language_of(entry.language, entry.title + entry.text[:400], first_words)
+        language = _language_of(entry, skeletons)
         found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
-        found = [item for item in found if item.meaning.shows_anyhow or may_show(item)]
-        tickers = list(self._tickers_in(skeletons)) if self._tickers else []
-        del tickers[_OCCURRENCES:]
-        by_url = self._by_url(entry)
+        if found:
+            found = [item for item in found if item.meaning.shows_anyhow or may_show(item)]
+        tickers = list(self._tickers_in(skeletons))[:_OCCURRENCES] if self._tickers else []
+        by_url = self._by_url(entry) if self._domains else None
         if found and not tickers and by_url is None:
             found = without_idle(found, language, least, self._context.__contains__)
         if not found and not tickers and by_url is None:
@@ -161,14 +160,15 @@ class NameFinder:
             forms = [form for form in item.meaning.forms if shows(form, place)] if is_whole(item) else []
             if forms or not (item.meaning.forms or item.meaning.excluded):
                 standing.append((item, place, forms))
-        counted: Counter[tuple[int, model.EntryField]] = Counter()
+        counted: dict[tuple[int, model.EntryField], int] = {}
         for item, place, forms in longest(standing):
             for form in forms:
                 # What is excluded is not weighed: a page of apple pies must not hide the company at its end.
                 if exclusions and is_excluded(item, form.company, exclusions):
                     continue
-                counted[form.company, item.skeleton.where] += 1
-                if counted[form.company, item.skeleton.where] <= _OCCURRENCES:
+                here = form.company, item.skeleton.where
+                counted[here] = counted.get(here, 0) + 1
+                if counted[here] <= _OCCURRENCES:
                     yield self._scored(item, form, place)
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
@@ -208,7 +208,7 @@ class NameFinder:
 
     def _by_url(self, entry: Entry) -> _Scored | None:
         """The entry's own address on a company's domain: its newsroom speaks of it, its shop or app store need not."""
-        if not self._domains or not entry.url:
+        if not entry.url:
             return None
         try:
             parts = urlsplit(entry.url)
@@ -287,11 +287,11 @@ class NameFinder:
         vouching = [other.found for other in certain[:2] if (other.field, other.start) != place]
         if self._stands_for_other(item, surroundings):
             yield Reason("the text explains this abbreviation otherwise", points("entry.stands_for_other"))
-        if vouching and item.form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
+        if vouching and item.form.flavour not in _SURE:
             yield Reason(f"named beyond doubt elsewhere: {min(vouching)}", points("entry.vouched"))
 
     def _stands_for_other(self, item: _Scored, surroundings: Surroundings) -> bool:
-        if item.form.flavour not in (Flavour.ACRONYM, Flavour.TICKER):
+        if item.form.flavour not in _ABBREVIATIONS:
             return False
         letters = item.found.strip("()[] ")
         words = surroundings.explained.get(letters) or surroundings.spelt_out(letters)
@@ -302,19 +302,31 @@ class NameFinder:
         return frozenset(token for name in names for token in tokenise(fold(name)))
 
 
+_ABBREVIATIONS = (Flavour.ACRONYM, Flavour.TICKER)
+_SURE = (Flavour.DISTINCT, Flavour.PHRASE)
+
+
+def _language_of(entry: Entry, skeletons: Sequence[Skeleton]) -> str:
+    title, text = skeletons
+    if not entry.language and title.is_ascii and text.is_ascii and is_plainly_english(title.tokens, text.tokens):
+        return "en"
+    return language_of(entry.language, entry.title + entry.text[:400], title.tokens + text.tokens[:60])
+
+
 @cache
 def _entry_wide_at_most(is_vouched: bool) -> float:
     vouched = max(0.0, points("entry.vouched")) if is_vouched else 0.0
     return vouched + max(0.0, points("entry.stands_for_other"))
 
 
-_LINKS = frozenset(("and", "und", "et", "y", "e", "en", "ve", "i", "и", "vs", "versus"))
+_LINKS = frozenset(("&", "and", "und", "et", "y", "e", "en", "ve", "i", "и", "vs", "versus"))
 _SIGNS = frozenset(",&+/-")
 _LINK = r"(?:,|&|\+|/|-|,?\s(?:and|und|et|y|e|en|ve|i|и|vs\.?|versus)\s|,\s*and\s)"
 _NAME_AFTER = re.compile(rf"\s*{_LINK}\s*(\w+)", re.IGNORECASE)
 _NAME_BEFORE = re.compile(rf"(\w+)\s*{_LINK}\s*$", re.IGNORECASE)
 _VERB_AFTER = re.compile(r" ([a-z]+)\b")
 _SYMBOL = re.compile("[A-Z]{2,3}")
+_UNDOUBTED = (Flavour.DISTINCT, Flavour.DOMAIN)
 _LIST_AT_MOST = 5  # names on either side
 _LONG_LIST = 3  # names beside the one that is asked about: what is listed so is of one kind
 _CAMEL_AT_LEAST = 4  # letters
@@ -326,11 +338,13 @@ def _beside_a_name(item: _Scored) -> Iterator[Reason]:
 
     Only the text decides, never what else is tracked: a company's hits must not change with the rest of the list.
     """
-    if item.place is None or item.form.flavour in (Flavour.DISTINCT, Flavour.DOMAIN) or not item.found[:1].isupper():
+    if item.place is None or item.form.flavour in _UNDOUBTED or not item.found[:1].isupper():
         return
     if not item.place.is_cased:
         return
     names, end = _listed_beside(item)
+    if not names:
+        return
     is_symbol = item.form.flavour is Flavour.TICKER
     unknown = [name for name in names if _is_unknown_name(name, is_symbol=is_symbol)]
     if unknown:
@@ -358,10 +372,10 @@ def _listed_beside(item: _Scored) -> tuple[list[str], int]:
         return [], item.end
     text = place.skeleton.original
     # Most often nothing is linked on either side, which is told without the slow patterns.
-    is_linked_after = place.token(1) in _LINKS or text[item.end : item.end + _REACH].lstrip()[:1] in _SIGNS
-    is_linked_before = (
-        place.token(-1) in _LINKS or text[max(0, item.start - _REACH) : item.start].rstrip()[-1:] in _SIGNS
-    )
+    is_linked_after = place.token(1) in _LINKS or place.after.lstrip()[:1] in _SIGNS
+    is_linked_before = place.token(-1) in _LINKS or place.before.rstrip()[-1:] in _SIGNS
+    if not is_linked_after and not is_linked_before:
+        return [], item.end
     names, at = [], item.end
     for _ in range(_LIST_AT_MOST if is_linked_after else 0):
         match = _NAME_AFTER.match(text[at : at + _REACH])

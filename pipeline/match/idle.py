@@ -13,9 +13,9 @@ from math import inf
 from pipeline.match import lexicon
 from pipeline.match.forms import Form
 from pipeline.match.index import Found
-from pipeline.match.signals import UNSPACED_LANGUAGES, entry_signals_at_most, is_future
+from pipeline.match.members import Method
+from pipeline.match.signals import FUTURE, UNSPACED_LANGUAGES, entry_signals_at_most, is_future
 from pipeline.match.weights import points
-from pipeline.model import Method
 
 
 def without_idle(
@@ -48,13 +48,13 @@ def _is_idle(
     if place != item.last or not place or meaning.excluded or not meaning.forms:
         return False
     surface = skeleton.surfaces[place]
-    if not surface.islower() or surface.upper() == surface or skeleton.is_lower:
+    if not surface.islower() or (not surface.isascii() and surface.upper() == surface) or skeleton.is_lower:
         return False
     if meaning.lower_at_most is None:
         meaning.lower_at_most = max([_at_most(form, has_context(form.company)) for form in meaning.forms])
     after = skeleton.tokens[place + 1] if place + 1 < len(skeleton.tokens) else ""
     added = speaking.get(after, 0.0)
-    if not added and after and is_future(skeleton.surfaces[place + 1], language):
+    if not added and after and language in FUTURE and is_future(skeleton.surfaces[place + 1], language):
         added = points("after.verb")
     if item.repairs and any(repair.method is Method.FUZZY for repair in item.repairs):
         added += max(0.0, points("typo.uncertain"), points("typo.uncertain", "word"))

@@ -37,6 +37,7 @@ from pipeline.model import Company, Watchlist
 _REMEMBERED = 200_000  # words of texts, of all languages together: some 60 MB
 _AT_HAND = 10_000  # companies whose forms are kept ready, and as many patterns: some 20 MB
 _WORTH_KEEPING = 500  # companies; fewer are compiled as fast as they are read
+_PAIR = 2  # words, as most patterns of several have
 _LONGEST_REMEMBERED = 24  # letters; longer words of texts are seldom words, and no two of them alike
 
 
@@ -83,9 +84,10 @@ Standing = tuple[Found, Place, list[Form]]  # an occurrence with the forms whose
 
 @dataclass(slots=True, eq=False)
 class _Sense:
-    """What a word of a text can be part of; a word that can be part of nothing has none."""
+    """What a word of a text can be part of."""
 
     acts: bool  # single, leading or in doubt; the others only follow
+    acts_alone: bool  # single or in doubt
     is_single: bool  # a pattern by itself
     leads: bool  # patterns of several words begin with it
     follows: bool  # and go on with it
@@ -102,15 +104,35 @@ class _Sense:
     way_lows: tuple[int, ...]
 
 
-class _Memory(dict[str, _Sense | None]):
+# Of most words, and beyond the ends of a field: so that neighbours can be asked without asking whether there are any.
+_NOTHING = _Sense(
+    acts=False,
+    acts_alone=False,
+    is_single=False,
+    leads=False,
+    follows=False,
+    lead=0,
+    low=0,
+    repairs=(),
+    is_doubted=False,
+    stands=False,
+    is_loose=False,
+    target_leads=(),
+    target_lows=(),
+    way_leads=(),
+    way_lows=(),
+)
+
+
+class _Memory(dict[str, _Sense]):
     """What the words of texts in one language can be part of; a word is looked up when it is asked for first."""
 
-    def __init__(self, learn: Callable[[str], _Sense | None], remember: Callable[[], None]) -> None:
+    def __init__(self, learn: Callable[[str], _Sense], remember: Callable[[], None]) -> None:
         self._learn, self._remember = learn, remember
 
-    def __missing__(self, token: str) -> _Sense | None:
+    def __missing__(self, token: str) -> _Sense:
         sense = self._learn(token)
-        if sense is not None or len(token) <= _LONGEST_REMEMBERED:
+        if sense is not _NOTHING or len(token) <= _LONGEST_REMEMBERED:
             self._remember()
             self[token] = sense
         return sense
@@ -134,26 +156,44 @@ class NameIndex:
 
     def find(self, skeleton: Skeleton, language: str) -> list[Found]:
         """Every occurrence of every pattern, also inside one another; then those that misspelt words stand for."""
-        memory = self._memory_of(language)
+        memory = self._memories.get(language) or self._memory_of(language)
         senses = list(map(memory.__getitem__, skeleton.tokens))
+        senses.append(_NOTHING)
         by_characters = self._automaton is not None and not skeleton.is_ascii and not skeleton.folded_text.isascii()
         runs, doubted = self._runs(senses, enumerate(senses))
         found = self._by_words(skeleton, runs) if runs else []
         if by_characters:
             found += self._by_characters(skeleton)
-        if doubted and self._may_be_misspelt(senses, doubted, by_characters=by_characters):
-            repairs = {place: sense.repairs for place, sense in enumerate(senses) if sense and sense.repairs}
-            for chosen in _readings(repairs):
-                read = senses.copy()
-                for place, repair in chosen.items():
-                    read[place] = memory[repair.target]
-                found += self._repaired(skeleton, read, chosen, by_characters=by_characters)
+        if doubted and (hopeful := self._hopeful(senses, doubted, by_characters=by_characters)):
+            found += self._misread(skeleton, senses, hopeful, memory, by_characters=by_characters)
+        return found
+
+    def _misread(
+        self,
+        skeleton: Skeleton,
+        senses: list[_Sense],
+        hopeful: Sequence[int],
+        memory: _Memory,
+        *,
+        by_characters: bool,
+    ) -> list[Found]:
+        """What occurs when words are read as those that they may be a misspelling of.
+
+        Any of it takes in one of the ``hopeful`` places.
+        """
+        repairs = {place: sense.repairs for place, sense in enumerate(senses) if sense.repairs}
+        found: list[Found] = []
+        for chosen in _readings(repairs):
+            openings = chosen if by_characters else [place for place in hopeful if place in chosen]
+            if not openings:
+                continue
+            read = senses.copy()
+            for place, repair in chosen.items():
+                read[place] = memory[repair.target]
+            found += self._repaired(skeleton, read, chosen, openings, by_characters=by_characters)
         return found
 
     def _memory_of(self, language: str) -> _Memory:
-        memory = self._memories.get(language)
-        if memory is not None:
-            return memory
         tongue = tongue_of(language)
         memory = self._memories.get(tongue)
         if memory is None:
@@ -169,10 +209,10 @@ class NameIndex:
                 memory.clear()
             self._remembered = 0
 
-    def _sense(self, token: str, language: str) -> _Sense | None:
+    def _sense(self, token: str, language: str) -> _Sense:
         marks, repairs = self._words.marks(token), self._repairer.repairs(token, language)
         if not marks and not repairs:
-            return None
+            return _NOTHING
         is_single, leads, follows = (bool(marks & mark) for mark in (Mark.SINGLE, Mark.LEADS, Mark.FOLLOWS))
         lead, low = self._pairs.parts(hash_of(token))
         read_as = [(repair, self._words.marks(repair.target)) for repair in repairs]
@@ -184,6 +224,7 @@ class NameIndex:
         is_doubted = stands or is_loose or bool(target_leads or target_lows)
         return _Sense(
             acts=is_single or leads or is_doubted,
+            acts_alone=is_single or is_doubted,
             is_single=is_single,
             leads=leads,
             follows=follows,
@@ -200,34 +241,38 @@ class NameIndex:
         )
 
     def _runs(
-        self, senses: Sequence[_Sense | None], openings: Iterable[tuple[int, _Sense | None]]
+        self, senses: Sequence[_Sense], openings: Iterable[tuple[int, _Sense]]
     ) -> tuple[list[tuple[int, int]], list[int]]:
         """First and last place of what may be a pattern between spaces and begins at one of the openings.
 
         And those of them whose word may be another one.
         """
-        runs, doubted, end = [], [], len(senses) - 1
+        runs, doubted = [], []
         bits, mask = self._pairs.bits, self._pairs.mask
         for place, sense in openings:
-            if sense is None or not sense.acts:
+            if not sense.acts:
                 continue
-            if sense.is_doubted:
-                doubted.append(place)
-            if sense.is_single:
-                runs.append((place, place))
-            if sense.leads and place < end and (follower := senses[place + 1]) is not None and follower.follows:
-                key = sense.lead + follower.low
+            if sense.acts_alone:
+                if sense.is_doubted:
+                    doubted.append(place)
+                if sense.is_single:
+                    runs.append((place, place))
+            if sense.leads and senses[place + 1].follows:
+                key = sense.lead + senses[place + 1].low
                 if bits[(key & mask) >> 3] >> (key & 7) & 1:
                     length = self._pairs.length_of(key)
-                    runs += self._longer(senses, place, self._longest if length == LONGEST else length)
+                    if length == _PAIR:
+                        runs.append((place, place + 1))
+                    else:
+                        runs += self._longer(senses, place, self._longest if length == LONGEST else length)
         return runs, doubted
 
-    def _longer(self, senses: Sequence[_Sense | None], place: int, length: int) -> Iterator[tuple[int, int]]:
+    def _longer(self, senses: Sequence[_Sense], place: int, length: int) -> Iterator[tuple[int, int]]:
         """The runs of up to so many words from a place on, each of which goes with the one before."""
         before = senses[place]
         for last in range(place + 1, min(place + length, len(senses))):
             sense = senses[last]
-            if before is None or sense is None or not self._pairs.holds(before.lead + sense.low):
+            if sense is _NOTHING or not self._pairs.holds(before.lead + sense.low):
                 return
             yield place, last
             before = sense
@@ -251,34 +296,33 @@ class NameIndex:
     def _loose_in(self, text: str) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
 
-    def _may_be_misspelt(self, senses: Sequence[_Sense | None], doubted: Iterable[int], *, by_characters: bool) -> bool:
-        """Can any reading bring anything? Mostly none can: the neighbours of the words do not go with it."""
-        end, bits, mask = len(senses) - 1, self._pairs.bits, self._pairs.mask
+    def _hopeful(self, senses: Sequence[_Sense], doubted: Iterable[int], *, by_characters: bool) -> list[int]:
+        """The places where another reading can bring anything. Mostly none: the neighbours do not go with it."""
+        hopeful, any_holds = [], self._pairs.any_holds
         for place in doubted:
             sense = senses[place]
-            if sense is None:
-                continue
-            if sense.stands or (by_characters and sense.is_loose):
-                return True
-            if sense.target_leads and place < end and (after := senses[place + 1]) is not None:
-                for second in after.way_lows:
-                    for first in sense.target_leads:
-                        key = first + second
-                        if bits[(key & mask) >> 3] >> (key & 7) & 1:
-                            return True
-            if sense.target_lows and place and (before := senses[place - 1]) is not None:
-                for first in before.way_leads:
-                    for second in sense.target_lows:
-                        key = first + second
-                        if bits[(key & mask) >> 3] >> (key & 7) & 1:
-                            return True
-        return False
+            if (
+                sense.stands
+                or (by_characters and sense.is_loose)
+                or (sense.target_leads and (lows := senses[place + 1].way_lows) and any_holds(sense.target_leads, lows))
+                or (
+                    sense.target_lows and (leads := senses[place - 1].way_leads) and any_holds(leads, sense.target_lows)
+                )
+            ):
+                hopeful.append(place)
+        return hopeful
 
     def _repaired(
-        self, skeleton: Skeleton, senses: list[_Sense | None], repairs: dict[int, Repair], *, by_characters: bool
+        self,
+        skeleton: Skeleton,
+        senses: list[_Sense],
+        repairs: dict[int, Repair],
+        hopeful: Iterable[int],
+        *,
+        by_characters: bool,
     ) -> Iterator[Found]:
         """What occurs when the tokens at these places are read as their repair (as ``senses`` are), and only then."""
-        runs, _ = self._runs(senses, [(place, senses[place]) for place in self._openings(senses, repairs)])
+        runs, _ = self._runs(senses, [(place, senses[place]) for place in self._openings(senses, hopeful)])
         if not runs and not by_characters:
             return
         tokens = skeleton.tokens.copy()
@@ -294,14 +338,14 @@ class NameIndex:
                 if meaning and meaning.forms:
                     yield Found(skeleton, first, last, meaning, used)
 
-    def _openings(self, senses: Sequence[_Sense | None], places: Iterable[int]) -> list[int]:
+    def _openings(self, senses: Sequence[_Sense], places: Iterable[int]) -> list[int]:
         """Where a pattern between spaces may begin that holds one of these places: there, or at what goes before it."""
         openings = set(places)
         for place in places:
             following, before = senses[place], place - 1
-            while before >= 0 and following is not None and before not in openings:
+            while before >= 0 and following is not _NOTHING and before not in openings:
                 sense = senses[before]
-                if sense is None or not self._pairs.holds(sense.lead + following.low):
+                if sense is _NOTHING or not self._pairs.holds(sense.lead + following.low):
                     break
                 openings.add(before)
                 following, before = sense, before - 1

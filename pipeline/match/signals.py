@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 
 from pipeline.match import lexicon
-from pipeline.match.abbreviations import explained, spelt_out_elsewhere, words_of
+from pipeline.match.abbreviations import Row, explained, rows_of, spelt_out_elsewhere
 from pipeline.match.forms import Form
 from pipeline.match.lexicon import Cues
 from pipeline.match.members import EntryField, Flavour, Method
-from pipeline.match.skeleton import Skeleton, Span, tokenise
+from pipeline.match.skeleton import Lazy, Skeleton, Span, tokenise
 from pipeline.match.weights import points
 from pipeline.model import Reason
 from pipeline.text import fold
@@ -26,6 +26,7 @@ UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``uns
 _SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
+_MONEY_ENDS = ("$", "€", "£", "¥", "₹", "rs", "rs.")
 _POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
 _MOVE = re.compile(r" \(?(?:up |down )?[+\-−–]?\d+(?:[.,]\d+)? ?%")  # Carrier +2.3%
 _COUNTED = re.compile(r"\d+$")
@@ -52,8 +53,8 @@ class Place:
         skeleton, span = self.skeleton, self.span
         self.start, self.end = skeleton.original_span(span)
         self.found = skeleton.original[self.start : self.end]
-        self.before, self.after = skeleton.gap(span.first), skeleton.gap(span.last + 1)
-        is_mark = self.after.strip() in ("'", "&#39;")
+        self.before, self.after = skeleton.around(span)
+        is_mark = self.after != " " and self.after.strip() in ("'", "&#39;")
         self.is_possessive = is_mark and (self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s")
 
     @property
@@ -63,13 +64,13 @@ class Place:
 
     def token(self, offset: int) -> str:
         """The folded token before (-1, -2 ..) or after (1, 2 ..) the occurrence, "" beyond the ends."""
-        index = self.span.first + offset if offset < 0 else self.span.last + offset
-        return self.skeleton.tokens[index] if 0 <= index < len(self.skeleton.tokens) else ""
+        index, tokens = (self.span.first if offset < 0 else self.span.last) + offset, self.skeleton.tokens
+        return tokens[index] if 0 <= index < len(tokens) else ""
 
     def surface(self, offset: int) -> str:
         """The same token as the original writes it."""
-        index = self.span.first + offset if offset < 0 else self.span.last + offset
-        return self.skeleton.surfaces[index] if 0 <= index < len(self.skeleton.surfaces) else ""
+        index, surfaces = (self.span.first if offset < 0 else self.span.last) + offset, self.skeleton.surfaces
+        return surfaces[index] if 0 <= index < len(surfaces) else ""
 
     @property
     def opens_sentence(self) -> bool:
@@ -88,7 +89,7 @@ class Place:
 
 def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     """What the words around one occurrence tell, first its base: what a name of this flavour proves alone."""
-    yield Reason(f"name: {form.flavour}", form.base)
+    yield Reason("name: " + form.flavour, form.base)
     if form.derived and not form.confirmed:
         yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
@@ -97,7 +98,7 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
         if place.language in UNSPACED_LANGUAGES:
             return
     yield from _case(form, place)
-    if form.flavour in (Flavour.PERSON, Flavour.WORD):
+    if form.flavour in _PERSON_OR_WORD:
         yield from _named_as_a_place(place)
     if form.flavour is Flavour.PERSON:
         yield from _of_a_city(form, place)
@@ -175,7 +176,7 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
     """Links, addresses, source tags, amounts."""
     text, span = place.skeleton.folded_text, place.span
     chunk = _chunk_before(text, span.start)
-    if form.method is not Method.DOMAIN and _is_linked(chunk, place):
+    if chunk and form.method is not Method.DOMAIN and _is_linked(chunk, place):
         yield Reason("inside a link", points("where.inside_link"))
     elif form.method is Method.DOMAIN and text[span.end : span.end + 1] == "/":
         yield Reason("a link, not a mention", points("where.link"))
@@ -185,12 +186,18 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("hashtag", points("where.hashtag"))
     if _is_source_tag(place):
         yield Reason("source tag", points("where.source_tag"))
-    if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK):
+    if form.flavour in _COUNTED_THINGS:
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
-    if form.flavour in (*_FRAGILE, Flavour.TICKER) and _MOVE.match(text, span.end):
+    # Few texts have what the two patterns end in, which is quicker told than that they do not match.
+    if "%" in text and form.flavour in _FRAGILE_OR_TICKER and _MOVE.match(text, span.end):
         yield Reason("a price that moved", points("where.price_move"))
-    if form.flavour in (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON) and _POINTS.match(text, span.end):
+    if "point" in text and form.flavour in _COUNTED_IN_POINTS and _POINTS.match(text, span.end):
         yield Reason("points of an index", points("where.index"))
+
+
+_PERSON_OR_WORD = (Flavour.PERSON, Flavour.WORD)
+_COUNTED_THINGS = (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK)
+_COUNTED_IN_POINTS = (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON)
 
 
 def _is_linked(chunk: str, place: Place) -> bool:
@@ -252,13 +259,15 @@ def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
 
 def _amounts(place: Place, before: str) -> Iterator[Reason]:
     """Sums of money and numbers of things: ``$5 Gap``, ``9 Target``, ``3M people``."""
-    if _MONEY.search(before):
+    if before.rstrip().endswith(_MONEY_ENDS) and _MONEY.search(before):
         yield Reason("an amount of money", points("where.money"))
     elif place.token(-1)[-1:].isdigit() and place.before in (" ", "-", "% ", ""):
         yield Reason("number before", points("where.number_before"))
+    if not (place.found[:1].isdigit() and place.found[-1:] in "MBKmbk"):
+        return
     word = place.surface(1)
     counted = word.islower() and (word.endswith("s") or word == "people") and place.after == " "
-    if place.found[:1].isdigit() and place.found[-1:] in "MBKmbk" and counted and not _is_of_business(word, place.cues):
+    if counted and not _is_of_business(word, place.cues):
         yield Reason(f"a number of: {word}", points("where.quantity"))
 
 
@@ -338,7 +347,7 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
     elif form.flavour is Flavour.WORD and place.is_cased and style == "sentence" and not place.opens_sentence:
         is_class = lexicon.is_class_name(place.skeleton.tokens[place.span.first])
         yield Reason("capital within a sentence", points("case.capital_within", "class" if is_class else ""))
-    if form.flavour in (Flavour.WORD, Flavour.PERSON) and found.isascii() and not form.name.isascii():
+    if not form.name.isascii() and form.flavour in _PERSON_OR_WORD and found.isascii():
         yield Reason("accents left out", points("case.accents_left_out"))
 
 
@@ -380,9 +389,11 @@ def _is_phrase_abroad(form: Form, place: Place) -> bool:
 def _next(form: Form, place: Place) -> Iterator[Reason]:
     """The words behind the name."""
     offset, cues = place.following, place.cues
-    word, written, after = place.token(offset), place.surface(offset), place.skeleton.gap(place.span.last + offset)
+    word, written = place.token(offset), place.surface(offset)
+    after = place.after if offset == 1 else place.skeleton.gap(place.span.last + offset)
     adjoining = (
-        after.replace('"', "") in (" ", "-", "  ")
+        after == " "
+        or after.replace('"', "") in (" ", "-", "  ")
         or (place.is_possessive and not after.strip("' "))
         or after in ("' ", "'")
     )
@@ -413,7 +424,7 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
 
 
 # Verbs of what will be, which no list could hold: abrirá, lançará, supprimera, aprirà.
-_FUTURE = {
+FUTURE = {
     "es": re.compile(r"\w{2,}(?:rá|rán)$"),
     "pt": re.compile(r"\w{2,}(?:rá|rão)$"),
     "fr": re.compile(r"\w{3,}(?:era|eront|ira|iront|dra|dront)$"),
@@ -423,7 +434,7 @@ _FUTURE = {
 
 def is_future(written: str, language: str) -> bool:
     """Is it a verb of what will be, in a language that has a form for it?"""
-    return written.islower() and language in _FUTURE and _FUTURE[language].match(written) is not None
+    return language in FUTURE and written.islower() and FUTURE[language].match(written) is not None
 
 
 _ACTING = {"verb": "acts", "auxiliary": "acts or is"}
@@ -444,10 +455,10 @@ _ACCENTED = {"pt": {"e": "é", "esta": "está"}, "it": {"e": "è"}, "es": {"esta
 
 def is_acting(word: str, written: str, language: str, verbs: frozenset[str]) -> bool:
     """Is the folded word a verb of the list, or one of what will be? ``written`` is as the text has it."""
-    if is_future(written, language):
-        return True
+    if word not in verbs:
+        return is_future(written, language)
     accented = _ACCENTED.get(language, {}).get(word, "")
-    return word in verbs and (not accented or written.casefold() == accented)
+    return not accented or written.casefold() == accented or is_future(written, language)
 
 
 _OF = frozenset({"of", "de", "d", "du", "di", "da", "do", "del", "della", "von", "van"})
@@ -462,6 +473,7 @@ def _is_of_another(form: Form, place: Place) -> bool:
 
 
 _FRAGILE = (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
+_FRAGILE_OR_TICKER = (*_FRAGILE, Flavour.TICKER)
 
 
 def _goes_on(form: Form, place: Place, offset: int) -> bool:
@@ -549,6 +561,7 @@ def _is_broken(gap: str) -> bool:
 
 _SUBORDINATING = frozenset({"what", "that", "which"})
 _AT = frozenset({"at", "bei", "beim", "chez", "presso", "bij"})
+_OF_OR_AT = _OF | _AT
 
 
 def _is_part_of_a_name(place: Place, written: str) -> bool:
@@ -562,7 +575,7 @@ def _is_named_by_a_noun(form: Form, place: Place, word: str) -> bool:
     return (
         form.flavour in _FRAGILE
         and place.found[:1].isupper()
-        and word in _OF | _AT
+        and word in _OF_OR_AT
         and place.token(-2) in place.cues.nouns
         and place.skeleton.gap(place.span.first - 1) == " "
     )
@@ -660,7 +673,7 @@ class Surroundings:
         self._present: dict[tuple[str, ...], list[str]] = {}
         self._spelt_out: dict[str, frozenset[str]] = {}
 
-    @cached_property
+    @Lazy
     def explained(self) -> dict[str, frozenset[str]]:
         """The abbreviations that the entry explains, with their words."""
         return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
@@ -669,34 +682,40 @@ class Surroundings:
         """The words that an abbreviation of capitals stands for, if the entry has them in a row."""
         if letters not in self._spelt_out:
             is_plain = letters.isascii() and letters.isalpha() and letters.isupper()
-            runs = (spelt_out_elsewhere(letters, words) for words in self._words) if is_plain else iter(())
+            runs = (spelt_out_elsewhere(letters, row) for row in self._rows) if is_plain else iter(())
             self._spelt_out[letters] = next((words for words in runs if words), frozenset())
         return self._spelt_out[letters]
 
-    @cached_property
-    def _words(self) -> list[list[str]]:
-        return [words for skeleton in self._skeletons for words in words_of(skeleton.original)]
+    @Lazy
+    def _rows(self) -> list[Row]:
+        return [row for skeleton in self._skeletons for row in rows_of(skeleton.original)]
 
-    @cached_property
+    @Lazy
     def near(self) -> list[str]:
         """The words of business in the entry."""
         return self._among(self._cues.near)
 
-    @cached_property
+    @Lazy
     def sports(self) -> list[str]:
         """The words in the entry that only sports have."""
         return self._among(self._cues.sports)
 
-    @cached_property
+    @Lazy
     def plants(self) -> list[str]:
         """The words in the entry that only kitchens and gardens have."""
         return self._among(self._cues.plants)
 
+    @Lazy
+    def _tokens(self) -> set[str]:
+        return set().union(*[skeleton.tokens for skeleton in self._skeletons])
+
     def _among(self, words: frozenset[str]) -> list[str]:
-        return sorted({word for skeleton in self._skeletons for word in words.intersection(skeleton.tokens)})
+        return sorted(words & self._tokens)
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
+        if not phrases:
+            return []
         if phrases not in self._present:
             self._present[phrases] = [phrase for phrase in phrases if self._occurs(phrase)]
         return self._present[phrases]
@@ -726,7 +745,7 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour in (*_FRAGILE, Flavour.TICKER):
+    if form.flavour in _FRAGILE_OR_TICKER:
         yield from _of_other_fields(form, surroundings)
     is_common = form.flavour is Flavour.PERSON and form.base < points("name.person")
     if not (is_word or is_common) and form.flavour not in _PROVEN_BY_BUSINESS:
@@ -744,6 +763,6 @@ def _of_other_fields(form: Form, surroundings: Surroundings) -> Iterator[Reason]
         ("sports", surroundings.sports),
         ("kitchen and garden", surroundings.plants if form.flavour is Flavour.WORD else ()),
     ):
-        if found := [word for word in words if word not in form.own]:
+        if words and (found := [word for word in words if word not in form.own]):
             worth = points("entry.field", kind) + points("entry.field_more") * (len(found) - 1)
             yield Reason(f"words of {kind}: {', '.join(found[:3])}", max(points("entry.field_most"), worth))

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Any, Generic, TypeVar
 
 from pipeline.match import lexicon
@@ -30,6 +30,7 @@ _ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+|&")
 # Splitting bytes at spaces takes a third of the time that a regular expression does.
 _ASCII_WORDS = bytes(ord(char) if (char := chr(code)).isalnum() or char == "&" else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
+_LONG_AT_LEAST = 4  # letters of words that tell how a field uses capitals
 _FEW = 60  # tokens of a field in which each occurrence is looked for by itself
 _HAN = re.compile("[\u3400-\u9fff]")
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
@@ -72,7 +73,7 @@ def starts_of(tokens: list[str]) -> list[int]:
 Worked = TypeVar("Worked")
 
 
-class _Lazy(Generic[Worked]):
+class Lazy(Generic[Worked]):
     """An attribute that is worked out when it is asked for first; ``cached_property`` takes a lock for it."""
 
     def __init__(self, work_out: Callable[[Any], Worked]) -> None:
@@ -106,22 +107,22 @@ class Skeleton:
             self.tokens = tokenise(self.folded_text)
             self._is_plain = False
 
-    @_Lazy
+    @Lazy
     def folded_text(self) -> str:
         """The field, folded."""
         return fold(self.original)
 
-    @_Lazy
+    @Lazy
     def folded(self) -> Folded:
         """The folded text with the way back to the original."""
         return fold_with_offsets(self.original)
 
-    @_Lazy
+    @Lazy
     def text(self) -> str:
         """The tokens between single spaces."""
         return f" {' '.join(self.tokens)} "
 
-    @_Lazy
+    @Lazy
     def spans(self) -> list[tuple[int, int]]:
         """Each token's span in the folded text."""
         if self.is_ascii and "&" not in self._words:
@@ -129,14 +130,14 @@ class Skeleton:
         pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
         return list(map(re.Match.span, pattern.finditer(self.folded_text)))
 
-    @_Lazy
+    @Lazy
     def surfaces(self) -> list[str]:
         """Each token as the original writes it."""
         if self.is_ascii:
             return self._words.split()
         return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
 
-    @_Lazy
+    @Lazy
     def _token_starts(self) -> list[int]:
         return starts_of(self.tokens)
 
@@ -170,6 +171,14 @@ class Skeleton:
             before = self._bounds(index - 1)[1] if index > 0 else 0
         return self.folded_text[before:after]
 
+    def around(self, span: Span) -> tuple[str, str]:
+        """What stands between the token before and the span, and between the span and the token after."""
+        if not self._is_plain:
+            return self.gap(span.first), self.gap(span.last + 1)
+        words, text = self._words, self.folded_text
+        before, after = words[: span.start].rstrip(), words[span.end :].lstrip()
+        return text[len(before) : span.start], text[span.end : len(words) - len(after)]
+
     def original_span(self, span: Span) -> tuple[int, int]:
         """The span in code points of the original field."""
         if self.is_ascii:
@@ -181,7 +190,7 @@ class Skeleton:
         """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
         return self.original.islower() if self.is_ascii else self.style == "lower"
 
-    @_Lazy
+    @Lazy
     def style(self) -> str:
         """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""
         original = self.original
@@ -218,6 +227,9 @@ def _by_long_words(surfaces: list[str]) -> str:
     if first < 0:
         return "none"
     later = surfaces[first + 1 :]
-    opening = [word[0] for word in later if len(word) > 3 and (word >= "A" or not word.isdigit())]
+    long = list(compress(later, map(_LONG_AT_LEAST.__le__, map(len, later))))  # a comprehension takes twice as long
+    opening = [word[0] for word in long]
+    if opening and min(opening) < "A":  # numbers count as no words
+        opening = [word[0] for word in long if word >= "A" or not word.isdigit()]
     raised = sum(map(str.isupper, opening))
     return "title" if len(opening) > 1 and raised / len(opening) > 0.65 else "sentence"

@@ -133,8 +133,10 @@ def test_the_facts_of_health_are_counted_within_their_bounds() -> None:
     assert facts == {
         "beat_at": None,
         "first_run_at": to_iso(NOW),
+        "answered_at": to_iso(NOW),
         "feeds": 2,
         "failing": 1,
+        "unreached": 0,
         "stuck": "[]",
         "overdue": 1,
         "dead": 1,
