@@ -14,7 +14,7 @@ from pathlib import Path
 
 LEAST = 10  # times in jieba's corpus; what is rarer never outweighs a name
 LONGEST = 4  # characters; longer words are found as their parts
-DAILY = 250  # times; a word in daily use
+DAILY = 50  # times; a word in daily use
 NAMES = ("nr", "ns", "nt", "nz", "x", "eng", "j")  # persons, places, institutions, brands, abbreviations: names
 
 

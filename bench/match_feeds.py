@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.match import MatchEngine, Matcher, read_companies_jsonl
+from pipeline.match.kinds import NAME_ITSELF, Flavour
 from pipeline.model import Company, Entry, Watchlist
 
 SETS = ("agnews", "sentfin", "cluener", "stockmark", "smartdata", "wnut17")
@@ -27,7 +28,7 @@ OWN = (
 )
 ACCEPTED, SURE, REFUSED = 60, 80, 35
 LEAST, MOST_OF_THEM, MOVED = 8, 0.9, 24
-FIRM = ("name: distinct", "name: phrase", "name: domain")
+FIRM = tuple(NAME_ITSELF[flavour] for flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN))
 PERSONAL = ("first name before", "title before", "a person")
 
 

@@ -26,6 +26,7 @@ from pipeline.match.signals import (
     Surroundings,
     entry_signals,
     entry_signals_at_most,
+    is_on_a_button,
     local_signals,
     opens_as_a_word,
 )
@@ -37,7 +38,7 @@ from pipeline.model import Entry, Mention, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-5"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-6"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -176,7 +177,7 @@ class NameFinder:
         if place.language in UNSPACED_LANGUAGES:
             reasons.extend(unspaced_signals(form, place))
         if item.repairs:
-            reasons.extend(_of_repairs(item, form))
+            reasons.extend(_of_repairs(item, form, place))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
         return _Scored(
@@ -254,6 +255,9 @@ class NameFinder:
                 continue
             reasons = (*item.reasons, *self._entry_wide(item, certain.get(item.company, []), surroundings))
             total = _sum(reasons)
+            if total >= self._threshold and item.place is not None and is_on_a_button(item.form, item.place):
+                reasons = (*reasons, Reason("a button of the page", points("where.button")))
+                total = _sum(reasons)
             yield Candidate(self._mention(item, total, reasons), total >= self._threshold)
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
@@ -438,7 +442,7 @@ def _family(place: Place) -> Iterator[Reason]:
         yield Reason(f"other companies begin so, and more follows: {written}", points("entry.family"))
 
 
-def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
+def _of_repairs(item: Found, form: Form, place: Place) -> Iterator[Reason]:
     for repair in item.repairs:
         if repair.method is Method.FUZZY:
             worth = round((100.0 - repair.ratio) * points("typo.by_percent"), 1)
@@ -447,8 +451,12 @@ def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
                 yield Reason("misspelt and in lower case", points("typo.lower"))
             if form.derived or form.flavour not in (Flavour.DISTINCT, Flavour.PHRASE):
                 yield Reason("misspelling of an uncertain name", points("typo.uncertain", form.flavour))
+            if repair.surname:
+                yield Reason(f"a last name too: {place.found}", points("typo.last_name"))
+        elif form.flavour is Flavour.WORD and (owned := _owned(place)):
+            yield Reason(f"its apostrophe left out: {place.found} {owned}", points("typo.lost_apostrophe"))
         else:
-            yield Reason(f"inflected: {repair.target}", points("typo.inflected", form.flavour))
+            yield Reason(f"with an ending: {repair.target}", points("typo.inflected", form.flavour))
             word = item.skeleton.tokens[item.span.last]
             if (
                 item.span.first == item.span.last
@@ -456,6 +464,28 @@ def _of_repairs(item: Found, form: Form) -> Iterator[Reason]:
                 and lexicon.is_ordinary(word, "en")
             ):
                 yield Reason(f"a word: {word}", points("typo.plural_of_word"))
+
+
+def _owned(place: Place) -> str:
+    """``visas quarterly profit``, ``apples new phone``: the noun, if the plural is no plural; "" = it may be one.
+
+    What comes before must not make a compound of it: ``tourist visas``, ``three apples``.
+    """
+    cues, before = place.cues, place.token(-1)
+    if place.language != "en" or place.found[-1:] != "s" or place.is_possessive:
+        return ""
+    opens = place.opens_sentence or before in cues.prepositions or before in cues.auxiliaries or before in _ASKING
+    if not opens or before in cues.articles:
+        return ""
+    at = 1 if place.token(1) in cues.nouns else 2
+    if place.token(at) not in cues.nouns or any(place.skeleton.gap(place.span.last + i + 1) != " " for i in range(at)):
+        return ""
+    between = place.token(1) if at > 1 else ""
+    is_linked = between in cues.prepositions or between in cues.auxiliaries or between in cues.articles
+    return "" if is_linked else " ".join(place.surface(i + 1) for i in range(at))
+
+
+_ASKING = frozenset({"why", "how", "when", "as", "after", "before"})
 
 
 def _method(item: Found, form: Form, place: Place) -> model.Method:

@@ -127,7 +127,8 @@ def _of_name(index: int, name: Name) -> Iterator[tuple[str, Form]]:
     for tokens, check in _respellings(core, name.text):
         single = len(tokens) == 1
         kept = flavour_of(tokens, "", name.kind) if single and len(core) > 1 else flavour
-        if kept not in (Flavour.WORD, Flavour.WEAK) or flavour is kept:
+        is_rare = kept is Flavour.WORD and len(tokens) == 1 and lexicon.is_rare(tokens[0])  # Footlocker
+        if kept not in (Flavour.WORD, Flavour.WEAK) or flavour is kept or is_rare:
             yield pattern_of(tokens), Form(index, name.text, Method.VARIANT, kept, base_of(kept, tokens), check)
     without = core_of(_PARENTHESIS.sub(" ", name.text)) if _PARENTHESIS.search(name.text) else ()
     for tokens in dict.fromkeys((*_shortened(core), *((without,) if without and without != core else ()))):

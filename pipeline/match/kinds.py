@@ -45,10 +45,24 @@ WHY = {
     Flavour.PROPER: "a people, a region or the like is called so too",
     Flavour.ACRONYM: "a short abbreviation that others use too",
     Flavour.WORD: "an ordinary word too",
-    Flavour.CJK: "two characters or fewer, found inside other words too",
+    Flavour.CJK: "so short, or a word, that it occurs inside other text too",
     Flavour.WEAK: "too short to prove anything by itself",
     Flavour.TICKER: "a ticker symbol",
     Flavour.DOMAIN: "a domain",
+}
+
+# The first reason of every mention; "name: person" was read as a sign that a person is meant.
+NAME_ITSELF = {
+    Flavour.DISTINCT: "name, unmistakable",
+    Flavour.PHRASE: "name of several words",
+    Flavour.PROPER: "name, also of a people or region",
+    Flavour.PERSON: "name, also of people or towns",
+    Flavour.ACRONYM: "abbreviation",
+    Flavour.WORD: "name, also a word",
+    Flavour.CJK: "name, very short or a word",
+    Flavour.WEAK: "name, too short",
+    Flavour.TICKER: "ticker",
+    Flavour.DOMAIN: "domain",
 }
 
 

@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -43,6 +43,7 @@ class Cues:
     words: frozenset[str] = frozenset()
     tails: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
     sports: frozenset[str] = frozenset()
     plants: frozenset[str] = frozenset()
 
@@ -143,6 +144,35 @@ def is_ordinary(token: str, language: str) -> bool:
     return token in _english() or (language in _LISTED and _counts(language).get(token, 0) > 6 * _RARE)
 
 
+_INFLECTED_AT_LEAST = 4  # letters
+_FREQUENT = 30_000  # of the words counted in a language: those of every third sentence
+_ENDINGS = ("e", "en", "n", "er", "em")
+
+
+@lru_cache(maxsize=4096)
+def is_inflected(token: str, language: str) -> bool:
+    """Does the list of German hold the folded token with an ending that names do not take: Bauern, flinker, Depots?"""
+    if language != "de" or len(token) < _INFLECTED_AT_LEAST:
+        return False
+    counts = _counts(language)
+    return token in counts and any(token + ending in counts for ending in _ENDINGS)
+
+
+def has_plural(token: str, language: str) -> bool:
+    """Does German decline the folded word, or give it the plural of foreign words?"""
+    return is_inflected(token, language) or (language == "de" and token + "s" in _counts(language))
+
+
+def is_in_use(token: str, language: str) -> bool:
+    """Is it a word of German, and not only one of its dictionary?"""
+    return language == "de" and _counts(language).get(token, 0) > _RARE and is_inflected(token, language)
+
+
+def is_frequent(token: str, language: str) -> bool:
+    """Is the folded token one of the words that nearly every text has?"""
+    return language in _LISTED | {"en"} and _counts(language).get(token, 0) > _FREQUENT
+
+
 def is_foreign(token: str, language: str) -> bool:
     """Is it known that the entry's language, not English, does not use this word?"""
     return language in _LISTED and _counts(language).get(token, 0) <= 6 * _RARE
@@ -168,12 +198,18 @@ def _plain_chinese() -> frozenset[str]:
 
 def is_plain_chinese(word: str) -> bool:
     """Is it a Chinese word in ordinary use, not the name of a person, a place or a brand?"""
-    return word in _plain_chinese() or word in cues("zh").words or word in cues("ko").words
+    return word in _plain_chinese() or word in cues("zh").words or is_word_unspaced(word)
 
 
 def is_word_unspaced(word: str) -> bool:
     """Is it a Japanese or Korean word that companies are called by?"""
-    return word in cues("ja").words or word in cues("ko").words
+    return word in cues("ja").words or word in cues("ko").words or word in _japanese()
+
+
+@cache
+def _japanese() -> frozenset[str]:
+    """Japanese nouns of a few characters, folded."""
+    return frozenset(map(fold, _zipped("japanese.txt.gz")))
 
 
 @cache

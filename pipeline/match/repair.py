@@ -69,6 +69,7 @@ class Repair:
     ratio: float  # 0 to 100
     alone: bool
     known: bool = False  # the token is a word of another name as it stands
+    surname: bool = False  # the token is a last name as it stands
 
 
 class Repairer:
@@ -112,6 +113,8 @@ class Repairer:
             if token.endswith(suffix) and len(token) - len(suffix) >= _SHORTEST:
                 stem = token.removesuffix(suffix)
                 yield stem, stem
+                if language == "pl" and stem.endswith("ks"):  # Budimeksu
+                    yield stem.removesuffix("ks") + "x", stem
                 if suffixes is not _PLURAL:
                     yield from ((stem + other, stem) for other in suffixes)
         yield from ((token + suffix, token) for suffix in suffixes)
@@ -133,7 +136,8 @@ class Repairer:
         )
         for _, _, negative, word in ranked:
             if _letters(word) == _letters(token) or OSA.distance(token, word, score_cutoff=1) <= 1:
-                yield Repair(word, Method.FUZZY, -negative, not is_word and self._alone(token, word, language))
+                alone = not is_word and self._alone(token, word, language)
+                yield Repair(word, Method.FUZZY, -negative, alone, surname=token in lexicon.surnames())
 
     def _alone(self, token: str, target: str, language: str) -> bool:
         """May the misspelling be a whole name by itself? Only of a long one, and if nothing else explains it.
@@ -146,7 +150,7 @@ class Repairer:
             return False
         if len(token) == len(target) and len(token) < _LONG_WORD and _is_other_letter(token, target):
             return False
-        if token in lexicon.proper_names() or token in lexicon.surnames() or token + "s" == target:
+        if token in lexicon.proper_names() or lexicon.is_common_person(token) or token + "s" == target:
             return False
         return lexicon.has_words(language) or len(target) >= _ALONE_UNLISTED
 
@@ -213,13 +217,20 @@ def _keys(word: str) -> list[int]:
     return keys + [hash_of(word[:i] + word[i + 1 :]) for i in range(len(word))]
 
 
+_VOWELS = frozenset("aeiou")
+_BY_EAR = 7  # letters
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def _is_other_letter(token: str, target: str) -> bool:
-    """Does one letter stand for another that lies elsewhere on the keyboard? Neotel is no slip for Nextel."""
+    """Does one letter stand for another that lies elsewhere on the keyboard? Neotel is no slip for Nextel.
+
+    Vowels sound alike: Siemans is Siemens by ear.
+    """
     wrong = [(mine, theirs) for mine, theirs in zip(token, target, strict=True) if mine != theirs]
-    return len(wrong) == 1 and not _are_neighbours(*wrong[0])
+    if len(wrong) != 1 or (len(token) >= _BY_EAR and set(wrong[0]) <= _VOWELS):
+        return False
+    return not _are_neighbours(*wrong[0])
 
 
 def _are_neighbours(one: str, other: str) -> bool:

@@ -19,7 +19,7 @@ _ROUND_UP = re.compile(
 _BOILERPLATE = re.compile(
     r"(follow us on|find us on|like us on|share (?:this )?(?:on|via)|also read|read (?:more|also|next)"
     r"|related(?: articles)?:|subscribe|sign up|log ?in with|advertis(?:ement|ing)|about the author"
-    r"|download (?:our|the) app|available (?:on|in) the|cookies?|newsletter"
+    r"|(?:download|get) (?:our|the) app|available (?:on|in) the|cookies?|newsletter"
     r"|mehr zum thema|lesen sie auch|teilen auf|folgen sie uns|à lire aussi|partager sur"
     r"|lea también|síguenos en|compartir en)\W*(?:\w+\W+){0,4}$"
 )
@@ -61,6 +61,11 @@ def weigh(entry: Entry, mentions: Sequence[Mention], others: int) -> tuple[float
     points -= 25.0 if is_list else 0.0
     total = round(min(_MOST, max(_LEAST, points)), 1)
     return total, "in a list" if is_list else _in_words(total)
+
+
+def is_boilerplate(before: str) -> bool:
+    """Do these words lead to what every page says: ``Follow us on``, ``Share this via``?"""
+    return _BOILERPLATE.search(before.rsplit("\n", 1)[-1].lower()) is not None
 
 
 def _in_words(points: float) -> str:

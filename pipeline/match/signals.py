@@ -13,8 +13,10 @@ from functools import cache
 from pipeline.match import lexicon
 from pipeline.match.abbreviations import Row, explained, rows_of, spelt_out_elsewhere
 from pipeline.match.forms import Form
+from pipeline.match.kinds import NAME_ITSELF
 from pipeline.match.lexicon import Cues
 from pipeline.match.members import EntryField, Flavour, Method
+from pipeline.match.salience import is_boilerplate
 from pipeline.match.skeleton import Lazy, Skeleton, Span, tokenise
 from pipeline.match.weights import points
 from pipeline.model import Reason
@@ -28,9 +30,12 @@ _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
 _MONEY_ENDS = ("$", "€", "£", "¥", "₹", "rs", "rs.")
 _POINTS = re.compile(r"\s(?:\w+\s){1,3}[\d.,]+[\s-]points?\b")  # Dow falls 300 points
-_MOVE = re.compile(r" \(?(?:up |down )?[+\-−–]?\d+(?:[.,]\d+)? ?%")  # Carrier +2.3%
+_MOVE = re.compile(  # Carrier +2.3%, Weir 2,410 +1.9%
+    r" \(?(?:up |down )?[+\-−–]?\d+(?:[.,]\d+)? ?%| [\d.,]+p? [+\-−–]\d+(?:[.,]\d+)? ?%"
+)
 _COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
+_ROAD = re.compile(r"[a-z]\d{1,4}$")  # the M6, die A7
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
 
 
@@ -89,10 +94,12 @@ class Place:
 
 def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     """What the words around one occurrence tell, first its base: what a name of this flavour proves alone."""
-    yield Reason("name: " + form.flavour, form.base)
+    yield Reason(NAME_ITSELF[form.flavour], form.base)
     if form.derived and not form.confirmed:
-        yield Reason(f"short form nobody listed ({form.doubt})", points(f"short.{form.doubt.replace(' ', '_')}"))
+        yield Reason(f"short form nobody listed{_DOUBTED[form.doubt]}", points(f"short.{form.doubt.replace(' ', '_')}"))
     yield from _where(form, place)
+    if form.flavour is Flavour.CJK:
+        yield from _among_other_letters(place)
     if place.language != "en":
         yield from _word_of_the_language(form, place)
         if place.language in UNSPACED_LANGUAGES:
@@ -100,13 +107,19 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
     yield from _case(form, place)
     if form.flavour in _PERSON_OR_WORD:
         yield from _named_as_a_place(place)
+        if place.after == " " and place.surface(1)[:1].isupper():
+            yield from _of_a_person(place)
     if form.flavour is Flavour.PERSON:
         yield from _of_a_city(form, place)
-        yield from _of_a_person(form, place)
+    elif form.flavour is Flavour.DISTINCT and place.found[-1] == "s" and place.token(-1) in _FAMILIAR:
+        yield from _of_a_family(form, place)
     if place.skeleton.where is EntryField.TITLE:
         yield from _attribution(form, place)
     yield from _next(form, place)
     yield from _previous(form, place)
+
+
+_DOUBTED = {"short": "", "beginning": " (its first two words)"}
 
 
 def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
@@ -116,17 +129,19 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
     token = place.skeleton.tokens[place.span.first]
     if form.derived and form.doubt == "beginning" and lexicon.is_word(token, place.language):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
-    if _opens_as_a_word(form, place):
-        yield Reason(f"opens as a word of the language may ({place.language})", points("language.opening_word"))
+    if token not in place.cues.words and _opens_as_a_word(form, place):
+        yield Reason(f"may be the word of the language ({place.language})", points("language.opening_word"))
     if token in place.cues.words and form.flavour not in (Flavour.WORD, Flavour.CJK):
-        yield Reason(f"a noun of the language ({place.language})", points("language.noun"))
+        yield Reason(f"a noun of the language too ({place.language})", points("language.noun"))
         if (place.before == "-" and len(place.token(-1)) == 1) or _COUNTED.match(place.token(1)):
             yield Reason("a noun, not a name", points("language.noun_used"))
     is_foreign = lexicon.is_foreign(token, place.language) and token not in place.cues.words
-    if form.flavour is Flavour.WORD and place.found[:1].isupper() and is_foreign:
-        if _is_in_an_expression(place):
+    if form.flavour in (Flavour.WORD, Flavour.PROPER) and place.found[:1].isupper() and is_foreign:
+        if _is_person_abroad(token, place) or _is_in_an_expression(place):
             return
-        yield Reason(f"an English word, not used in the language ({place.language})", points("language.foreign_word"))
+        if not lexicon.is_in_use(token, place.language):
+            worth = points("language.foreign_word", "plural" if lexicon.has_plural(token, place.language) else "")
+            yield Reason(f"no word of the language ({place.language}), so hardly anything but a name", worth)
     elif (
         (_is_plain_name(form) or form.flavour is Flavour.PERSON)
         and (lexicon.is_ordinary(token, place.language) or (place.language == "ru" and lexicon.is_word(token, "ru")))
@@ -134,6 +149,19 @@ def _word_of_the_language(form: Form, place: Place) -> Iterator[Reason]:
         and not form.name[:1].islower()
     ):
         yield Reason(f"a word of the language ({place.language})", points("language.plain_word"))
+
+
+def _among_other_letters(place: Place) -> Iterator[Reason]:
+    """``小米 unveils``: whoever writes two Chinese characters into an English sentence writes a name."""
+    text, span = place.skeleton.folded_text, place.span
+    before, after = text[max(0, span.start - 2) : span.start].rstrip()[-1:], text[span.end : span.end + 2].lstrip()[:1]
+    if (before + after).isascii() and (before + after).isalpha() and " " in (*place.before, *place.after):
+        yield Reason("written in the letters of another language", points("unspaced.latin"))
+
+
+def _is_person_abroad(token: str, place: Place) -> bool:
+    """``Dirk Kuyt``: an English word that is a first name too, and a capital behind it."""
+    return place.after == " " and place.surface(1).istitle() and token in lexicon.given_names()
 
 
 def _is_in_an_expression(place: Place) -> bool:
@@ -158,18 +186,28 @@ def _is_in_an_expression(place: Place) -> bool:
 
 def _is_plain_name(form: Form) -> bool:
     """Known to be no English word or person: distinct, or of two or three letters (Gol) and no abbreviation."""
-    return form.flavour is Flavour.DISTINCT or (form.flavour is Flavour.ACRONYM and form.name.istitle())
+    if form.flavour is Flavour.ACRONYM:
+        return form.name.istitle() or form.name.upper() == form.name.lower()
+    return form.flavour is Flavour.DISTINCT
 
 
 def _opens_as_a_word(form: Form, place: Place) -> bool:
     """``Claro que sí``: the capital is owed to the place; but not ``Telefonica y Santander``."""
     token = place.skeleton.tokens[place.span.first]
-    if not _is_plain_name(form) or form.derived or not place.opens_sentence or place.is_possessive:
+    is_trade = form.flavour is Flavour.PERSON and lexicon.is_in_use(token, place.language)  # Bauer
+    if not (is_trade or _is_plain_name(form)) or form.derived or place.is_possessive:
+        return False
+    if not place.opens_sentence and place.language not in _CAPITAL_SAYS_LITTLE:
         return False
     is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
     if place.language == "ru":  # which writes companies in quotation marks
         return lexicon.is_word(token, "ru") and '"' not in place.before + place.after
-    return lexicon.is_ordinary(token, place.language) and not is_listed
+    is_word = lexicon.is_ordinary(token, place.language) or lexicon.is_inflected(token, place.language)
+    return is_word and not is_listed
+
+
+# Names of feasts and orders have capitals in the midst of a Russian sentence; Arabic has none.
+_CAPITAL_SAYS_LITTLE = frozenset({"ru", "ar", "hi"})
 
 
 def _where(form: Form, place: Place) -> Iterator[Reason]:
@@ -186,6 +224,8 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("hashtag", points("where.hashtag"))
     if _is_source_tag(place):
         yield Reason("source tag", points("where.source_tag"))
+    if place.after[:1] == "!" or (form.flavour is Flavour.ACRONYM and place.found[-1].isdigit()):
+        yield from _of_no_news(form, place)
     if form.flavour in _COUNTED_THINGS:
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
     # Few texts have what the two patterns end in, which is quicker told than that they do not match.
@@ -200,6 +240,25 @@ _COUNTED_THINGS = (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK)
 _COUNTED_IN_POINTS = (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON)
 
 
+def _of_no_news(form: Form, place: Place) -> Iterator[Reason]:
+    """``BAM! Een knal``, ``on the M6``."""
+    if place.after[:1] == "!":
+        if form.flavour in _FRAGILE and not form.name.endswith("!") and place.opens_sentence:
+            yield Reason("a cry", points("where.cry"))
+    elif place.token(-1) in place.cues.articles and _ROAD.match(place.skeleton.tokens[place.span.first]):
+        yield Reason(f"a road: {place.token(-1)} {place.found}", points("where.road"))
+
+
+_BUTTON_REACH = 40  # characters
+
+
+def is_on_a_button(form: Form, place: Place) -> bool:
+    """``Share this on Slack``: what every page says, whatever the news. Asked of what would else be accepted."""
+    if form.flavour not in _FRAGILE or place.skeleton.where is not EntryField.TEXT:
+        return False
+    return is_boilerplate(place.skeleton.original[max(0, place.start - _BUTTON_REACH) : place.start])
+
+
 def _is_linked(chunk: str, place: Place) -> bool:
     """``www.apple`` and ``news.target``, but not ``...Cisco`` or ``loss.Cisco``, where only a space was lost."""
     if "://" in chunk or "www." in chunk:
@@ -207,34 +266,56 @@ def _is_linked(chunk: str, place: Place) -> bool:
     return chunk.endswith(".") and not chunk.endswith("..") and not place.found[:1].isupper()
 
 
-def _of_a_person(form: Form, place: Place) -> Iterator[Reason]:
+def _of_a_person(place: Place) -> Iterator[Reason]:
     """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
     token, after = place.skeleton.tokens[place.span.first], place.token(1)
-    is_first_name = token in lexicon.given_names() and place.after == " "
+    if token not in lexicon.given_names():
+        return
     is_last_name = (
         after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
-    ) or (place.language == "de" and _is_no_word(after, place))
-    if is_first_name and is_last_name and place.surface(1)[:1].isupper():
+    ) or (place.language in _LAST_NAMES_UNLISTED and _is_no_word(after, place))
+    if is_last_name:
         yield Reason(f"a person: {place.found} {place.surface(1)}", points("after.last_name"))
 
 
+_LAST_NAMES_UNLISTED = frozenset({"de", "nl"})  # their last names are in no list of ours, but their words are
+
+
+_FAMILIAR = frozenset({"the", "these", "those"})
+
+
+def _of_a_family(form: Form, place: Place) -> Iterator[Reason]:
+    """``The Frasers have farmed``: people of that last name."""
+    if place.language != "en" or place.before != " ":
+        return
+    token = place.skeleton.tokens[place.span.last]
+    is_plural = token.endswith("s") and token.removesuffix("s") in lexicon.surnames()
+    if is_plural and place.token(1) not in place.cues.nouns and not form.name.casefold().startswith("the "):
+        yield Reason(f"a family: {place.token(-1)} {place.found}", points("before.article"))
+
+
 def _is_no_word(token: str, place: Place) -> bool:
-    """No noun of German, which would have its capital anyway, and no word of business: most likely a last name."""
-    is_listed = lexicon.is_word(token, "de") or token in place.cues.nouns | place.cues.near | lexicon.cues("en").nouns
+    """No noun of the language, which in German has its capital anyway, nor of business: most likely a last name."""
+    is_listed = (
+        lexicon.is_word(token, place.language) or token in place.cues.nouns | place.cues.near | lexicon.cues("en").nouns
+    )
     return len(token) > 3 and not is_listed and place.skeleton.gap(place.span.last + 2)[:1] != "-"
 
 
 def _named_as_a_place(place: Place) -> Iterator[Reason]:
-    """``la ville d'Orange``, ``House of Orange``, ``Burlington, Vermont``."""
-    head = place.token(-2)
-    if place.token(-1) in _OF and head in place.cues.civics | place.cues.titles | _HEADS_OF:
-        yield Reason(f"named after it: {head} {place.token(-1)} {place.found}", points("before.civic"))
+    """``la ville d'Orange``, ``House of Orange``, ``FC Porto``, ``Burlington, Vermont``."""
+    head, before = place.token(-2), place.token(-1)
+    if before in _OF and head in place.cues.civics | place.cues.titles | _HEADS_OF:
+        yield Reason(f"named after it: {head} {before} {place.found}", points("before.civic"))
+    elif before in _CLUBS or (place.after == " " and place.token(1) in _CLUBS):
+        yield Reason("a sports club", points("before.civic"))
     elif place.after == ", " and place.language == "en" and not place.skeleton.gap(place.span.last + 2).startswith("'"):
         state = place.token(1)
         if state in lexicon.states() or f"{state} {place.token(2)}" in lexicon.states():
             yield Reason(f"a place in {place.surface(1)}", points("after.state"))
 
 
+_CLUBS = frozenset({"fc", "cf", "afc", "sc", "vfl", "vfb", "tsv", "sv", "rc", "bc", "fk", "timnas"})
 _HEADS_OF = frozenset(
     {"house", "order", "university", "church", "city", "town", "village", "isle", "bay", "cape", "duke"}
 )
@@ -246,6 +327,9 @@ def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     if land in place.cues.lands and place.after == " ":
         yield Reason(f"a landscape: {place.found} {land}", points("before.civic"))
         return
+    if place.token(-1) in _NEAR and place.token(1) not in place.cues.nouns:
+        yield Reason(f"a place: {place.token(-1)} {place.found}", points("before.where"))
+        return
     if place.skeleton.tokens[place.span.last] not in lexicon.places():
         return
     cues, before = place.cues, place.token(-1)
@@ -255,6 +339,9 @@ def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     civic = next((word for word in beside if word in cues.civics), "")
     if civic:
         yield Reason(f"a city: {civic}", points("before.civic"))
+
+
+_NEAR = frozenset({"near", "outside"})  # which nothing is of a company, but of its plants
 
 
 def _amounts(place: Place, before: str) -> Iterator[Reason]:
@@ -334,6 +421,10 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
     if style == "lower":
         if form.flavour in (Flavour.WORD, Flavour.ACRONYM):
             yield Reason("text without capitals", points("case.text_lower"))
+        if place.token(1) == "down":
+            yield from _fails(form, place)
+    elif style == "upper" and form.flavour is Flavour.ACRONYM and _is_small_or_verb(place):
+        yield Reason(f"a word, in a text of capitals: {place.found}", points("case.not_capitals_word"))
     elif found.islower() and not form.name[:1].islower() and found.upper() != found:
         yield from _lower_case(form, place)
     elif form.flavour is Flavour.ACRONYM and not found.isupper() and form.name.isupper():
@@ -351,6 +442,19 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("accents left out", points("case.accents_left_out"))
 
 
+def _fails(form: Form, place: Place) -> Iterator[Reason]:
+    """``is zoom down for anyone``: asked in forums, of services."""
+    is_asked = place.token(-1) == "is" or place.token(2) in ("", "again", "for", "right")
+    if form.flavour in _FRAGILE and is_asked and place.skeleton.gap(place.span.last + 1) == " ":
+        yield Reason("fails: down", points("after.down"))
+
+
+def _is_small_or_verb(place: Place) -> bool:
+    """``WIE MAN SPART``: one of the words that every sentence has."""
+    token = place.skeleton.tokens[place.span.first]
+    return token in place.cues.stop or lexicon.is_frequent(token, place.language)
+
+
 def _is_raised(form: Form, found: str, style: str) -> bool:
     """All capitals in a text that has others: of a word, or of a name of people (GAIL) that is listed so."""
     if not found.isupper() or len(found) <= 3:
@@ -362,7 +466,7 @@ def _is_raised(form: Form, found: str, style: str) -> bool:
 
 def _is_half_raised(form: Form, found: str) -> bool:
     """``General dynamics``, for a company whose every long word has a capital."""
-    later = [word for word in found.split()[1:] if len(word) > 3]
+    later = [word for word in found.split()[1:] if len(word) > 2]
     if not later or not all(word.islower() and fold(word) in form.own for word in later):
         return False
     return not any(word.islower() for word in form.name.split())
@@ -407,7 +511,8 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
     ):
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
-        yield Reason(f"business word after: {word}", points("after.noun"))
+        is_thing = form.flavour is Flavour.WORD and word in cues.things and place.opens_sentence
+        yield Reason(f"business word after: {word}", points("after.noun", "thing" if is_thing else ""))
     elif sign := _acting(place, word, written):
         if not _is_of_another(form, place):
             yield Reason(f"{_ACTING[sign]}: {word}", points(f"after.{sign}"))
@@ -437,7 +542,7 @@ def is_future(written: str, language: str) -> bool:
     return language in FUTURE and written.islower() and FUTURE[language].match(written) is not None
 
 
-_ACTING = {"verb": "acts", "auxiliary": "acts or is"}
+_ACTING = {"verb": "does what companies do", "auxiliary": "acts or is"}
 
 
 def _acting(place: Place, word: str, written: str) -> str:
@@ -530,6 +635,8 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
         return
     if person := _person_before(form, place, word, written):
         yield person
+    elif word in _PARTICLES and written.islower() and _is_first_name_before(place):
+        yield Reason(f"first name before: {place.surface(-2)} {written}", points("before.first_name"))
     elif _is_named_by_a_noun(form, place, word):
         yield Reason(
             f"business word before: {place.token(-2)} {word}", points("before.noun_of", "at" if word in _AT else "")
@@ -600,6 +707,17 @@ def _person_before(form: Form, place: Place, word: str, written: str) -> Reason 
     return None
 
 
+def _is_first_name_before(place: Place) -> bool:
+    """``Guillermo del Toro``, ``Werner von Siemens``: a particle between the first name and the last."""
+    first, written = place.token(-2), place.surface(-2)
+    if not written.istitle() or place.skeleton.gap(place.span.first - 1) != " ":
+        return False
+    if first not in lexicon.given_names() and first not in lexicon.given_names_abroad():
+        return False
+    is_word = lexicon.is_ordinary(first, place.language) and place.language != "de"
+    return not (is_word or _is_of_business(first, place.cues) or _is_small(first, place.cues))
+
+
 def _is_single(form: Form, place: Place) -> bool:
     """One capitalised word that is neither an abbreviation nor written like a brand: a last name of people too?"""
     words = place.found.split("'")[0].split("\u2019")[0]
@@ -629,6 +747,7 @@ def _article(form: Form, place: Place, word: str) -> Iterator[Reason]:
         return
     acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
     is_of_noun = place.after == " " and place.surface(1).islower() and not acts  # an Apple executive
+    is_of_noun = is_of_noun or (place.after == "-" and word_after in cues.nouns)  # die Alphabet-Tochter
     variants = ("noun",) if is_of_noun else (f"{form.flavour}_{place.language}", form.flavour)
     yield Reason(f"article before: {word}", points("before.article", *variants))
 
@@ -638,6 +757,8 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
     if word in lexicon.heads() and lexicon.is_ordinary(place.skeleton.tokens[place.span.first], "en"):
         yield Reason(f"a longer name: {written} {place.found}", points("before.head"))
         return
+    if place.language != "en" and word in place.cues.nouns | lexicon.cues("en").nouns:
+        return  # Bank Mandiri, Grupo Bimbo: where the kind of a company comes first
     ordinary = lexicon.is_ordinary(word, place.language)
     if place.skeleton.style == "title":
         if form.flavour is Flavour.WORD:
@@ -662,6 +783,9 @@ _OPENING = "language.opening_word"
 def opens_as_a_word(reasons: list[Reason]) -> bool:
     """Was it said of the occurrence that its capital may be owed to the place?"""
     return any(getattr(reason.points, "key", "") == _OPENING for reason in reasons)
+
+
+_ENDING_AT_LEAST = 5  # letters of the last part of a German compound
 
 
 class Surroundings:
@@ -693,7 +817,15 @@ class Surroundings:
     @Lazy
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        return self._among(self._cues.near)
+        found = self._among(self._cues.near)
+        return [*found, *self._compounds] if self._cues is lexicon.cues("de") else found
+
+    @Lazy
+    def _compounds(self) -> list[str]:
+        """German glues what a firm is or has to what it makes: Modekette, Jahresumsatz."""
+        endings = tuple(word for word in self._cues.near if len(word) >= _ENDING_AT_LEAST)
+        words = {token for skeleton in self._skeletons for token in skeleton.tokens if token.endswith(endings)}
+        return sorted(words - self._cues.near)
 
     @Lazy
     def sports(self) -> list[str]:
@@ -745,7 +877,7 @@ def entry_signals(
     if absent := surroundings.present(exclude):
         is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
         yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if form.flavour in _FRAGILE_OR_TICKER:
+    if is_word or form.flavour in _FRAGILE_OR_TICKER:
         yield from _of_other_fields(form, surroundings)
     is_common = form.flavour is Flavour.PERSON and form.base < points("name.person")
     if not (is_word or is_common) and form.flavour not in _PROVEN_BY_BUSINESS:

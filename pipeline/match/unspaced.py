@@ -29,6 +29,7 @@ _ROAD = re.compile("路(?![由演透线])|街(?!头)|大桥|[镇寺湖]")  # 中
 _TOPIC = re.compile("[,、]\\s?")  # 기아, EV5 출시
 _MODEL = re.compile(r"\s?[a-z]{1,5}-?\d{1,4}(?![\d年月日%])")  # 기아 EV4; the text is folded
 _ADJECTIVE = re.compile("な(?![どらのん])")  # シャープな切れ味; but ソニーなど
+_ERA, _ERA_NAME = "時代", 3  # 明治時代; behind a longer name it is somebody's time with the firm
 _SHORT = 2  # characters: of a Han name that is found inside other words too
 
 
@@ -48,7 +49,7 @@ def unspaced_signals(form: Form, place: Place) -> Iterator[Reason]:
 
 def _near(form: Form, place: Place) -> Iterator[Reason]:
     text, span = place.skeleton.folded_text, place.span
-    window = fold_han(text[max(0, span.start - _NEARBY) : span.end + _NEARBY])
+    window = _folded(text[max(0, span.start - _NEARBY) : span.end + _NEARBY], place)
     is_latin = place.found.isascii() and place.found.isalpha()
     if is_latin and form.flavour in (Flavour.WORD, Flavour.PERSON, Flavour.PROPER):
         yield Reason("a Latin word in unspaced text is a name", points("unspaced.latin"))
@@ -57,6 +58,9 @@ def _near(form: Form, place: Place) -> Iterator[Reason]:
     business = sorted((word for word in place.cues.near if word in window), key=lambda word: (-len(word), word))
     if plain and fragile and not business:
         yield Reason(f"plain word near: {plain}", points("unspaced.plain"))
+    sports = place.cues.sports if not (business or place.found.isascii()) else ()
+    if sport := min((word for word in sports if word in window), default=""):
+        yield Reason(f"word of sports near: {sport}", points("unspaced.sports"))
     if fragile and business:
         worth = points("unspaced.business", "two" if len(business) > 1 else "")
         yield Reason(f"business word near: {business[0]}", worth)
@@ -76,10 +80,15 @@ def _acts(form: Form, place: Place) -> Iterator[Reason]:
 
 
 def _around(place: Place) -> tuple[str, str]:
-    """The field before and behind the name, in simplified characters."""
+    """The field before and behind the name, Chinese in simplified characters."""
     text, span = place.skeleton.folded_text, place.span
     before, after = text[max(0, span.start - _WORK_REACH) : span.start], text[span.end : span.end + _WORK_REACH]
-    return fold_han(before), fold_han(after)
+    return _folded(before, place), _folded(after, place)
+
+
+def _folded(text: str, place: Place) -> str:
+    """Japanese keeps its own characters, in which the words to look for are written."""
+    return text if place.language == "ja" else fold_han(text)
 
 
 def _chinese(place: Place) -> Iterator[Reason]:
@@ -110,7 +119,8 @@ def _japanese(place: Place) -> Iterator[Reason]:
 def _kind_after(place: Place) -> str:
     """A word glued behind the name that makes a place, a team, an event or an office of it."""
     after = _around(place)[1]
-    return max((word for word in place.cues.kinds if after.startswith(word)), key=len, default="")
+    kind = max((word for word in place.cues.kinds if after.startswith(word)), key=len, default="")
+    return "" if kind == _ERA and len(place.found) > _ERA_NAME else kind
 
 
 def _work_around(place: Place) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.match import MatchEngine, Matcher
-from pipeline.model import Watchlist
+from pipeline.model import Entry, Watchlist
 from tests.builders_match import company, engine, entry, found
 
 WATCH = engine(
@@ -217,3 +217,49 @@ MORE = engine(
 )
 def test_words_of_other_fields_lists_and_languages_decide(title: str, language: str, companies: list[str]) -> None:
     assert [hit.company_id for hit in MORE.hits(entry(title, language=language))] == companies
+
+
+HELD = engine(
+    company("visa", "Visa"),
+    company("frasers", "Frasers"),
+    company("porto", "Porto"),
+    company("slack", "Slack"),
+    company("m6", "M6"),
+    company("xiaomi", "小米"),
+    company("flink", "Flink"),
+    company("lion", "ライオン"),
+    company("weir", "Weir"),
+    company("toro", "Toro"),
+    company("siemens", "Siemens"),
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "companies"),
+    [
+        ("visas quarterly profit beats on travel", "en", ["visa"]),
+        ("tourist visas quarterly limit reached", "en", []),
+        ("is slack down for anyone else", "en", ["slack"]),
+        ("The Frasers have farmed this glen for years", "en", []),
+        ("Frasers raises its stake in a rival", "en", ["frasers"]),
+        ("FC Porto vence clássico na Luz", "pt", []),
+        ("Carambolage sur la M6 près de Lyon", "fr", []),
+        ("M6 perd son procès", "fr", ["m6"]),
+        ("小米 unveils electric sedan", "en", ["xiaomi"]),
+        ("Flink gekocht: Pasta in 15 Minuten", "de", []),
+        ("Flink streicht 200 Stellen", "de", ["flink"]),
+        ("動物園のライオン、三つ子を出産", "ja", []),
+        ("ライオン、洗剤を値上げ", "ja", ["lion"]),
+        ("Risers: Weir 2,410 +1.9%, Halma 3,350 +0.8%", "en", ["weir"]),
+        ("Guillermo del Toro wins top prize", "en", []),
+        ("Siemans wins rail contract", "en", ["siemens"]),
+        ("Werner von Siemens Gymnasium feiert", "de", []),
+    ],
+)
+def test_names_are_held_apart_from_what_they_mean_besides(title: str, language: str, companies: list[str]) -> None:
+    assert [hit.company_id for hit in HELD.hits(Entry("e", "", title=title, language=language))] == companies
+
+
+def test_a_button_of_the_page_names_nobody() -> None:
+    assert found(HELD, text="The shop won a grant. Share this on Slack") == []
+    assert found(HELD, text="The shop won a grant. Shares of Slack rise") == ["slack"]
