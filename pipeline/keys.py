@@ -6,15 +6,16 @@ from hashlib import blake2b
 from struct import Struct
 
 _length = Struct(">Q").pack  # before each part, so that none runs into the next
+_new = blake2b(digest_size=8).copy  # takes a tenth of the time that making one takes
 
 
 def digest(*parts: str) -> str:
     """16 hexadecimal digits that stand for the parts; (``"ab", "c"``) and (``"a", "bc"``) differ."""
-    data = b""
+    hashed = _new()
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
-        data += _length(len(encoded)) + encoded
-    return blake2b(data, digest_size=8).hexdigest()
+        hashed.update(_length(len(encoded)) + encoded)
+    return hashed.hexdigest()
 
 
 def entry_keys(*, feed_url: str, guid: str, canonical_url: str, title: str, text: str) -> tuple[str, ...]:

@@ -67,7 +67,14 @@ def fold(text: str) -> str:
     """The text as machines compare it. Idempotent: ``fold(fold(x)) == fold(x)``."""
     if text.isascii():
         return text.replace("`", "'").lower()
-    return "".join(_folded_clusters(text))
+    chars = set(text)
+    if _has_clusters("".join(chars)):
+        return "".join(_folded_clusters(text))
+    # One after the other, since what a character folds to folds to itself; a text has few different ones.
+    for char in chars:
+        if (folded := _fold_cluster(char)) != char:
+            text = text.replace(char, folded)
+    return text
 
 
 def fold_with_offsets(text: str) -> Folded:
@@ -86,9 +93,14 @@ def fold_with_offsets(text: str) -> Folded:
 
 
 def _folded_clusters(text: str) -> list[str]:
-    if any(map(unicodedata.combining, text)) or _JOINING.search(text):
+    if _has_clusters(text):
         return [_fold_cluster(text[start:end]) for start, end in _clusters(text)]
     return list(map(_fold_cluster, text))
+
+
+def _has_clusters(text: str) -> bool:
+    """Whether a character of it may fold together with the one before it."""
+    return any(map(unicodedata.combining, text)) or _JOINING.search(text) is not None
 
 
 @lru_cache(maxsize=16384)

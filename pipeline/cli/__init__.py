@@ -1,32 +1,10 @@
 """The ``newsward`` command: typer commands, nothing else."""
 
-from __future__ import annotations
-
 import gc
-import sys
 
-import typer
+# Before anything else is loaded: looking for rings among modules, which last, took a tenth of the start.
+gc.set_threshold(20_000, 20, 20)
 
-from pipeline.cli.commands import arranged, with_commands
-from pipeline.cli.output import unicode_streams
-from pipeline.errors import ConfigError, InputError, NewswardError
-from pipeline.observe import redact_text, telling_uncaught
-
-
-def main() -> None:
-    """Run the command line; exits with 0 (done), 1 (failed) or 2 (bad usage, input or configuration)."""
-    unicode_streams()
-    # Modules last as long as the process, and what travels through a run is frozen and refers to nothing that refers
-    # to it: looking for rings among all of it took a twentieth of a poll.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
-    try:
-        with telling_uncaught():
-            arguments = arranged(sys.argv[1:])
-            with_commands(arguments)(arguments)
-    except (NewswardError, OSError) as error:
-        typer.echo(f"newsward: {redact_text(str(error))}", err=True)
-        sys.exit(2 if isinstance(error, (ConfigError, InputError)) else 1)
-
+from pipeline.cli.start import main  # noqa: E402 - see above
 
 __all__ = ["main"]

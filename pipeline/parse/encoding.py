@@ -109,7 +109,8 @@ def plain_utf8(body: bytes, content_type: str = "") -> bytes | None:
         body = body[3:]
     elif any(label != "utf-8" for label in _labels(body, content_type)) or body[:1] not in (b"<", b" ", b"\n", b"\r"):
         return None
-    return None if b"\x7f" in body or codecs.BOM_UTF8 in body else body
+    # A mark's first byte is rare, and looking for one byte takes a tenth of the time.
+    return None if b"\x7f" in body or (b"\xef" in body and codecs.BOM_UTF8 in body) else body
 
 
 def _decode_bytes(body: bytes, labels: list[str], language: str) -> Text:

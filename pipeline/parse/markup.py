@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import methodcaller
 
+from ahocorasick_rs import AhoCorasick, Implementation
+
 MAX_HTML = 200_000  # characters of a summary or content that are kept
 MAX_TEXT = 20_000  # characters of an entry's plain text
 MAX_TITLE = 1_000  # characters
@@ -125,7 +127,10 @@ _TRAILERS = tuple(
     )
 )
 _NEAR = 150  # characters before the end in which the words of most stand
-_WORDS_NEAR = tuple(word for words, _ in _TRAILERS for word in words if word not in ("share this:", "/u/"))
+_near_words = AhoCorasick(
+    [word for words, _ in _TRAILERS for word in words if word not in ("share this:", "/u/")],
+    implementation=Implementation.DFA,
+).find_matches_as_indexes
 _LEADER = re.compile(r"\s*(?:Skip to (?:main )?(?:content|navigation)|Advertisement)\b[\s.:|–-]*", re.IGNORECASE)
 _TAIL = 700  # characters in which a trailer may begin: bounds the patterns above
 _ROUNDS = 8  # trailers stand behind one another, three or four at most; more are an attack
@@ -187,14 +192,11 @@ def _without_trailers(text: str) -> str:
 
 def _likely_trailers(tail: str) -> Sequence[re.Pattern[str]]:
     """Those whose words stand near the end: nearly always none, and that is asked of every text."""
-    end = tail[-_NEAR:].lower()
-    for word in _WORDS_NEAR:
-        if word in end:
-            break
-    else:
-        # Lower case is made only of what needs it: of all the rest it would take as long as all of this.
-        if "/u/" not in tail and "/U/" not in tail and (":" not in tail or "share this:" not in tail.lower()):
-            return ()
+    # Lower case is made only of what needs it: of all the rest it would take as long as all of this.
+    if not _near_words(tail[-_NEAR:].lower()) and (
+        "/u/" not in tail and "/U/" not in tail and (":" not in tail or "share this:" not in tail.lower())
+    ):
+        return ()
     tail = tail.lower()
     return [pattern for words, pattern in _TRAILERS if any(word in tail for word in words)]
 

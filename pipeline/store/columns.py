@@ -12,11 +12,18 @@ from typing import Any
 from pipeline.text import fold, is_cjk, pairs, to_iso, tokens
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_MAYBE_UNSPACED = re.compile("[^\0-\u2e7f]")  # nothing before it folds to a character of an unspaced script
 
 
 def clean(text: str) -> str:
     """The text as it is, but half surrogates, which UTF-8 cannot say, become U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    if text.isascii():
+        return text
+    try:
+        text.encode()  # a third of the time that looking for them takes
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -77,6 +84,6 @@ def _asked(word: str) -> Iterator[str]:
 
 def cjk_pairs(*fields: str) -> str:
     """Overlapping pairs of each unspaced run, so that full-text search finds two-character words (小米)."""
-    return " ".join(
-        token for field in fields if not field.isascii() for token in tokens(fold(field)) if is_cjk(token[0])
-    )
+    # Folding takes far longer than the question.
+    asked = (field for field in fields if not field.isascii() and _MAYBE_UNSPACED.search(field))
+    return " ".join(token for field in asked for token in tokens(fold(field)) if is_cjk(token[0]))

@@ -26,6 +26,18 @@ def test_spellings_a_reader_takes_for_the_same_fold_alike(written: str, folded: 
     assert fold(written) == folded
 
 
+def test_what_a_character_folds_to_folds_to_itself() -> None:
+    folded = {fold(chr(code)) for code in range(0x20000)}
+
+    assert all(fold(char) == char for text in folded for char in text)
+
+
+def test_long_text_folds_as_its_characters_do() -> None:
+    text = "Ärger bei „ΣΊΓΜΑ“: Ｎｏｖｏ – ﬁne, İstanbul’da ß 한글 ㈱小米 " * 3
+
+    assert fold(text) == "".join(map(fold, text))
+
+
 def test_japanese_voicing_is_no_accent() -> None:
     assert fold("ガス") != fold("カス")
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from pipeline.store.columns import cjk_pairs, clean, instant, search_query, stamp, to_json
+from pipeline.text import fold, is_cjk
 
 
 def test_only_half_surrogates_are_replaced() -> None:
@@ -31,6 +32,10 @@ def test_moments_are_utc_and_come_back() -> None:
 )
 def test_unspaced_runs_are_cut_into_pairs(fields: tuple[str, ...], pairs: str) -> None:
     assert cjk_pairs(*fields) == pairs
+
+
+def test_no_character_that_is_passed_over_folds_to_unspaced_script() -> None:
+    assert not any(is_cjk(char) for code in range(0x2E80) for char in fold(chr(code)))
 
 
 def test_pairs_never_join_two_fields() -> None:
