@@ -11,6 +11,7 @@ all that, and hits a second of placing alone, which reads the file and writes no
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import tempfile
 import time
@@ -113,6 +114,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=200)
     parser.add_argument("--day", type=int, default=20_000, help="entries a day; stories live for three")
     arguments = parser.parse_args()
+    gc.freeze()  # as the command line does
+    gc.set_threshold(20_000, 20, 20)
     dice = random.Random(1)
     watchlist = Watchlist(tuple(Company(f"company{n}", f"Company{n}") for n in range(arguments.companies)))
     with tempfile.TemporaryDirectory() as folder:

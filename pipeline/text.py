@@ -134,6 +134,8 @@ def is_cjk(char: str) -> bool:
 
 def tokens(folded: str) -> list[str]:
     """Words of folded text; a run of an unspaced script comes as overlapping pairs of characters."""
+    if folded.isascii():
+        return _WORD.findall(folded)
     found: list[str] = []
     for run in _WORD.findall(folded):
         if run.isascii():

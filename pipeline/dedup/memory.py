@@ -46,6 +46,9 @@ class _Story:
         return view if len(shown) == len(self.members) else replace(view, entries=self.added, told=core(self.told))
 
 
+_DIGITS = frozenset("0123456789")
+
+
 class MemoryLookups:
     """``Lookups`` in memory; what was added is there at once, and nothing is ever forgotten."""
 
@@ -84,9 +87,12 @@ class MemoryLookups:
             self._sharers[value].append(member.entry_id)
         story = self._story(member)
         insort(story.members, member, key=_date)
-        for term in set(terms).difference(story.told):
-            insort(self._postings[term], story.number)
-        story.told.update(set(terms))
+        told, number = story.told, story.number
+        for term in frozenset(terms):
+            if term not in told:
+                told[term] = 0
+                insort(self._postings[term], number)
+            told[term] += 1
         story.added += 1
         self._renew(story, member.published_at, member.published_at, member.companies)
 
@@ -176,7 +182,9 @@ class MemoryLookups:
         of_best = max(SHARE_OF_BEST * max(scores.values(), default=0.0), 1e-6)
         near = ((score, self._stories[story]) for story, score in scores.items() if score >= of_best)
         found = sorted(
-            (-score, *story.age) for score, story in near if score >= least or shares_figure(weights, story.told)
+            (-score, *story.age)
+            for score, story in near
+            if score >= least or has_figure(weights.keys() & story.told.keys())
         )
         return [self._stories[story].view() for *_, story in found[:limit]]
 
@@ -196,6 +204,10 @@ class MemoryLookups:
         stories = ((self._in_order[number], score) for number, score in scores.items())
         return {story.id: round(score, 6) for story, score in stories if story.last_at >= since}
 
+    def is_about(self, companies: Collection[str] | None) -> bool:
+        """Is any story about one of these companies? None = any will do."""
+        return bool(self._stories) if companies is None else any(map(self._of_company.__contains__, companies))
+
     def stories(self, story_ids: Collection[str]) -> Sequence[StoryView]:
         found = [self._stories[story].view() for story in frozenset(story_ids) if story in self._stories]
         return sorted(found, key=lambda view: (view.first_at, view.id))
@@ -211,13 +223,15 @@ class MemoryLookups:
         return story.told if story else ()
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        counts = {term: len(self._postings[term]) for term in terms if term in self._postings}
+        postings = self._postings
+        counts = {term: len(postings[term]) for term in filter(postings.__contains__, terms)}
         return counts, len(self._stories)
 
 
 def term_weights(terms: Collection[str], counts: Mapping[str, int], stories: int) -> Mapping[str, float]:
     """How much each term that is known tells."""
-    return {term: term_weight(counts[term], stories) for term in sorted(frozenset(terms)) if counts.get(term)}
+    told = counts.get
+    return {term: term_weight(count, stories) for term in terms if (count := told(term))}
 
 
 def merged(one: StoryView, other: StoryView) -> StoryView:
@@ -225,7 +239,8 @@ def merged(one: StoryView, other: StoryView) -> StoryView:
     members = {member.entry_id: member for member in (*one.members, *other.members)}
     opener = members.get(one.id) or min(members.values(), key=_date)
     shown = _shown(sorted(members.values(), key=_date), opener)
-    further = [member for member in other.members if member not in one.members]
+    known = {member.entry_id: member for member in one.members}
+    further = [one for one in other.members if one is not (was := known.get(one.entry_id)) and one != was]
     is_cut = bool(one.entries or other.entries or len(shown) < len(members))
     told = _told(one, one.members) + _told(other, further) if is_cut else {}
     return StoryView(
@@ -250,18 +265,18 @@ def _told(view: StoryView, members: Iterable[Member]) -> Counter[str]:
 
 def score_of(weights: Mapping[str, float], terms: Set[str]) -> float:
     """What the shared terms weigh; rounded, so that the order of adding does not tell."""
-    return round(sum([weights[term] for term in weights.keys() & terms]), 6)
+    return round(sum(map(weights.__getitem__, weights.keys() & terms)), 6)
 
 
-def shares_figure(weights: Mapping[str, float], terms: Collection[str]) -> bool:
-    """Is a term with a digit at its start among those shared?"""
-    return any(term[0] in "0123456789" and term in terms for term in weights if term)
+def has_figure(terms: Iterable[str]) -> bool:
+    """Is a term with a digit at its start among them?"""
+    return any(term[:1] in _DIGITS for term in terms)
 
 
 def _shown(members: Sequence[Member], opener: Member) -> tuple[Member, ...]:
     """Of members by date: the newest, and the one that opened the story."""
     newest = tuple(members[1 - SHOWN_MEMBERS :])
-    if opener in newest:
+    if any(member is opener for member in newest):
         return newest
     return tuple(sorted((opener, *newest), key=_date))
 

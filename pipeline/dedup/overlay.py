@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
-from pipeline.dedup.memory import MemoryLookups, merged, score_of, shares_figure, term_weights
+from pipeline.dedup.memory import MemoryLookups, has_figure, merged, score_of, term_weights
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Placement, StoryView
 
@@ -37,7 +37,7 @@ class Overlay:
         self, companies: frozenset[str] | None, terms: Collection[str], since: datetime, limit: int, least: float = 0.0
     ) -> Sequence[StoryView]:
         stored = self._base.candidates(companies, terms, since, limit, least)
-        if not self._stored and not self._opened:
+        if not self._local.is_about(companies) and self._stored.isdisjoint([view.id for view in stored]):
             return stored
         weights = term_weights(terms, *self.frequencies(terms))
         views = {view.id: view for view in stored}
@@ -46,10 +46,13 @@ class Overlay:
             return stored
         for view in ours:
             views[view.id] = merged(views[view.id], view) if view.id in views else view
-        whole = [self._whole(view) for view in views.values()]
-        scored = [(score_of(weights, told := self._terms(view)), shares_figure(weights, told), view) for view in whole]
+        found = {view.id for view in ours}
+        whole = [view if view.id in found and not view.entries else self._whole(view) for view in views.values()]
+        asked = frozenset(weights)
+        told = [(view, self._shared(asked, view)) for view in whole]
+        scored = [(score_of(weights, shared), has_figure(shared), view) for view, shared in told]
         of_best = SHARE_OF_BEST * max((score for score, *_ in scored), default=0.0)
-        near = [(score, view) for score, has_figure, view in scored if score >= least or has_figure]
+        near = [(score, view) for score, is_figure, view in scored if score >= least or is_figure]
         near.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))
         return [view for score, view in near if score >= of_best][:limit]
 
@@ -60,17 +63,15 @@ class Overlay:
         return sorted(views.values(), key=lambda view: (view.first_at, view.id))
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        total = self._count(terms)
-        return self._counts, len(self._opened) + total
-
-    def _count(self, terms: Collection[str]) -> int:
-        """Has the counts of these terms at hand; says how many stories the memory holds."""
-        unknown = [term for term in terms if term not in self._counts]
-        if unknown or self._total is None:
-            base, self._total = self._base.frequencies(unknown)
+        counts = self._counts
+        if self._total is None or not all(map(counts.__contains__, terms)):
+            unknown = [term for term in terms if term not in counts]
+            stored, self._total = self._base.frequencies(unknown)
             ours, _ = self._local.frequencies(unknown)
-            self._counts.update({term: base.get(term, 0) + ours.get(term, 0) for term in unknown})
-        return self._total
+            counts.update({term: stored.get(term, 0) for term in unknown})
+            for term, count in ours.items():
+                counts[term] += count
+        return counts, len(self._opened) + self._total
 
     def add(self, entry: Entry, placement: Placement, story: StoryView | None) -> None:
         """An arrival that was placed, with the story that it joins as it was before, where that was looked at."""
@@ -79,8 +80,9 @@ class Overlay:
         elif placement.story_id not in self._opened:
             self._stored.add(placement.story_id)
             self._adopt(placement, story)
-        for term in frozenset(placement.terms).difference(self._local.terms_of(placement.story_id)):
-            if term in self._counts:
+        known = self._local.terms_of(placement.story_id)
+        for term in frozenset(placement.terms):
+            if term in self._counts and term not in known:
                 self._counts[term] += 1
         self._local.add(entry, placement)
 
@@ -98,6 +100,11 @@ class Overlay:
         """A stored story with its arrivals, which alone may share no term that was asked for."""
         ours = self._local.view(view.id)
         return merged(view, ours) if ours else view
+
+    def _shared(self, asked: frozenset[str], view: StoryView) -> frozenset[str]:
+        """Those of the terms that a story tells, as far as its shown members and our arrivals tell them."""
+        ours = frozenset(filter(self._local.terms_of(view.id).__contains__, asked))
+        return ours.union(*[asked & words_of(member).bag for member in view.members])
 
     def _terms(self, view: StoryView) -> set[str]:
         """The terms of a story, as far as its shown members and our arrivals tell them."""

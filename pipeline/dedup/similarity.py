@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from importlib.resources import files
+from itertools import chain
 from math import exp, log, log1p, sqrt
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import Wording, everyday, is_everyday, is_recurring, is_told, stem, wording
+from pipeline.dedup.wording import MAX_TERMS, Wording, everyday, is_everyday, is_recurring, is_told, stem, wording
 from pipeline.model import Member, StoryView
 from pipeline.text import fold, tokens
 
@@ -49,8 +50,9 @@ class Model:
 
     def leading(self, features: Mapping[str, float], count: int = 5) -> tuple[tuple[str, float], ...]:
         """The features that moved the decision most, with what each added to its log-odds."""
-        parts = ((name, round(weight * features.get(name, 0.0), 3)) for name, weight in self.weights.items())
-        return tuple(sorted((part for part in parts if part[1]), key=lambda part: (-abs(part[1]), part[0]))[:count])
+        moved = ((name, weight * value) for name, weight in self.weights.items() if (value := features.get(name)))
+        parts = [(name, round(part, 3)) for name, part in moved if part]
+        return tuple(sorted([part for part in parts if part[1]], key=lambda part: (-abs(part[1]), part[0]))[:count])
 
 
 @lru_cache(maxsize=4)
@@ -73,12 +75,17 @@ class Idf(dict[str, float]):
     def fill(self, terms: Iterable[str]) -> None:
         """Has the rarity of all these terms at hand, which is faster at once. Others count as never told."""
         told, stories, common = self._frequencies.get, self._stories, everyday()
+        counts = {term: told(term, 0) + 1 for term in terms}
+        for term in common.intersection(counts):
+            counts[term] += PRIOR_EVERYDAY - 1
+        # Many terms are told by as many stories, and a logarithm is dear.
+        rarity = {count: log(stories / (count + 0.5)) for count in set(counts.values())}
+        square = {count: value * value for count, value in rarity.items()}
         ours = dict(self)
-        self.update(
-            {term: log(stories / (told(term, 0) + (PRIOR_EVERYDAY if term in common else 1) + 0.5)) for term in terms}
-        )
+        self.update({term: rarity[count] for term, count in counts.items()})
+        self.squares.update({term: square[count] for term, count in counts.items()})
         self.update(ours)
-        self.squares.update({term: rarity * rarity for term, rarity in self.items()})
+        self.squares.update({term: value * value for term, value in ours.items()})
         # The memory may know more terms from earlier questions; what was not asked for must not depend on them.
         self._frequencies = {}
 
@@ -86,6 +93,13 @@ class Idf(dict[str, float]):
         seen = self._frequencies.get(term, 0) + (PRIOR_EVERYDAY if is_everyday(term) else 1)
         self[term] = found = log(self._stories / (seen + 0.5))
         return found
+
+
+def rarest_first(counts: Iterable[tuple[str, int]]) -> list[str]:
+    """Terms by their inverse document frequency, each given with its count; of equals the first in the alphabet."""
+    common = everyday()
+    seen = [(count + PRIOR_EVERYDAY - 1 if term in common else count, term) for term, count in counts]
+    return [term for _, term in sorted(seen)]
 
 
 class _Squares(dict[str, float]):
@@ -118,7 +132,9 @@ def story_features(
     Similarities lie between 0 and 1, conflicts are 0 or 1. ``companies`` None = the gate is off.
     """
     told = [words_of(member) for member in story.members]
-    near = nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
+    near = told
+    if len(told) > MEMBERS_COMPARED:
+        near = nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
     ours = _vector(entry, idf)
     seen = [_vector(other, idf) for other in near]
     both = [ours.whole(other) for other in seen]
@@ -127,7 +143,7 @@ def story_features(
     said = frozenset().union(*(other.bag for other in told))
     readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
-    counts = story.told or Counter(term for other in readable for term in other.bag)
+    counts = story.told or Counter(chain.from_iterable([other.bag for other in readable]))
     features = {
         "core": ours.core(counts),
         "wording": _mean_of_best(both),
@@ -178,7 +194,7 @@ def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
     events = frozenset().union(*(other.events for other in told))
     directions = {other.direction for other in told} - {0}
     # "Talks start on 14 April" contradicts no amount.
-    amounts = entry.title_figures.difference(*_DAY.findall(entry.title))
+    amounts = entry.title_figures and entry.title_figures.difference(*_DAY.findall(entry.title))
     return {
         "figures": min(1.0, len(entry.figures & figures) / 2),
         # A turn of events brings figures of its own.
@@ -310,8 +326,12 @@ class _Vector:
 
 def _vector(words: Wording, idf: Idf) -> _Vector:
     of = idf.squares.of
-    headed = of(words.bag) + (TITLE_WEIGHT**2 - 1) * of(words.bag & words.title_terms)
-    return _Vector(words, idf.squares, sqrt(headed), sqrt(of(words.title_terms)), sqrt(of(words.text_terms)))
+    title, text = of(words.title_terms), of(words.text_terms)
+    if len(words.terms) < MAX_TERMS:  # all terms of title and text are there: most need not be added up again
+        headed = text - of(words.title_terms & words.text_terms) + TITLE_WEIGHT**2 * title
+    else:
+        headed = of(words.bag) + (TITLE_WEIGHT**2 - 1) * of(words.bag & words.title_terms)
+    return _Vector(words, idf.squares, sqrt(headed), sqrt(title), sqrt(text))
 
 
 def _mean_of_best(scores: Sequence[float]) -> float:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from heapq import nsmallest
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import Wording, bare_text, new_turns, wording
+from pipeline.dedup.wording import KEPT_WORDS, Wording, bare_text, new_turns, wording
 from pipeline.text import fold, tokens
 
 SKETCH_SIZE = 16  # hashes kept of an entry: half the rows of the usual 32 MinHash bands at 26 points more recall
@@ -58,7 +57,7 @@ def shingled(title: str, text: str, publisher: str = "", language: str = "") -> 
 
 def sketch(shingles: frozenset[int]) -> tuple[int, ...]:
     """The smallest hashes, as the signed 64-bit integers that SQLite keeps."""
-    return tuple(value - (1 << 64) if value >> 63 else value for value in nsmallest(SKETCH_SIZE, shingles))
+    return tuple([value - (1 << 64) if value >> 63 else value for value in sorted(shingles)[:SKETCH_SIZE]])
 
 
 def copy_score(one: Shingled, other: Shingled) -> float:
@@ -109,19 +108,28 @@ def _told(one: Wording, other: Wording) -> float:
 def _shingles(words: Sequence[str]) -> set[int]:
     if len(words) < SHINGLE_WORDS:
         return {_mix([_word_hash(word) for word in words])} if words else set()
-    hashes = list(map(_word_hash, words))
-    return set(map(_mix_three, hashes, hashes[1:], hashes[2:]))
+    first, _, _ = _ODD
+    parts = list(map(word_parts.__getitem__, words))
+    # ``_mix`` for each shingle, in a third of the time.
+    return {
+        ((mixed := (two := one ^ second) ^ two >> 29 ^ third) ^ mixed >> 29) * first & _MASK
+        for (one, _, _), (_, second, _), (_, _, third) in zip(parts, parts[1:], parts[2:], strict=False)
+    }
 
 
-def _mix_three(one: int, two: int, three: int) -> int:
-    """``_mix`` for a shingle, in half the time."""
-    first, second, third = _ODD
-    mixed = one * first & _MASK
-    mixed ^= mixed >> 29
-    mixed = (mixed ^ two * second) & _MASK
-    mixed ^= mixed >> 29
-    mixed = (mixed ^ three * third) & _MASK
-    return (mixed ^ mixed >> 29) * first & _MASK
+class _PartsOf(dict[str, tuple[int, int, int]]):
+    """What each word adds to the hash of a shingle as its first, second and third; remembered until it is full."""
+
+    def __missing__(self, word: str) -> tuple[int, int, int]:
+        if len(self) >= KEPT_WORDS:
+            self.clear()
+        value = _word_hash(word)
+        begun = value * _ODD[0] & _MASK
+        self[word] = parts = begun ^ begun >> 29, value * _ODD[1] & _MASK, value * _ODD[2] & _MASK
+        return parts
+
+
+word_parts = _PartsOf()
 
 
 def _mix(hashes: Sequence[int]) -> int:
@@ -133,6 +141,5 @@ def _mix(hashes: Sequence[int]) -> int:
     return mixed * _ODD[0] & _MASK
 
 
-@lru_cache(maxsize=131072)
 def _word_hash(word: str) -> int:
     return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

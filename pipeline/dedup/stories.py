@@ -16,13 +16,14 @@ from pipeline.dedup.similarity import (
     Model,
     cross_language_score,
     is_of_other_scripts,
+    rarest_first,
     story_features,
     story_model,
     words_of,
 )
 from pipeline.dedup.sketch import SHARED_HASHES, SHORT_HOURS, SHORT_TOKENS, Shingled, copy_score, shingled, sketch
 from pipeline.dedup.updates import news_in, update_features
-from pipeline.dedup.wording import Wording
+from pipeline.dedup.wording import Wording, is_latin
 from pipeline.model import Entry, Member, Merge, Placement, Relation, StoryView
 
 # The probability from which an entry joins a story. Broad is what a news site shows as one cluster (side aspects
@@ -168,6 +169,8 @@ class StoryIndex:
         sharing = lookups.sharing(hashes, at - self._options.copy_window)
         needed = min(SHARED_HASHES, len(hashes))
         near = [other for other, shared in sharing.items() if shared >= needed]
+        if not near:
+            return None
         near.sort(key=lambda other: (-sharing[other], other))
         best: tuple[Member, float] | None = None
         for member in lookups.members(near[:COPIES_COMPARED]).values():
@@ -198,19 +201,20 @@ class StoryIndex:
         best = max(verdicts, key=lambda verdict: (verdict.score, verdict.story.id), default=None)
         if best is None:
             return placement, None
-        judged = replace(
-            placement, partner=best.partner, score=round(best.score, 4), rule="too_unlike", features=best.leading
-        )
+        score = round(best.score, 4)
         if best.score < THRESHOLDS[self._options.grain]:
-            return judged, None
+            unlike = replace(placement, partner=best.partner, score=score, rule="too_unlike", features=best.leading)
+            return unlike, None
         news = self._news(words, arrival, best)
         rival = max(
             (one for one in verdicts if one is not best), key=lambda one: (one.score, one.story.id), default=None
         )
         relation = Relation.UPDATE if news else Relation.SAME_STORY
         return replace(
-            judged,
+            placement,
             story_id=best.story.id,
+            partner=best.partner,
+            score=score,
             relation=relation,
             rival=rival.story.id if rival and rival.score >= RIVAL_FROM[self._options.grain] else "",
             rule=best.rule,
@@ -230,13 +234,11 @@ class StoryIndex:
         at = arrival.entry.published_at
         assert at is not None
         counts, total = lookups.frequencies(words.terms)
-        idf = Idf(counts, total)
         # A term that no story has told yet leads to none.
-        told = sorted((term for term in words.terms if counts.get(term)), key=lambda term: (-idf[term], term))
+        told = rarest_first([(term, count) for term in words.terms if (count := counts.get(term))])
         terms = told[:QUERY_TERMS]
         # What another language may share must not be crowded out by words that it cannot.
-        quotable = words.latin | words.figures
-        terms += [term for term in told[QUERY_TERMS:] if term in quotable][: QUERY_TERMS // 2]
+        terms += [term for term in told[QUERY_TERMS:] if is_latin(term) or term in words.figures][: QUERY_TERMS // 2]
         options = self._options
         # By two companies an entry may find a story in another language, with which it shares next to no words.
         least = _least_shared(words, counts, total) if len(arrival.companies or ()) < 2 else 0.0
@@ -288,11 +290,8 @@ def _least_shared(words: Wording, counts: Mapping[str, int], stories: int) -> fl
 
 def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryView], lookups: Lookups) -> Idf:
     """Rarity of every term that the comparison will weigh, in one question."""
-    terms = set(words.terms).union(words.title_terms, words.text_terms, words.actors)
-    for story in stories:
-        for member in story.members:
-            other = words_of(member)
-            terms.update(other.title_terms, other.text_terms, other.actors)
+    told = [words, *(words_of(member) for story in stories for member in story.members)]
+    terms = set(words.terms).union(*[part for one in told for part in (one.title_terms, one.text_terms, one.actors)])
     idf = Idf(*lookups.frequencies(terms), companies)
     idf.fill(terms)
     return idf

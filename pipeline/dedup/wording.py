@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +19,7 @@ LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
 TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
 PACKED_WORDINGS = 30_000  # of 1.5 KB each: the entries of a window at the size of a large watch
+KEPT_WORDS = 65_536  # whose terms are remembered, of some 150 bytes each
 MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
 
 _VOCABULARY: Mapping[str, Any] = tomllib.loads(
@@ -33,6 +33,7 @@ _TURNS: Mapping[str, Any] = _VOCABULARY["reversal"]
 _TURN = frozenset(" ".join(_TURNS["turns"].values()).split())
 _SIDES = ("before", "behind")
 _TURN_VERBS = frozenset(" ".join(near["verbs"] for side in _SIDES for near in _TURNS[side].values()).split())
+_MAY_TURN = _TURN | _TURN_VERBS
 _EVENT_KIND = {
     name.strip(): kind for kind, names in _VOCABULARY["events"]["kinds"].items() for name in names.split("|")
 }
@@ -58,6 +59,7 @@ _SCALE: Mapping[str, float] = _VOCABULARY["scale"]
 _QUARTERS = tuple(
     (spelling, quarter) for quarter, spellings in _VOCABULARY["calendar"]["quarters"].items() for spelling in spellings
 )
+_OF_QUARTERS = re.compile("[q季]")  # no spelling is without
 _SCALE_WORDS = "|".join(sorted((word for word in _SCALE if word.isascii()), key=len, reverse=True))
 _TOKEN = re.compile(
     rf"(?<![\w.,])(?P<number>\d{{1,15}}(?:[.,]\d{{1,15}}){{0,5}})"
@@ -66,8 +68,11 @@ _TOKEN = re.compile(
     r"|(?P<word>\w+)"
 )
 # Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
+_WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"[0-9]")
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")
+_UP_OR_DOWN = frozenset(("up", "down"))
 _MOVED = re.compile(
     r"\b(?:shares?|stocks?|sales|profits?|revenues?|earnings|income|index)\b[^.;:]{0,40}\b(up|down)\b"
     r"|\b(up|down) [$€£]?\d"
@@ -97,18 +102,25 @@ _SUBJECT = re.compile(r"([A-Z][\w&]*[A-Za-z]) (?:[A-Z]|[a-z]+s\b)")  # "Texas la
 _CONTINENTAL = frozenset(("millionen", "millones", "mio", "milliarde", "milliarden", "milliards", "mrd"))  # "1.800 Mio"
 _CURRENCIES = frozenset("$€£¥₹₩")
 _OUTLET_WORDS = 5
+_DIVIDER = re.compile("[-–—|]")  # no suffix is without
 _SUFFIX = re.compile(r"\s+(?:\||[-–—])\s+([^|–—]{2,50})$|\s*\|\s*([^|]{2,50})$")
 _TAG = re.compile(
     r"^(?:(?:UPDATE|WRAPUP|RPT|CORRECTED|REFILE|BREAKING|EXCLUSIVE|Exclusive|Breaking|Update|JUST IN)(?: ?\d+)?[-:] ?)+"
     r"|\s+(?:\((?:update\w*|video|photos?)\)|-\s*(?:report|sources?|update))$"
 )
+_DATELINE = (
+    r"^(?:[A-Z][A-Z .,]{2,30}(?: ?\([^)]{2,40}\)| [A-Z][\w. ]{1,30})?|\([^)]{2,40}\)) ?(?:--|[-–—]) (?=\S)"
+    r"|^By [A-Z][\w.'-]+(?: [A-Z][\w.'-]+){1,2}(?= [A-Z])"
+)
 _BOILERPLATE = re.compile(
     r"\bThe post .{0,300}? (?:appeared|first appeared) .{0,120}$"
     r"|\b(?:Continue reading|Read (?:more|full story|the full (?:story|article))|Click here to)\b.{0,120}$"
-    r"|^(?:[A-Z][A-Z .,]{2,30}(?: ?\([^)]{2,40}\)| [A-Z][\w. ]{1,30})?|\([^)]{2,40}\)) ?(?:--|[-–—]) (?=\S)"
-    r"|^By [A-Z][\w.'-]+(?: [A-Z][\w.'-]+){1,2}(?= [A-Z])"
+    rf"|{_DATELINE}"
     r"|\[(?:…|\.\.\.)\]|…|\.\.\.$"
 )
+# Without these there is none, and they are found twenty times as fast.
+_BOILERPLATE_BEGINS = re.compile(_DATELINE)
+_BOILERPLATE_MARKS = re.compile(r"The post |Continue reading|Read |Click here to|\[\.\.\.|…|\.\.\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,43 +129,51 @@ class Wording:
 
     title: str  # folded, without outlet and tags
     text: str  # folded, without boilerplate; "" when it only repeats the title
+    terms: tuple[str, ...]  # of title and text, in the order told, at most MAX_TERMS
+    direction: int  # of the title: 1 up, -1 down, 0 neither or both
+    language: str  # "" = unknown
     title_terms: frozenset[str]
     text_terms: frozenset[str]
-    terms: tuple[str, ...]  # of title and text, in the order told, at most MAX_TERMS
-    bag: frozenset[str]  # the same terms
     title_figures: frozenset[str]
     figures: frozenset[str]  # of title and text
     quarters: frozenset[str]
     weekdays: frozenset[str]
     events: frozenset[str]  # kinds of events that the title names, or the first sentence where the title names none
-    direction: int  # of the title: 1 up, -1 down, 0 neither or both
     reversals: frozenset[str]  # of the title
     actors: frozenset[str]  # stems of the words that are written as names
     title_actors: frozenset[str]  # those of the title
-    latin: frozenset[str]  # terms in Latin letters, which other scripts quote too
-    language: str  # "" = unknown
+    bag: frozenset[str]  # the terms
+
+    @property
+    def latin(self) -> frozenset[str]:
+        """Terms in Latin letters, which other scripts quote too."""
+        return frozenset(filter(is_latin, self.terms))
 
 
-_FIELDS = attrgetter(*(field.name for field in fields(Wording)))
-packed_wordings: dict[bytes, bytes] = {}  # by a hash of what was cut, the oldest first
+_PLAIN = ("title", "text", "terms", "direction", "language")  # the first fields; the others are sets
+_plain_of = attrgetter(*_PLAIN)
+_sets_of = attrgetter(*(field.name for field in fields(Wording)[len(_PLAIN) : -1]))  # the last one are the terms
+_Packed = tuple[tuple[Any, ...], tuple[tuple[str, ...], ...]]
+packed_wordings: dict[bytes, _Packed] = {}  # by a hash of what was cut, the oldest first
 
 
-@lru_cache(maxsize=2048)  # some 10 KB each, beside the texts that are their keys
+@lru_cache(maxsize=2048)  # some 7 KB each, beside the texts that are their keys
 def wording(title: str, text: str, publisher: str = "", language: str = "") -> Wording:
     """The words of an entry; pure, remembered because every member of a story is looked at again and again.
 
-    Those that were looked at last are at hand, many more are remembered packed: reading them back takes a tenth of
-    the time of cutting them anew.
+    Those that were looked at last are at hand, many more are remembered packed: making their sets anew takes a
+    thirtieth of the time of cutting them anew.
     """
     said = "\0".join((title, text, publisher, language)).encode("utf-8", "surrogatepass")
     key = blake2b(said, digest_size=16).digest()
     packed = packed_wordings.get(key)
     if packed is not None:
-        return Wording(*marshal.loads(packed))  # noqa: S302 (what this process packed itself)
+        plain, sets = packed
+        return Wording(*plain, *map(frozenset, sets))
     words = _cut(title, text, publisher, language)
     if len(packed_wordings) >= PACKED_WORDINGS:
         packed_wordings.pop(next(iter(packed_wordings)), None)
-    packed_wordings[key] = marshal.dumps(_FIELDS(words))
+    packed_wordings[key] = _plain_of(words), (*map(tuple, _sets_of(words)), words.terms)
     return words
 
 
@@ -162,36 +182,38 @@ def _cut(title: str, text: str, publisher: str, language: str) -> Wording:
     folded = fold(bare)
     lead = _lead(text, folded)
     text_folded = fold(lead)
-    title_terms, text_terms = _terms(folded), _terms(text_folded)
+    title_words, text_words = _WORD.findall(folded), _WORD.findall(text_folded)
+    title_terms, text_terms = _terms(folded, title_words), _terms(text_folded, text_words)
     both = f"{folded} . {text_folded}"
     terms = tuple(dict.fromkeys(title_terms + text_terms))[:MAX_TERMS]
-    words = frozenset(re.findall(r"\w+", folded))
+    title_actors, actors = _actors(bare, lead)
     return Wording(
         title=folded,
         text=text_folded,
+        terms=terms,
+        direction=_direction(folded, title_words),
+        language=language[:2].lower() or _guess_language(both),
         title_terms=frozenset(title_terms),
         text_terms=frozenset(text_terms[:MAX_TERMS]),
-        terms=terms,
-        bag=frozenset(terms),
-        title_figures=frozenset(filter(is_figure, title_terms)),
-        figures=frozenset(filter(is_figure, title_terms + text_terms)),
+        title_figures=_figures(title_terms),
+        figures=_figures(title_terms + text_terms),
         quarters=_quarters(both),
-        weekdays=_WEEKDAYS.intersection(re.findall(r"\w+", both)),
-        events=_events(folded) or _events(fold(lead[:LEAD_SENTENCE])),
-        direction=_direction(folded, words),
-        reversals=_reversals(folded),
-        actors=_actors(bare, lead),
-        title_actors=_actors(bare, ""),
-        latin=frozenset(term for term in terms if term.isascii() and not term[0].isdigit()),
-        language=language[:2].lower() or _guess_language(both),
+        weekdays=_WEEKDAYS.intersection(title_words + text_words),
+        events=_events(folded, title_words) or _first_events(lead),
+        reversals=_reversals(folded, title_words),
+        actors=actors,
+        title_actors=title_actors,
+        bag=frozenset(terms),
     )
 
 
-def _reversals(folded: str) -> frozenset[str]:
-    """The stems of the words by which the title turns a story."""
+def _reversals(folded: str, words: Collection[str]) -> frozenset[str]:
+    """The stems of the words by which the title, of these words, turns a story."""
+    if _MAY_TURN.isdisjoint(words):
+        return frozenset()
     said = _NEVER_A_TURN.sub(" ", folded)
-    words = _TURN.intersection(re.findall(r"\w+", said))
-    return frozenset(stem(word) for word in words.union(*(near.findall(said) for near in _NEAR_TURNS)))
+    turns = _TURN.intersection(_WORD.findall(said))
+    return frozenset(stem(word) for word in turns.union(*(near.findall(said) for near in _NEAR_TURNS)))
 
 
 def new_turns(reversals: frozenset[str], told: Collection[str]) -> frozenset[str]:
@@ -228,7 +250,7 @@ def as_written(title: str) -> dict[str, str]:
             term = _figure(token["number"], token["scale"], bool(token["percent"]))
             written.setdefault(term, title[start - has_currency : end])
         elif not any(map(is_cjk, token["word"])):
-            for term in _word_terms(token["word"]):
+            for term in word_terms[token["word"]]:
                 written.setdefault(term, title[start:end])
     return written
 
@@ -253,20 +275,35 @@ def _seamed(folded: str) -> tuple[str, list[int]]:
 
 def bare_title(title: str, publisher: str = "") -> str:
     """The headline without the outlet's name and the desk's tags ("UPDATE 1-", "- report")."""
-    bare = _TAG.sub("", " ".join(title.split())[:500]).strip()
+    spaced = " ".join(title.split())[:500]
+    bare = _TAG.sub("", spaced).strip()
     if publisher:
-        bare = re.sub(
-            rf"^{re.escape(publisher)}:\s+|\s*[-–—|:]\s*{re.escape(publisher)}$", "", bare, flags=re.IGNORECASE
-        )
-    outlet = _SUFFIX.search(bare)
+        bare = _named(publisher).sub("", bare)
+    outlet = _SUFFIX.search(bare) if _DIVIDER.search(bare) else None
     if outlet and _looks_like_outlet((outlet[1] or outlet[2]).strip()) and len(bare[: outlet.start()].split()) > 2:
         bare = bare[: outlet.start()]
-    return _TAG.sub("", bare).strip() or title.strip()
+    return (bare if bare == spaced else _TAG.sub("", bare)).strip() or title.strip()
 
 
+@lru_cache(maxsize=4096)
+def _named(publisher: str) -> re.Pattern[str]:
+    """Finds the outlet's own name before or behind a headline."""
+    name = re.escape(publisher)
+    return re.compile(rf"^{name}:\s+|\s*[-–—|:]\s*{name}$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=2)  # a text is asked for twice in a row
 def bare_text(text: str) -> str:
     """The text without datelines, bylines and "read more"."""
-    return " ".join(_BOILERPLATE.sub(" ", " ".join(text[:20_000].split())).split())
+    spaced = " ".join(text[:20_000].split())
+    if not (_BOILERPLATE_MARKS.search(spaced) or _BOILERPLATE_BEGINS.match(spaced)):
+        return spaced
+    return " ".join(_BOILERPLATE.sub(" ", spaced).split())
+
+
+def is_latin(term: str) -> bool:
+    """A term in Latin letters."""
+    return term.isascii() and not term[0].isdigit()
 
 
 def is_figure(term: str) -> bool:
@@ -324,28 +361,44 @@ def _looks_like_outlet(words: str) -> bool:
 
 def _lead(text: str, folded_title: str) -> str:
     """The first words of the text; "" when they say no more than the title (and an outlet's name) does."""
-    lead = " ".join(bare_text(text).split(" ")[:LEAD_WORDS])
+    lead = " ".join(bare_text(text).split(" ", LEAD_WORDS)[:LEAD_WORDS])
     folded = fold(lead)
     if folded.startswith(folded_title) and len(folded) < len(folded_title) + 40:
         return ""
     return lead[: LEAD_WORDS * 12]
 
 
-def _terms(folded: str) -> list[str]:
+def _terms(folded: str, words: Sequence[str]) -> list[str]:
+    if folded.isascii() and not _DIGIT.search(folded):
+        return list(chain.from_iterable(map(word_terms.__getitem__, words)))
     found: list[str] = []
     for number, scale, percent, word in _TOKEN.findall(folded if folded.isascii() else _SEAM.sub(" ", folded)):
         if number:
             found.append(_figure(number, scale, bool(percent)))
         else:
-            found.extend(_word_terms(word))
+            found.extend(word_terms[word])
     return found
 
 
-@lru_cache(maxsize=65536)
-def _word_terms(word: str) -> Sequence[str]:
-    if not word.isascii():
-        return tokens(word)
-    return (stem(word),) if len(word) > 1 and word not in _STOP else ()
+class _TermsOf(dict[str, Sequence[str]]):
+    """The terms of each word, remembered. In a table that begins anew when it is full words are found in half the time
+    of one that forgets those asked for longest ago.
+    """
+
+    def __missing__(self, word: str) -> Sequence[str]:
+        if len(self) >= KEPT_WORDS:
+            self.clear()
+        self[word] = found = self._cut(word)
+        return found
+
+    @staticmethod
+    def _cut(word: str) -> Sequence[str]:
+        if not word.isascii():
+            return tokens(word)
+        return (stem(word),) if len(word) > 1 and word not in _STOP else ()
+
+
+word_terms = _TermsOf()
 
 
 def _figure(digits: str, scale: str | None, is_share: bool) -> str:
@@ -363,21 +416,32 @@ def _figure(digits: str, scale: str | None, is_share: bool) -> str:
     return f"{value:.6g}" + ("%" if is_share else "")
 
 
+def _figures(terms: Sequence[str]) -> frozenset[str]:
+    return frozenset([term for term in terms if term[0].isdigit() and is_figure(term)])
+
+
 def _quarters(folded: str) -> frozenset[str]:
+    if not _OF_QUARTERS.search(folded):
+        return frozenset()
     named = {quarter for spelling, quarter in _QUARTERS if spelling in folded}
     return frozenset(named.union(re.findall(r"\bq[1-4]\b", folded)) if "q" in folded else named)
 
 
-def _direction(folded: str, words: frozenset[str]) -> int:
+def _direction(folded: str, words: Collection[str]) -> int:
     """1 up, -1 down; "up" and "down" themselves only where they are said of a price or a figure."""
-    moved = {found for pair in _MOVED.findall(folded) for found in pair}
-    return bool(words & _UP or "up" in moved) - bool(words & _DOWN or "down" in moved)
+    pairs = () if _UP_OR_DOWN.isdisjoint(words) else _MOVED.findall(folded)
+    moved = {found for pair in pairs for found in pair}
+    return (not _UP.isdisjoint(words) or "up" in moved) - (not _DOWN.isdisjoint(words) or "down" in moved)
 
 
-def _events(folded: str) -> frozenset[str]:
-    words = re.findall(r"\w+", folded)
+def _first_events(lead: str) -> frozenset[str]:
+    folded = fold(lead[:LEAD_SENTENCE])
+    return _events(folded, _WORD.findall(folded))
+
+
+def _events(folded: str, words: Sequence[str]) -> frozenset[str]:
     named = [] if folded.isascii() else _UNSPACED_EVENT.findall(folded)
-    at = 0
+    at = len(words) if _EVENT_BEGINS.isdisjoint(words) else 0
     while at < len(words):
         name = _event_at(words, at)
         named += [name] if name else []
@@ -393,19 +457,21 @@ def _event_at(words: Sequence[str], at: int) -> str:
     return next((name for end in ends if (name := " ".join(words[at:end])) in _EVENT_KIND), "")
 
 
-def _actors(title: str, text: str) -> frozenset[str]:
-    """Words written as names. A headline in Title Case tells nothing, and neither does the start of a sentence."""
+def _actors(title: str, text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Words written as names: those of the title, and all. A headline in Title Case tells nothing."""
     words = re.findall(r"[A-Za-z]{3,}", title)
     shouted = len(words) > 3 and sum(word[0].isupper() for word in words) > 0.8 * len(words)
-    found: set[str] = set()
-    for part in (text,) if shouted else (title, text):
-        for name in _ACTOR.finditer(part):
-            if part[max(0, name.start() - 2) : name.start()] not in ("", ". ", "! ", "? "):
-                found.add(stem(fold(name[0])))
+    ours = set() if shouted else _names_in(title)
     subject = None if shouted else _SUBJECT.match(title)
     if subject and fold(subject[1]) not in _VERBS_AND_NOUNS:
-        found.add(stem(fold(subject[1])))
-    return frozenset(found - _STOP)
+        ours.add(stem(fold(subject[1])))
+    return frozenset(ours - _STOP), frozenset((ours | _names_in(text)) - _STOP)
+
+
+def _names_in(part: str) -> set[str]:
+    """The stems of words with a capital; the start of a sentence tells nothing."""
+    found = ((name.start(), name[0]) for name in _ACTOR.finditer(part))
+    return {stem(fold(name)) for at, name in found if part[max(0, at - 2) : at] not in ("", ". ", "! ", "? ")}
 
 
 def _guess_language(folded: str) -> str:

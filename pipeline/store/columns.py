@@ -11,6 +11,7 @@ from typing import Any
 
 from pipeline.text import fold, is_cjk, pairs, to_iso, tokens
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAYBE_UNSPACED = re.compile("[^\0-\u2e7f]")  # nothing before it folds to a character of an unspaced script
 
@@ -53,7 +54,7 @@ def duration(seconds: float | None) -> timedelta | None:
 
 def to_json(data: Any) -> str:
     """JSON that SQLite's own functions read. Raises ValueError for NaN and infinities, which JSON cannot say."""
-    return clean(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return clean(_JSON.encode(data))
 
 
 def texts(values: Iterable[str]) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from types import TracebackType
+from typing import Any, Literal
 
 from pipeline.errors import DatabaseBusy, DatabaseDamaged, DataRefused, StoreError
 
@@ -47,21 +48,32 @@ def check_version(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> Non
         raise StoreError(f"SQLite {have} is too old: {need} or later is needed (install a newer Python or SQLite)")
 
 
-@contextmanager
-def said_in_words(path: str) -> Iterator[None]:
+class said_in_words:  # noqa: N801 (it is written as what it does; a generator takes four times as long)
     """Errors of SQLite inside come out as StoreError, DatabaseBusy or DataRefused, naming the file and what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _BUSY:
-            raise DatabaseBusy(
-                f"{path}: another program is writing (wait for it, or raise busy_timeout in [store])"
-            ) from error
-        if code in _REFUSED or _is_about_a_value(error):
-            raise DataRefused(f"{path}: these data cannot be stored: {error}") from error
-        kind = DatabaseDamaged if code in _DAMAGED else StoreError
-        raise kind(f"{path}: {_in_words(path, code) or f'SQLite says: {error}'}") from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> Any:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _said(self._path, error) from error
+
+
+def _said(path: str, error: sqlite3.Error) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _BUSY:
+        return DatabaseBusy(f"{path}: another program is writing (wait for it, or raise busy_timeout in [store])")
+    if code in _REFUSED or _is_about_a_value(error):
+        return DataRefused(f"{path}: these data cannot be stored: {error}")
+    kind = DatabaseDamaged if code in _DAMAGED else StoreError
+    return kind(f"{path}: {_in_words(path, code) or f'SQLite says: {error}'}")
 
 
 def _in_words(path: str, code: int) -> str:

@@ -31,7 +31,7 @@ def insert(connection: sqlite3.Connection, entries: Sequence[Entry], now: dateti
     if not entries:
         return 0
     at = to_iso(now)
-    added = _insert(connection, "entry_insert", [_entry_values(entry, at) for entry in entries])
+    added = insert_rows(connection, "entry_insert", [_entry_values(entry, at) for entry in entries])
     _insert_keys(connection, entries)
     return added
 
@@ -49,10 +49,10 @@ def insert_all(connection: sqlite3.Connection, entries: Sequence[Entry], now: da
 def _insert_keys(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """In their order, in which they lie in the file; of two that are alike the first stays the first."""
     rows = sorted(((clean(key), clean(entry.id)) for entry in entries for key in entry.keys), key=itemgetter(0))
-    _insert(connection, "entry_key_insert", rows)
+    insert_rows(connection, "entry_key_insert", rows)
 
 
-def _insert(connection: sqlite3.Connection, name: str, rows: Sequence[Sequence[str | None]]) -> int:
+def insert_rows(connection: sqlite3.Connection, name: str, rows: Sequence[Sequence[str | int | None]]) -> int:
     """Inserts the rows by as few statements as there can be; returns how many were added or changed."""
     count = start = 0
     for size in _ROWS:

@@ -18,7 +18,8 @@ def upsert(connection: sqlite3.Connection, hits: Sequence[Hit], now: datetime) -
     """How many hits are new; a known one takes the newer evidence, and a rejected one stays rejected."""
     rows = [_hit_row(hit, now) for hit in hits]
     added = connection.executemany(QUERIES["hit_insert"], rows).rowcount
-    connection.executemany(QUERIES["hit_update"], rows)
+    if added < len(rows):
+        connection.executemany(QUERIES["hit_update"], rows)
     return added
 
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import log
@@ -19,6 +19,7 @@ from pipeline.store.columns import clean, instant, stamp, texts
 from pipeline.store.lookups import LIVE_STORIES, SHARE_OF_BEST, SHOWN_MEMBERS, commonest, views
 from pipeline.store.queries import QUERIES
 from pipeline.store.stories import Placed
+from pipeline.store.terms import StoryTerms
 
 KEPT_STORIES = 10_000  # of some 5 KB each
 KEPT_MEMBERS = 30_000  # of some 1 KB each, more of long texts
@@ -36,7 +37,7 @@ class _Live:
     id: str
     last_at: str
     companies: frozenset[str]
-    told: Mapping[str, int]
+    terms: frozenset[str]
     view: StoryView | None = None
 
     @property
@@ -110,19 +111,23 @@ class LiveStories:
     # ------------------------------------------------------------------ asking
 
     def frequencies(self, connection: sqlite3.Connection, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
-        """In how many stories each term occurs (0 = in none), and how many stories there are."""
+        """In how many stories each term occurs (0 = in none), and how many stories there are.
+
+        Other terms may be among the answer, which is to be read before the next question.
+        """
         self._check(connection)
         counts = self._counts
+        if self._total is not None and all(map(counts.__contains__, terms)):
+            return counts, self._total
         told = {term: clean(term) for term in terms}
         unknown = [term for term in told.values() if term not in counts]
-        if unknown or self._total is None:
-            if len(counts) > KEPT_TERMS:
-                counts.clear()
-                unknown = list(told.values())
-            counts.update(dict.fromkeys(unknown, 0))
-            counts.update(map(tuple, connection.execute(QUERIES["frequencies"], {"texts": texts(unknown)})))
-            self._total = counts.pop("")
-        return {term: counts.get(cleaned, 0) for term, cleaned in told.items()}, self._total
+        if len(counts) > KEPT_TERMS:
+            counts.clear()
+            unknown = list(told.values())
+        counts.update(dict.fromkeys(unknown, 0))
+        counts.update(map(tuple, connection.execute(QUERIES["frequencies"], {"texts": texts(unknown)})))
+        self._total = counts.pop("")
+        return {term: counts[cleaned] for term, cleaned in told.items()}, self._total
 
     def candidates(
         self,
@@ -135,12 +140,12 @@ class LiveStories:
     ) -> Sequence[StoryView]:
         """Live stories that share a company and a term: those that share the rarest first, then the newest."""
         counts, total = self.frequencies(connection, terms)
-        weights = {term: log(1 + (total + 1) / (1 + counts[term])) for term in sorted(counts) if counts[term]}
-        asked = weights.keys()
+        weights = {term: log(1 + (total + 1) / (1 + count)) for term in terms if (count := counts[term])}
+        asked, weight_of = frozenset(weights), weights.__getitem__
         found = [
-            (round(sum([weights[term] for term in shared]), 6), story, shared)
+            (round(sum(map(weight_of, shared)), 6), story, shared)
             for story in self._live(connection, companies, since)
-            if (shared := asked & story.told.keys())
+            if (shared := asked & story.terms)
         ]
         of_best = SHARE_OF_BEST * max((score for score, *_ in found), default=0.0)
         near = [
@@ -189,18 +194,18 @@ class LiveStories:
         if since < own.since and not own.is_cut:
             asked = {"company": company, "since": since, "until": own.since, "stories": LIVE_STORIES}
             rows = connection.execute(QUERIES["stories_of_company"], asked).fetchall()
-            for story in map(self._take, rows):
+            for row in rows:
+                story = self._take(row, json.loads(row["terms"]))
                 insort(own.stories, (*story.age, story))
             own.since, own.is_cut = since, len(rows) == LIVE_STORIES
         return own
 
-    def _take(self, row: sqlite3.Row, told: Mapping[str, int] | None = None) -> _Live:
-        """A story as it is stored; one that is at hand by another company is the same."""
+    def _take(self, row: sqlite3.Row, told: Iterable[str]) -> _Live:
+        """A story as it is stored, with its terms; one that is at hand by another company is the same."""
         known = self._stories.get(row["id"])
         if known is None:
-            told = json.loads(row["terms"]) if told is None else told
-            told = dict(zip(map(intern, told), told.values(), strict=True))  # a term is in many stories
-            known = _Live(row["id"], row["last_at"], frozenset(json.loads(row["companies"])), told)
+            terms = frozenset(map(intern, told))  # a term is in many stories
+            known = _Live(row["id"], row["last_at"], frozenset(json.loads(row["companies"])), terms)
             self._stories[known.id] = known
         return known
 
@@ -218,14 +223,17 @@ class LiveStories:
             return
         before = {story.id: story for story in map(self._drop, self._stale) if story}
         rows = connection.execute(QUERIES["stories_at_hand"], {"texts": texts(self._stale)}).fetchall()
+        if unread := self._stale.difference(told):
+            told = {**told, **StoryTerms(connection, unread).told}
         self._stale.clear()
         for row in rows:
             lists = [self._companies[one] for one in json.loads(row["companies"]) if one in self._companies]
             near = [own for own in lists if own.is_cut or row["last_at"] >= own.since]
             if near:
-                story = self._take(row, told.get(row["id"]))
+                terms = told[row["id"]]
+                story = self._take(row, terms)
                 known = before[story.id].view if story.id in before else None
-                self._show(story, _grown(row, story, known, grown.get(story.id, ())))
+                self._show(story, _grown(row, story, known, grown.get(story.id, ()), terms))
                 for own in near:
                     insort(own.stories, (*story.age, story))
         for story in before.values():
@@ -298,7 +306,9 @@ def _member(entry: Entry, placement: Placement) -> Member:
     )
 
 
-def _grown(row: sqlite3.Row, story: _Live, before: StoryView | None, further: Sequence[Member]) -> StoryView | None:
+def _grown(
+    row: sqlite3.Row, story: _Live, before: StoryView | None, further: Sequence[Member], told: Mapping[str, int]
+) -> StoryView | None:
     """The view of a story that has grown by these members, the one stored last at the end; None = not known."""
     known = before.members if before else ()
     if not further or (before.entries if before and before.entries else len(known)) + len(further) != row["entries"]:
@@ -314,5 +324,5 @@ def _grown(row: sqlite3.Row, story: _Live, before: StoryView | None, further: Se
         instant(row["last_at"]),
         shown,
         entries=0 if is_whole else row["entries"],
-        told={} if is_whole else commonest(story.told),
+        told={} if is_whole else commonest(told),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -59,12 +59,26 @@ def twins(
 
 def sharing(connection: sqlite3.Connection, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
     """Entries published since then, with how many of the sketch's telling hashes they share."""
-    asked = {"hashes": to_json(sorted(set(sketch))), "since": stamp(since), "postings": SKETCH_POSTINGS}
-    return dict(map(tuple, connection.execute(QUERIES["sharing"], asked)))
+    hashes = sorted(set(sketch))
+    most = SKETCH_POSTINGS * len(hashes)
+    rows = connection.execute(QUERIES["sharers"], {"hashes": to_json(hashes), "most": most + 1}).fetchall()
+    if not rows:
+        return {}
+    if len(rows) > most:
+        asked = {"hashes": to_json(hashes), "since": stamp(since), "postings": SKETCH_POSTINGS}
+        return dict(map(tuple, connection.execute(QUERIES["sharing"], asked)))
+    sharers: dict[int, list[int]] = defaultdict(list)
+    for value, entry in rows:
+        sharers[value].append(entry)
+    shared = Counter(entry for entries in sharers.values() if len(entries) <= SKETCH_POSTINGS for entry in entries)
+    asked = {"numbers": to_json(sorted(shared)), "since": stamp(since)}
+    return {row["id"]: shared[row["seq"]] for row in connection.execute(QUERIES["entries_since"], asked)}
 
 
 def members(connection: sqlite3.Connection, entry_ids: Collection[str]) -> Mapping[str, Member]:
     """Placed entries by id; others are left out."""
+    if not entry_ids:
+        return {}
     return {row["id"]: member_of(row) for row in connection.execute(QUERIES["members"], {"texts": texts(entry_ids)})}
 
 

@@ -497,8 +497,15 @@ SELECT id, feed_url, canonical_url, title, content_hash, published_at, story_id
 FROM entries INDEXED BY entries_by_feed
 WHERE feed_url = :feed_url AND content_hash IN (SELECT value FROM json_each(:texts)) ORDER BY seq;
 
+-- name: sharers
+SELECT s.hash, s.entry FROM json_each(:hashes) AS asked CROSS JOIN sketches AS s ON s.hash = asked.value LIMIT :most;
+
+-- name: entries_since
+SELECT e.id, e.seq FROM json_each(:numbers) AS asked CROSS JOIN entries AS e ON e.seq = asked.value
+WHERE e.published_at >= :since ORDER BY e.seq;
+
 -- name: sharing
--- A hash in very many entries is boilerplate and says nothing of any two of them.
+-- Where ``sharers`` are very many: a hash in so many entries is boilerplate and says nothing of any two of them.
 WITH telling (hash) AS MATERIALIZED (
     SELECT asked.value FROM json_each(:hashes) AS asked
     WHERE (SELECT count(*) FROM (SELECT 1 FROM sketches WHERE hash = asked.value LIMIT :postings + 1)) <= :postings
@@ -532,12 +539,11 @@ SELECT DISTINCT story_id FROM entries
 WHERE story_id IS NOT NULL AND id IN (SELECT value FROM json_each(:texts));
 
 -- name: stories_at_hand
-SELECT s.id, s.first_at, s.last_at, s.entries, coalesce(t.terms, '{}') AS terms, (
+SELECT s.id, s.first_at, s.last_at, s.entries, (
     SELECT json_group_array(company_id) FROM story_companies WHERE story_id = s.id
 ) AS companies
 FROM json_each(:texts) AS asked
-CROSS JOIN stories AS s ON s.id = asked.value
-LEFT JOIN story_terms AS t ON t.story = s.seq;
+CROSS JOIN stories AS s ON s.id = asked.value;
 
 -- name: candidates_of_any
 -- Of each term only the stories opened last count: stories are numbered in the order in which they were opened. Nothing

@@ -63,6 +63,19 @@ BUSY_TIMEOUT = timedelta(seconds=30)  # of one process that waits for another's 
 _LONGEST_PAUSE = 0.2  # seconds
 
 
+class _Reading(said_in_words):
+    """The connection, its errors said in words. Not a generator: a hit is placed by ten questions."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        super().__init__(path)
+        self._connection = connection
+
+    def __enter__(self) -> sqlite3.Connection:
+        return self._connection
+
+
 class Store:
     """The database of one data directory. Fulfils the look-ups of deduplication and of alerts, and the outbox
     of delivery.
@@ -135,10 +148,8 @@ class Store:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with said_in_words(self.path):
-            yield self.database.conn
+    def _reading(self) -> _Reading:
+        return _Reading(self.path, self.database.conn)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline.model import Hit, Member, Merge, Placement
 from pipeline.store.columns import clean, stamp, texts, to_json
+from pipeline.store.entries import insert_rows
 from pipeline.store.lookups import member_of
 from pipeline.store.queries import QUERIES
 from pipeline.store.terms import StoryTerms
@@ -168,15 +169,18 @@ def _post(
 ) -> None:
     """The companies, terms and sketches by which the look-ups find the stories and entries."""
     numbers = _numbers_of(connection, placements)
+    companies: list[dict[str, str]] = []
+    hashes: set[tuple[int, int]] = set()
     for placement in placements:
         story, entry = clean(placement.story_id), clean(placement.entry_id)
-        companies = ({"story_id": story, "company_id": clean(one)} for one in sorted(placement.companies))
-        connection.executemany(QUERIES["story_company_insert"], companies)
+        companies.extend({"story_id": story, "company_id": clean(one)} for one in sorted(placement.companies))
+        hashes.update((value, numbers[entry]) for value in placement.sketch)
         if before.get(entry, story) != story:
             terms.take(before[entry], placement.terms)
         if before.get(entry) != story:
             terms.add(story, placement.terms)
-        _post_sketch(connection, numbers[entry], placement.sketch)
+    connection.executemany(QUERIES["story_company_insert"], companies)
+    insert_rows(connection, "sketch_insert", sorted(hashes))  # in the order in which they lie in the file
 
 
 def _numbers_of(connection: sqlite3.Connection, placements: Sequence[Placement]) -> dict[str, int]:

@@ -28,7 +28,8 @@ from pathlib import Path
 
 from pipeline.config import load
 from pipeline.daemon import Daemon
-from pipeline.dedup.wording import packed_wordings
+from pipeline.dedup.sketch import word_parts
+from pipeline.dedup.wording import packed_wordings, word_terms
 from pipeline.observe import configure_logging
 from pipeline.store import Store
 from pipeline.text import from_iso, to_iso
@@ -269,7 +270,8 @@ def _empty_bounded_caches() -> None:
     for one in gc.get_objects():
         if isinstance(one, _Cached) and one.cache_parameters()["maxsize"] is not None:
             one.cache_clear()
-    packed_wordings.clear()
+    for table in (packed_wordings, word_terms, word_parts):
+        table.clear()
 
 
 def main() -> None:

@@ -212,7 +212,9 @@ def answers(store: Store, hour: int) -> list[object]:
     since = NOW + timedelta(hours=hour)
     terms = ("ferri", "crane", "order", "plant", "aalborg", "close", "never")
     asked = [frozenset({company}) for company in COMPANIES] + [frozenset(COMPANIES[:2])]
-    return [store.frequencies(terms), *(list(store.candidates(one, terms, since, 20)) for one in asked)]
+    counts, total = store.frequencies(terms)
+    told = {term: counts[term] for term in terms}, total
+    return [told, *(list(store.candidates(one, terms, since, 20)) for one in asked)]
 
 
 @pytest.mark.parametrize("kept", [(10_000, 30_000), (8, 40)])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.dedup.similarity import Idf, Model, cross_language_score, story_features, story_model
+from pipeline.dedup.similarity import Idf, Model, cross_language_score, rarest_first, story_features, story_model
 from pipeline.dedup.wording import wording
 from pipeline.model import Member, StoryView
 from tests.builders_dedup import START
@@ -114,3 +114,11 @@ def test_another_language_needs_companies_and_figures_or_names() -> None:
 )
 def test_a_day_of_the_month_contradicts_no_amount(title: str, clashes: float) -> None:
     assert features(title, a_story("Acme sells ferries for $40 million"))["figures_clash"] == clashes
+
+
+def test_the_rarest_terms_come_first_and_everyday_ones_count_as_common() -> None:
+    counts = [("market", 1), ("quay", 3), ("ferri", 1), ("crane", 1), ("tram", 70)]
+
+    assert rarest_first(counts) == ["crane", "ferri", "quay", "market", "tram"]
+    idf = Idf(dict(counts), 100)
+    assert [idf[term] for term in rarest_first(counts)] == sorted((idf[term] for term, _ in counts), reverse=True)
