@@ -226,8 +226,8 @@ def update_rows_of(
         view = memory.view(item.story)
         if view and placed.relation is not Relation.COPY:
             (verdict,) = index.judge(arrival, look.words, [view], memory)
-            kinds = news_in(look.words, item.companies or frozenset(), view)
-            features = update_features(look.words, verdict.features, kinds)
+            news = news_in(look.words, item.companies or frozenset(), view)
+            features = update_features(look.words, verdict.features, news)
             if not names:
                 names.extend(sorted(features.keys() - UPDATES_BY_HAND))
             yield (1.0, *(features[name] for name in names)), int(item.is_update and item.article not in met)
@@ -325,6 +325,8 @@ MEANING = {
             "quarters_clash",
             "direction_clash",
             "weekdays_clash",
+            "texts_clash",
+            "sessions_clash",
             "names_clash",
             "parties_clash",
             "events_clash",

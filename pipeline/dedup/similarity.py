@@ -26,6 +26,8 @@ MEMBERS_COMPARED = 6
 CROSS_HOURS = 48.0
 HOURS_OF_AGE = 168.0  # a story that is older counts as so old
 OWN_NAME_RARITY = 0.2  # a company's own name cannot tell its stories apart
+SESSION_HOURS = 15.0  # what shares do is told until they are traded again
+_MOVE = "move"  # the kind of event
 BEST_MEMBERS = 3  # mean of the best three: the best one chains, the mean of all splits
 RAREST = 8.0  # a term that one story of some thousand tells
 TITLE_WEIGHT = 2.0  # a term in the headline counts as two in the text
@@ -160,7 +162,7 @@ def story_features(
         "crowd": log1p(story.entries or len(told)) / log1p(1000.0),
         "further_companies": float(min(max(shared - 1, 0), 2)),
     }
-    features.update(_facts(entry, told))
+    features.update(_facts(entry, told, hours))
     features.update(_names(entry, near, said, idf))
     # Of two recalls the facts tell whether they are one; where nothing contradicts, the kind of event does.
     if any(value for name, value in features.items() if name.endswith("_clash")):
@@ -186,8 +188,8 @@ def _backbone(headline: frozenset[str], counts: Mapping[str, int], members: int,
     return min(1.0, max(shared, default=0.0) / RAREST)
 
 
-def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
-    """Where hard facts agree or clash: figures, quarters, weekdays, up and down."""
+def _facts(entry: Wording, told: Sequence[Wording], hours: float) -> dict[str, float]:
+    """Where hard facts agree or clash: figures, quarters, weekdays, up and down, the day of a share's move."""
     figures = frozenset().union(*(other.figures for other in told))
     quarters = frozenset().union(*(other.quarters for other in told))
     weekdays = frozenset().union(*(other.weekdays for other in told))
@@ -199,6 +201,13 @@ def _facts(entry: Wording, told: Sequence[Wording]) -> dict[str, float]:
         "figures": min(1.0, len(entry.figures & figures) / 2),
         # A turn of events brings figures of its own.
         "figures_clash": float(not entry.reversals and _figures_clash(amounts, figures)),
+        "texts_clash": float(
+            bool(entry.text)
+            and not entry.reversals
+            and entry.figures.isdisjoint(figures)
+            and _figures_clash(entry.figures, figures)
+        ),
+        "sessions_clash": float(hours >= SESSION_HOURS and _MOVE in entry.events and _MOVE in events),
         "sequel": float(bool(entry.reversals and entry.events & events)),
         "quarters": float(bool(entry.quarters & quarters)),
         "events": float(any(not is_recurring(event) for event in entry.events & events)),
@@ -216,6 +225,7 @@ def _figures_clash(ours: frozenset[str], theirs: frozenset[str]) -> bool:
     return is_new and not {_kind_of(one) for one in ours}.isdisjoint(map(_kind_of, theirs))
 
 
+@lru_cache(maxsize=16384)
 def _kind_of(figure: str) -> str:
     """A share, an amount in millions, or a count or price: 900 jobs do not contradict 12 billion dollars."""
     return "share" if figure.endswith("%") else "amount" if float(figure) >= 1e6 else "count"

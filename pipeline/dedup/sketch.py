@@ -21,7 +21,7 @@ MAX_SHINGLE_TOKENS = 600
 MIN_CONTAINMENT = 0.39
 MIN_JACCARD = 0.157
 
-SHORT_HOURS = 24.0  # "Why its shares are down today" is the same article only on the same day
+SHORT_HOURS = 15.0  # "Why its shares are down today" is the same article only on the same day
 SHORT_TOKENS = 25  # below, chance makes shingles common: headlines and figures must agree as well
 SHORT_TITLE_RATIO = 80.0
 # Of a teaser a sentence or two taken from the same press release is half: under another headline that is no copy.

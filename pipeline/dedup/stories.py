@@ -87,6 +87,16 @@ class _Verdict:
     features: Mapping[str, float]
     leading: tuple[tuple[str, float], ...]
 
+    @property
+    def odds(self) -> float:
+        """How much likelier it is than not that the entry belongs there."""
+        return self.score / max(1e-9, 1 - self.score)
+
+    @property
+    def entries(self) -> int:
+        """How many tell the story."""
+        return self.story.entries or len(self.story.members)
+
 
 class StoryIndex:
     """Places entries into stories. Holds no state: what is stored is asked, what is decided is returned."""
@@ -198,7 +208,7 @@ class StoryIndex:
         self, arrival: Arrival, words: Wording, placement: Placement, lookups: Lookups
     ) -> tuple[Placement, StoryView | None]:
         verdicts = self.weigh(arrival, words, lookups)
-        best = max(verdicts, key=lambda verdict: (verdict.score, verdict.story.id), default=None)
+        best = self._best(verdicts)
         if best is None:
             return placement, None
         score = round(best.score, 4)
@@ -221,13 +231,23 @@ class StoryIndex:
             features=best.leading + tuple((f"new:{what}", 1.0) for what in news),
         ), best.story
 
+    def _best(self, verdicts: Sequence[_Verdict]) -> _Verdict | None:
+        """The likeliest story; of broad ones that all fit, the one that is likely and told by many.
+
+        They are often two sides of one story: entries that went to the smaller would keep both alive.
+        """
+        fitting = [verdict for verdict in verdicts if verdict.score >= THRESHOLDS["broad"]]
+        if self._options.grain == "broad" and fitting:
+            return max(fitting, key=lambda verdict: (verdict.odds * verdict.entries, verdict.story.id))
+        return max(verdicts, key=lambda verdict: (verdict.score, verdict.story.id), default=None)
+
     def _news(self, words: Wording, arrival: Arrival, verdict: _Verdict) -> tuple[str, ...]:
         """What the entry adds to its story, in kinds; empty when that is not worth telling."""
-        kinds = news_in(words, arrival.companies or frozenset(), verdict.story)
-        features = update_features(words, verdict.features, kinds)
+        news = news_in(words, arrival.companies or frozenset(), verdict.story)
+        features = update_features(words, verdict.features, news)
         if self._updates.probability(features) < UPDATE_THRESHOLD:
             return ()
-        return kinds or ("words",)
+        return news.kinds or ("words",)
 
     def weigh(self, arrival: Arrival, words: Wording, lookups: Lookups) -> list[_Verdict]:
         """Every candidate story with its probability; the training of the model looks at these too."""

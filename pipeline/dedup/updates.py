@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from pipeline.dedup.figures import new_figures
 from pipeline.dedup.similarity import HOURS_OF_AGE, gap, words_of
-from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, is_told, new_turns, wording
+from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, new_turns, wording
 from pipeline.model import Entry, StoryView, Untold
 
 _SHORTEST_WORD = 3
@@ -16,31 +18,43 @@ _COMPLETE = 12.0  # hours after a story began, when a first figure is news and c
 _PRICES = "move"  # the kind of event
 
 
-def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> tuple[str, ...]:
-    """The kinds of news: ``figures``, ``companies``, ``reversal``; empty when the entry retells what is known."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an entry adds: kinds (``figures``, ``companies``, ``reversal``), none when it retells what is known."""
+
+    kinds: tuple[str, ...]
+    changes_figure: bool  # one of its figures stands where another was told of the same thing
+
+
+def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> News:
+    """What the entry adds to the story, as far as its members are shown."""
     told = [words_of(member) for member in story.members]
-    known = frozenset().union(*(other.figures for other in told))
+    fresh, changes = _figures(entry, told)
     turns = frozenset().union(*(other.title_terms | other.text_terms for other in told))
     found = {
-        "figures": any(not is_told(figure, known) for figure in entry.title_figures),
+        "figures": bool(fresh),
         "companies": bool(companies - story.companies),
         "reversal": bool(new_turns(entry.reversals, turns)),
     }
-    return tuple(kind for kind, is_new in found.items() if is_new)
+    return News(tuple(kind for kind, is_new in found.items() if is_new), changes)
+
+
+def _figures(entry: Wording, told: Sequence[Wording]) -> tuple[frozenset[str], bool]:
+    if not entry.title_figures:
+        return frozenset(), False
+    return new_figures(entry.title, (text for other in told for text in (other.title, other.text)))
 
 
 def untold(entry: Entry, story: StoryView) -> Untold:
     """What the entry's headline says that no member of the story did, as far as they are shown."""
     words = wording(entry.title, entry.text, entry.publisher, entry.language)
     told = [words_of(member) for member in story.members]
-    figures = frozenset().union(*(other.figures for other in told))
+    figures, _ = _figures(words, told)
     terms = frozenset().union(*(other.title_terms | other.text_terms for other in told))
     turns = new_turns(words.reversals, terms)
     written = as_written(bare_title(entry.title, entry.publisher))
     return Untold(
-        figures=tuple(
-            spelt for term, spelt in written.items() if term in words.title_figures and not is_told(term, figures)
-        ),
+        figures=tuple(spelt for term, spelt in written.items() if term in figures),
         reversals=tuple(spelt for term, spelt in written.items() if term in turns),
         words=tuple(
             spelt
@@ -53,15 +67,15 @@ def untold(entry: Entry, story: StoryView) -> Untold:
     )
 
 
-def update_features(entry: Wording, features: Mapping[str, float], kinds: Collection[str]) -> dict[str, float]:
+def update_features(entry: Wording, features: Mapping[str, float], news: News) -> dict[str, float]:
     """What tells an update from a further telling; ``features`` are those by which the entry joined the story."""
     return {
-        "figures": float("figures" in kinds),
-        "late_figures": float("figures" in kinds and features["age"] * HOURS_OF_AGE >= _COMPLETE),
+        "figures": float("figures" in news.kinds),
+        "late_figures": float("figures" in news.kinds and features["age"] * HOURS_OF_AGE >= _COMPLETE),
         # Another amount, share or count stands where one was told; the price of a share moves all day.
-        "changed": features["figures_clash"] if _PRICES not in entry.events else 0.0,
-        "companies": float("companies" in kinds),
-        "reversal": float("reversal" in kinds),
+        "changed": float(news.changes_figure and _PRICES not in entry.events),
+        "companies": float("companies" in news.kinds),
+        "reversal": float("reversal" in news.kinds),
         "untold": 1 - features["known_words"],
         "unlike": 1 - features["title"],
         "later": (min(max(features["gap"], _FIRST), _LAST) - _FIRST) / (_LAST - _FIRST),

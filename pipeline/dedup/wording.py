@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
@@ -313,6 +313,25 @@ def is_figure(term: str) -> bool:
     return not (term.isdigit() and (len(term) == 1 or (len(term) == 4 and term[:2] in ("19", "20"))))
 
 
+def spaced(folded: str) -> str:
+    """The folded text with spaces where unspaced script touches figures and Latin names."""
+    return folded if folded.isascii() else _SEAM.sub(" ", folded)
+
+
+def figures_in(text: str) -> Iterator[tuple[str, int, int]]:
+    """The figures of a ``spaced`` text as terms, each with where it begins and ends."""
+    for token in _TOKEN.finditer(text):
+        if token["number"]:
+            term = _figure(token["number"], token["scale"], bool(token["percent"]))
+            if is_figure(term):
+                yield term, token.start(), token.end()
+
+
+def stop_words() -> frozenset[str]:
+    """Words of any language that tell nothing."""
+    return _STOP
+
+
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """The stem of an English word; other words, and short ones, stand for themselves."""
@@ -324,6 +343,7 @@ def is_told(figure: str, known: Collection[str]) -> bool:
     return figure in known or any(_is_near(figure, other) for other in known)
 
 
+@lru_cache(maxsize=65536)
 def _is_near(one: str, other: str) -> bool:
     if one.endswith("%") != other.endswith("%"):
         return False
@@ -372,7 +392,7 @@ def _terms(folded: str, words: Sequence[str]) -> list[str]:
     if folded.isascii() and not _DIGIT.search(folded):
         return list(chain.from_iterable(map(word_terms.__getitem__, words)))
     found: list[str] = []
-    for number, scale, percent, word in _TOKEN.findall(folded if folded.isascii() else _SEAM.sub(" ", folded)):
+    for number, scale, percent, word in _TOKEN.findall(spaced(folded)):
         if number:
             found.append(_figure(number, scale, bool(percent)))
         else:

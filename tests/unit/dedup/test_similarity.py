@@ -122,3 +122,26 @@ def test_the_rarest_terms_come_first_and_everyday_ones_count_as_common() -> None
     assert rarest_first(counts) == ["crane", "ferri", "quay", "market", "tram"]
     idf = Idf(dict(counts), 100)
     assert [idf[term] for term in rarest_first(counts)] == sorted((idf[term] for term, _ in counts), reverse=True)
+
+
+@pytest.mark.parametrize(("hours", "clashes"), [(2.0, 0.0), (20.0, 1.0)])
+def test_what_a_share_did_is_told_until_it_is_traded_again(hours: float, clashes: float) -> None:
+    story = a_story("Why Acme shares are up today")
+    entry = wording("Acme shares are up 3%", "")
+
+    assert story_features(entry, ACME, hours, story, hours, Idf({}, 0, ACME))["sessions_clash"] == clashes
+
+
+@pytest.mark.parametrize(
+    ("text", "clashes"),
+    [
+        ("Acme calls back 62,000 irons.", 1.0),
+        ("Acme calls back 19,000 irons, after 40 reports.", 0.0),
+        ("Acme calls back irons.", 0.0),
+    ],
+)
+def test_texts_clash_where_none_of_their_figures_is_the_same(text: str, clashes: float) -> None:
+    story = a_story("Regulator announces Acme recall", "Acme calls back 19,000 irons.")
+    entry = wording("Regulator announces Acme recall", text)
+
+    assert story_features(entry, ACME, 1.0, story, 1.0, Idf({}, 0, ACME))["texts_clash"] == clashes

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions, cluster, read_input
-from pipeline.dedup.stories import THRESHOLDS
+from pipeline.dedup.stories import THRESHOLDS, Arrival
 from pipeline.model import Entry, Placement, Relation
 from tests.builders_dedup import an_entry, place_all
 
@@ -30,6 +30,7 @@ CHINESE = an_entry(
     "双方将在Azure云、AI音箱和笔记本电脑方面合作。2015年两家公司曾测试Windows 10。",
     hours=5,
 )
+FERRY = ("ferri", "termin", "faro", "car")
 TEXT = (
     "The maker of ferries will build three boats for the sound between Aalborg and Hals, and the yard in Aalborg takes "
     "on 120 welders for the order, which is the largest since the war according to the mayor."
@@ -346,3 +347,22 @@ def test_an_entry_that_would_have_joined_no_other_story_repairs_nothing() -> Non
     memory, entries = two_stories("Xiaomi opens a shop in Faro", "Xiaomi opens a shop in Hull")
 
     assert StoryIndex(StoryOptions()).repair(replace(bridging(entries), rival=""), memory) is None
+
+
+def test_of_broad_stories_that_both_fit_the_one_that_many_tell_grows() -> None:
+    memory = MemoryLookups()
+    told = ("opens terminal in Faro", "Faro terminal opens", "and the new Faro terminal", "terminal: Faro celebrates")
+    many = [an_entry(f"Xiaomi ferry {words}", guid=words, hours=place / 10) for place, words in enumerate(told)]
+    alone = an_entry("Xiaomi opens terminal in Faro to cars", guid="alone", hours=1)
+    for entry, story in (*((entry, many[0]) for entry in many), (alone, alone)):
+        memory.add(
+            entry, Placement(entry.id, entry.id, story.id, Relation.NEW, "nothing_like_it", companies=ONE, terms=FERRY)
+        )
+    entry = an_entry("New ferry terminal of Xiaomi in Faro opens to cars", guid="entry", hours=2)
+
+    joined = {
+        grain: StoryIndex(StoryOptions(grain=grain)).place([Arrival(entry, ONE)], memory)[0].story_id
+        for grain in ("broad", "normal")
+    }
+
+    assert joined == {"broad": many[0].id, "normal": alone.id}
