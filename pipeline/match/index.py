@@ -179,10 +179,10 @@ class NameIndex:
     ) -> list[Found]:
         """What occurs when words are read as those that they may be a misspelling of.
 
-        Any of it takes in one of the ``hopeful`` places.
+        Any of it takes in one of the ``hopeful`` places. What several readings share occurs once.
         """
         repairs = {place: sense.repairs for place, sense in enumerate(senses) if sense.repairs}
-        found: list[Found] = []
+        found: dict[tuple[object, ...], Found] = {}
         for chosen in _readings(repairs):
             openings = chosen if by_characters else [place for place in hopeful if place in chosen]
             if not openings:
@@ -190,8 +190,10 @@ class NameIndex:
             read = senses.copy()
             for place, repair in chosen.items():
                 read[place] = memory[repair.target]
-            found += self._repaired(skeleton, read, chosen, openings, by_characters=by_characters)
-        return found
+            for one in self._repaired(skeleton, read, chosen, openings, by_characters=by_characters):
+                words = tuple(repair.target for repair in one.repairs)
+                found.setdefault((one.first, one.last, id(one.meaning), words), one)
+        return list(found.values())
 
     def _memory_of(self, language: str) -> _Memory:
         tongue = tongue_of(language)
