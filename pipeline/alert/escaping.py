@@ -11,7 +11,8 @@ _KEPT_FORMAT = "\u200c\u200d"  # joiners: Persian words and emoji are spelt with
 _FIRST_STRONG, _END = "\u2068", "\u2069"  # Unicode UAX 9: an isolate whose direction is that of its first letter
 _JOINER = "\u2060"  # word joiner: invisible, and no part of a name
 
-_MARKUP = re.compile(r"[\\`*~\[\]<>]|(?<!\w)_|_(?!\w)|\|(?=\|)")
+# An underscore between letters or digits opens nothing (CommonMark 6.2), and names are full of them.
+_MARKUP = re.compile(r"[\\`*~\[\]<>]|(?<![^\W_])_|_(?![^\W_])|\|(?=\|)")
 _AT_THE_START = re.compile(r"^(?:[-+=#]|\d{1,9}(?=[.)](?:\s|$)))")
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)")
 _RTL = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"  # right-to-left scripts

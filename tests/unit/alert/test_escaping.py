@@ -7,6 +7,7 @@ from pipeline.alert.escaping import isolated, markdown, plain, quiet, with_words
     ("text", "shown"),
     [
         ("*b* **b** _i_ snake_case", r"\*b\* \*\*b\*\* \_i\_ snake_case"),
+        ("__0__ 1__2", r"\_\_0\_\_ 1\_\_2"),
         ("[a](https://evil.example)", r"\[a\](https://evil.example)"),
         ("![i](x)", r"!\[i\](x)"),
         ("<!channel> <b>", r"\<!channel\> \<b\>"),
