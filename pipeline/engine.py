@@ -151,7 +151,8 @@ def poll_in_order(
     After every ``patience`` of waiting, all that is there is yielded, and those that it was waited for come later.
     Beyond the shard waited for, ``ahead`` shards are begun, and further ones while fewer than four times ``ahead``
     shards' worth of feeds are under way or not yet yielded: a slow shard does not stall the rest. Nothing but the shard
-    waited for is begun while 9,000 entries are expected or wait, so memory does not grow with the due list.
+    waited for is begun while 9,000 entries are expected or wait; none are expected of a feed with validators, of which
+    so many shards may be under way. So memory does not grow with the due list.
     Closing the iterator early cancels what has not begun. So does ``stop``, which is asked before each feed and while
     one is waited for; what is under way then is left to itself. ``before_wait`` is called when something has to be
     waited for, with all before it yielded.
@@ -167,16 +168,15 @@ def poll_in_order(
                 if polled := dealt.take(due):
                     yield polled
                     break
-                if waited < patience.total_seconds():
-                    before_wait()
-                    waited += dealt.wait()
-                    continue
-                waited = 0.0
-                for other in [other for other in dues if dealt.has(other)]:
-                    if stop():
-                        return
-                    passed.add(other.feed.url)
-                    yield dealt.taken(other)
+                if waited >= patience.total_seconds():
+                    waited = 0.0
+                    for other in [other for other in dues if dealt.has(other)]:
+                        if stop():
+                            return
+                        passed.add(other.feed.url)
+                        yield dealt.taken(other)
+                before_wait()
+                waited += dealt.wait()
     finally:
         dealt.end()
 
@@ -188,6 +188,7 @@ class _Dealt:
         self._engine, self._dealt, self._poll, self._ahead, self._most_unread = engine, dealt, poll, ahead, unread
         self._home = {due.feed.url: number for number, shard in enumerate(dealt) for due in shard}
         self._under_way: dict[int, Future[object]] = {}
+        self._asked: dict[int, int] = {}  # feeds of these that have not come
         self._came: SimpleQueue[Sequence[Polled] | int] = SimpleQueue()  # from the threads; a number = the shard's end
         self._there: dict[str, Polled] = {}
         self._begun = self._unread = 0
@@ -195,10 +196,9 @@ class _Dealt:
 
     def take(self, due: Due) -> Polled | None:
         """What came of a feed; None = nothing yet."""
+        while not self._came.empty():
+            self._note(self._came.get())
         self._begin(self._home[due.feed.url])
-        if due.feed.url not in self._there:
-            while not self._came.empty():
-                self._note(self._came.get())
         return self.taken(due) if self.has(due) else None
 
     def has(self, due: Due) -> bool:
@@ -230,6 +230,7 @@ class _Dealt:
             shard, begun = self._dealt[self._begun], self._begun
             self._begun += 1
             self._unread += len(shard)
+            self._asked[begun] = len(shard)
             self._entries += sum(map(_expected, shard))
             self._under_way[begun] = self._engine.submit(self._poll, shard, self._came.put)
             self._under_way[begun].add_done_callback(partial(self._end_of, begun))
@@ -244,8 +245,11 @@ class _Dealt:
     def _note(self, came: Sequence[Polled] | int) -> None:
         if isinstance(came, int):
             self._under_way.pop(came).result()  # a fault of the shard is one of the run
+            if self._asked.pop(came):
+                raise RuntimeError("a shard ended without a word of some of its feeds")  # who waits would wait for ever
             return
         for polled in came:
+            self._asked[self._home[polled.due.feed.url]] -= 1
             self._there[polled.due.feed.url] = polled
             self._entries += _size(polled) - _expected(polled.due)
 

@@ -5,6 +5,6 @@ import gc
 # Before anything else is loaded: looking for rings among modules, which last, took a tenth of the start.
 gc.set_threshold(20_000, 20, 20)
 
-from pipeline.cli.start import main  # noqa: E402 - see above
+from pipeline.cli.start import command, main  # noqa: E402 - see above
 
-__all__ = ["main"]
+__all__ = ["command", "main"]

@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 _PATIENCE = 1.0  # seconds for threads that are about to end
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -60,12 +61,14 @@ def heeding_signals() -> Iterator[Ending]:
         give_back()
 
 
-def leave() -> None:
-    """Ends the process at once if there are threads that the interpreter would wait for: one that waits for a name
-    server or a web server cannot be told to end."""
+def leave(code: int) -> NoReturn:
+    """Ends the process with this code; at once if there are threads that the interpreter would wait for: one that waits
+    for a name server or a web server cannot be told to end."""
     if _is_anyone_left():
-        _flush()
-        os._exit(0)
+        with suppress(OSError):  # whoever read what we say is gone
+            _flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _flush() -> None:
@@ -77,6 +80,7 @@ def _flush() -> None:
 def _is_anyone_left() -> bool:
     until = time.monotonic() + _PATIENCE
     others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
-    for thread in others:
-        thread.join(max(0.0, until - time.monotonic()))
+    with suppress(KeyboardInterrupt):  # who asks once more will not wait
+        for thread in others:
+            thread.join(max(0.0, until - time.monotonic()))
     return any(thread.is_alive() for thread in others)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.leaving import leave
 from pipeline.cli.output import print_json, tell
 from pipeline.cli.root import Settings, now
 from pipeline.health import examine
@@ -33,7 +32,6 @@ def daemon(context: typer.Context) -> None:
 
     settings: Settings = context.obj
     serve(Daemon(settings.load(), settings.load, now))
-    leave()
 
 
 def health(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.output import print_json, print_table, read_json_lines, tell
-from pipeline.cli.root import Settings
+from pipeline.cli.root import Settings, company_named
 from pipeline.config import load_companies
 from pipeline.errors import InputError
 from pipeline.match import AnyMatcher, Explanation, MatchEngine, Matcher, read_companies_jsonl
@@ -127,11 +127,10 @@ def explain(
 def _explanations(engine: MatchEngine, watchlist: Watchlist, entry: Entry, company: str | None) -> list[Explanation]:
     """Of the company named, else of every company that the text gave a candidate for."""
     if company:
-        asked = company.casefold()
-        named = [one.id for one in watchlist.companies if asked in (one.id.casefold(), one.name.casefold())]
+        named = company_named(company, {one.id: one.name for one in watchlist.companies})
         if not named:
             raise InputError(f"{company!r} is not the id of a tracked company; companies are listed in companies.toml")
-        return [engine.explain(entry, named[0])]
+        return [engine.explain(entry, named)]
     considered = list(engine.explain_all(entry))
     if not considered:
         tell("no name of a tracked company occurs; with --company ID the nearest text is shown")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,6 +55,14 @@ class Settings:
     def health(self) -> tuple[Path, HealthOptions]:
         """The database and what counts as trouble; nothing else of the configuration is read. Raises ConfigError."""
         return health_of(self.config, os.environ)
+
+
+def company_named(asked: str, names: Mapping[str, str]) -> str | None:
+    """The id of the company that somebody means, of names by id: the one of this id, else the first of this name."""
+    folded = asked.casefold()
+    by_id = (one for one in names if one.casefold() == folded)
+    by_name = (one for one, name in names.items() if name.casefold() == folded)
+    return next(by_id, None) or next(by_name, None)
 
 
 def now() -> datetime:

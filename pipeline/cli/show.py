@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.output import print_json, print_table
-from pipeline.cli.root import Settings
+from pipeline.cli.root import Settings, company_named
 from pipeline.errors import InputError
 from pipeline.plugins import nearest
 from pipeline.store import Store, search_query
@@ -95,9 +95,8 @@ def _id_of(context: typer.Context, company: str) -> str:
     """The id of the company of this id or name. Raises InputError: one that nobody ever tracked has no hits for another
     reason than silence."""
     known = {str(row["id"]): str(row["name"]) for row in stored_rows(context, "company_ids")}
-    for company_id, name in known.items():
-        if company.casefold() in (company_id.casefold(), name.casefold()):
-            return company_id
+    if named := company_named(company, known):
+        return named
     hint = nearest(company, list(known)) or f"there are: {', '.join(list(known)[:10])}"
     raise InputError(f"no company has the id {company!r} ({hint})")
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import NoReturn
 
 import typer
 
 from pipeline.cli.commands import arranged, with_commands
+from pipeline.cli.leaving import leave
 from pipeline.cli.output import unicode_streams
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
+
+
+def command() -> NoReturn:
+    """``main`` as a process: it ends with the command, whatever threads still wait for a server."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    leave(code if isinstance(code, int) else int(code is not None))
 
 
 def main() -> None:

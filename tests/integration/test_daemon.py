@@ -36,7 +36,7 @@ class Watch:
 
     def __init__(self, config: Path, *, prelude: str = "", **environ: str) -> None:
         self._log = config / "daemon.log"
-        program = f"{prelude}\nfrom pipeline.cli import main\nmain()"
+        program = f"{prelude}\nfrom pipeline.cli import command\ncommand()"
         command = [sys.executable, "-c", program, "--config", str(config), "daemon"]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -114,11 +114,10 @@ def test_feeds_that_have_come_are_stored_though_one_before_them_is_slow(hanging:
     assert stored(config)[4:] == ["News 1"]
 
 
-INTERRUPTED = pytest.param(
-    signal.SIGINT,
-    ("run",),
-    marks=pytest.mark.skipif(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="ignored here, and so there"),
+HEARS_CTRL_C = pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN, reason="ignored here, and so there"
 )
+INTERRUPTED = pytest.param(signal.SIGINT, ("run",), marks=HEARS_CTRL_C)
 
 
 @pytest.mark.parametrize(("number", "words"), [INTERRUPTED, (signal.SIGTERM, ("feeds", "poll"))])
@@ -142,3 +141,21 @@ def test_told_to_end_a_run_keeps_what_is_done_and_waits_for_no_server(
     assert outcome.code == 0, outcome.err
     assert "5 feeds: 5 fetched" in outcome.err
     assert ask(config / "newsward.db", "SELECT due, fetched, ended_at IS NULL FROM runs") == [(8, 3, 1), (5, 5, 0)]
+
+
+@HEARS_CTRL_C
+def test_who_asks_twice_waits_for_no_server_either(hanging: Hanging, tmp_path: Path) -> None:
+    config = write_config(tmp_path, [hanging.serve(1, "127.0.0.1", hangs=True)])
+
+    with running(config) as run:
+        while not hanging.asked():
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        try:
+            run.communicate(timeout=15)
+        finally:
+            hanging.go_on()
+
+    assert run.returncode not in (0, None)

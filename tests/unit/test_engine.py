@@ -95,6 +95,24 @@ def test_without_any_patience_each_feed_comes_once(dues: list[Due], size: int, a
     assert sorted(one.due.feed.url for one in results) == sorted(one.feed.url for one in dues)
 
 
+def test_without_any_patience_it_is_waited_for_all_the_same() -> None:
+    waits = 0
+
+    def slow(shard: Shard, give: Give) -> None:
+        Event().wait(0.1)
+        polled(shard, give)
+
+    def count() -> None:
+        nonlocal waits
+        waits += 1
+
+    dues = [due("http://host.example/")]
+    with ThreadPoolExecutor(1) as engine:
+        list(poll_in_order(engine, dues, slow, size=1, ahead=1, patience=timedelta(), before_wait=count))
+
+    assert waits == 1
+
+
 def test_feeds_share_a_shard_by_the_address_that_each_poll_begins_at() -> None:
     moved = Due(Feed("http://a.example.com/1"), FeedState("http://a.example.com/1", current_url="http://b.example/1"))
     dues = [moved, due("http://c.example/2"), due("http://www.b.example/3")]
@@ -221,3 +239,13 @@ def test_a_fault_in_a_shard_reaches_the_caller() -> None:
 
     with ThreadPoolExecutor(1) as engine, pytest.raises(RuntimeError, match="out of memory"):
         list(poll_in_order(engine, [due("http://host.example/")], broken, size=1, ahead=1))
+
+
+def test_a_shard_that_says_nothing_of_a_feed_is_a_fault() -> None:
+    dues = [due("http://host.example/1"), due("http://host.example/2")]
+
+    def forgetful(shard: Shard, give: Give) -> None:
+        polled(shard[:1], give)
+
+    with ThreadPoolExecutor(1) as engine, pytest.raises(RuntimeError, match="without a word"):
+        list(poll_in_order(engine, dues, forgetful, size=2, ahead=1))
