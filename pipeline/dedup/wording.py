@@ -423,6 +423,7 @@ word_terms = _TermsOf()
 
 def _figure(digits: str, scale: str | None, is_share: bool) -> str:
     """One spelling for a number: "$3.5 billion", "3.5bn" and "35亿" are all "3.5e+09"."""
+    is_year = not scale and digits.isdigit()  # "2000" may be one, "2,000" is none: such numbers are spelt 2.000e+03
     if scale in _CONTINENTAL:
         digits = digits.replace(".", "").replace(",", ".")
     elif _THOUSANDS.fullmatch(digits) and (digits.count(",") or digits.count(".") > 1):
@@ -433,6 +434,8 @@ def _figure(digits: str, scale: str | None, is_share: bool) -> str:
         value = float(digits.replace(",", "")) * _SCALE.get(scale or "", 1.0)
     except ValueError:
         return f"@{digits}"  # a date, a version, an address: compared, but no figure
+    if 1900 <= value < 2100 and not (is_year or is_share):
+        return f"{value:.3e}"
     return f"{value:.6g}" + ("%" if is_share else "")
 
 

@@ -21,6 +21,7 @@ from pipeline.text import fold
 
 _MENTIONS_KEPT = 50  # per hit: more are a list, and prove no more
 _NEAREST_WORDS = 400  # of an entry that explain looks through
+_SAME = 100.0
 _LEAST_ALIKE = 60.0  # per cent; what is less alike is no misspelling, and showing it would only puzzle
 
 
@@ -197,9 +198,13 @@ def _summary(company: Company, entry: Entry, hit: Hit | None, own: Sequence[Cand
 
 
 def _nearest(company: Company, entry: Entry) -> str:
-    """No name occurs: the text that comes nearest to one, for whoever wonders why."""
+    """No name occurs: what is excluded, or the text that comes nearest to one, for whoever wonders why."""
+    folded = fold(f"{entry.title}\n{entry.text}")
+    for phrase in company.exclude:
+        if fold(phrase) in folded:
+            return f"{company.name}: “{phrase}” occurs, which its exclude list keeps out; no name beside it."
     cores = [" ".join(core_of(text)) for text in (company.name, *(alias.text for alias in company.aliases))]
-    words = tokenise(fold(f"{entry.title}\n{entry.text}"))[:_NEAREST_WORDS]
+    words = tokenise(folded)[:_NEAREST_WORDS]
     best: tuple[float, str] = (0.0, "")
     for core in cores:
         size = max(1, len(core.split()))
@@ -208,4 +213,6 @@ def _nearest(company: Company, entry: Entry) -> str:
             best = max(best, (found[1], found[0]))
     if best[0] < _LEAST_ALIKE:
         return f"No name of {company.name} occurs."
+    if best[0] == _SAME:
+        return f"{company.name}: “{best[1]}” occurs as part of other words only."
     return f"No name of {company.name} occurs; nearest text: “{best[1]}” ({best[0]:.0f} % alike)."

@@ -25,6 +25,11 @@ def test_a_number_has_one_spelling(text: str, figure: str) -> None:
     assert figure in wording(text, "").title_figures
 
 
+@pytest.mark.parametrize("text", ["2,000 jobs", "1,950 jobs", "2 thousand jobs"])
+def test_a_number_with_its_thousands_set_apart_is_no_year(text: str) -> None:
+    assert len(wording(text, "").figures) == 1
+
+
 @pytest.mark.parametrize("text", ["in 2026", "2 of them", "on 09.03.2026"])
 def test_years_dates_and_counts_are_no_figures(text: str) -> None:
     assert not wording(text, "").title_figures

@@ -209,6 +209,14 @@ def test_what_is_nothing_like_a_name_is_not_shown_as_the_nearest(title: str) -> 
     assert engine(XIAOMI).explain(entry(title), "xiaomi").summary == "No name of Xiaomi occurs."
 
 
+def test_an_explanation_names_the_exclusion_that_keeps_a_name_out() -> None:
+    shell = company("shell", "Shell", exclude=("shell company",))
+
+    summary = engine(shell).explain(entry("Shell company used to launder millions"), "shell").summary
+
+    assert summary == "Shell: “shell company” occurs, which its exclude list keeps out; no name beside it."
+
+
 def test_all_companies_are_explained_from_one_search_hits_first() -> None:
     searched = []
 
