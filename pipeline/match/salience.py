@@ -63,11 +63,6 @@ def weigh(entry: Entry, mentions: Sequence[Mention], others: int) -> tuple[float
     return total, "in a list" if is_list else _in_words(total)
 
 
-def is_boilerplate(before: str) -> bool:
-    """Do these words lead to what every page says: ``Follow us on``, ``Share this via``?"""
-    return _BOILERPLATE.search(before.rsplit("\n", 1)[-1].lower()) is not None
-
-
 def _in_words(points: float) -> str:
     if points >= 60.0:
         return "what the entry is about"

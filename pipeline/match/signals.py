@@ -16,7 +16,6 @@ from pipeline.match.forms import Form
 from pipeline.match.kinds import NAME_ITSELF
 from pipeline.match.lexicon import Cues
 from pipeline.match.members import EntryField, Flavour, Method
-from pipeline.match.salience import is_boilerplate
 from pipeline.match.skeleton import Lazy, Skeleton, Span, tokenise
 from pipeline.match.weights import points
 from pipeline.model import Reason
@@ -243,20 +242,48 @@ _COUNTED_IN_POINTS = (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON)
 def _of_no_news(form: Form, place: Place) -> Iterator[Reason]:
     """``BAM! Een knal``, ``on the M6``."""
     if place.after[:1] == "!":
-        if form.flavour in _FRAGILE and not form.name.endswith("!") and place.opens_sentence:
+        is_cry = place.skeleton.tokens[place.span.first] in _CRIES
+        if is_cry and form.flavour in _FRAGILE and not form.name.endswith("!") and place.opens_sentence:
             yield Reason("a cry", points("where.cry"))
     elif place.token(-1) in place.cues.articles and _ROAD.match(place.skeleton.tokens[place.span.first]):
+        yield from _road(place)
+
+
+def _road(place: Place) -> Iterator[Reason]:
+    """``on the M6``, ``lorry fire closes the M6``; but ``the M1 chip``, ``the M1 results are due``."""
+    is_of_roads = place.token(-2) in place.cues.along or _is_among_roads(place)
+    if is_of_roads and place.token(1) not in place.cues.nouns:
         yield Reason(f"a road: {place.token(-1)} {place.found}", points("where.road"))
 
 
+_CRIES = frozenset({"bam", "bang", "boom", "bravo", "hey", "oops", "ouch", "pow", "wham", "wow", "yay", "yum", "zap"})
+_ROADS_REACH = 4  # tokens
+
+
+def _is_among_roads(place: Place) -> bool:
+    first, last = place.span.first, place.span.last
+    return not place.cues.roads.isdisjoint(
+        place.skeleton.tokens[max(0, first - _ROADS_REACH) : last + 1 + _ROADS_REACH]
+    )
+
+
 _BUTTON_REACH = 40  # characters
+# What opens a sentence or the text and ends at the name or a list of names, unlike "who sign up with Visa".
+_BUTTON = re.compile(
+    r"(?:^|[\n.!?:;|•·]\s*|\b(?=Follow us |Share ))(?i:(?:follow|find|like) us on"
+    r"|share (?:(?:this|it) )?(?:on|via)|(?:download|get) (?:our|the) app (?:on|from)(?: the)?"
+    r"|(?:log ?|sign ?)in with|sign ?up with|teilen auf|folgen sie uns auf|partager sur|suivez-nous sur"
+    r"|s[ií]guenos en|compartir en|condividi su|seguici su|compartilhar no|siga-nos no"
+    r"|delen (?:op|via)|volg ons op)[^\w\n]*"
+    r"(?:[A-Z]\w*(?:,? and |,? or |, | ?/ ?)){0,4}$"  # on Facebook, Slack and
+)
 
 
 def is_on_a_button(form: Form, place: Place) -> bool:
     """``Share this on Slack``: what every page says, whatever the news. Asked of what would else be accepted."""
     if form.flavour not in _FRAGILE or place.skeleton.where is not EntryField.TEXT:
         return False
-    return is_boilerplate(place.skeleton.original[max(0, place.start - _BUTTON_REACH) : place.start])
+    return _BUTTON.search(place.skeleton.original, max(0, place.start - _BUTTON_REACH), place.start) is not None
 
 
 def _is_linked(chunk: str, place: Place) -> bool:
@@ -282,15 +309,16 @@ _LAST_NAMES_UNLISTED = frozenset({"de", "nl"})  # their last names are in no lis
 
 
 _FAMILIAR = frozenset({"the", "these", "those"})
+_OF_SEVERAL = frozenset({"are", "have", "live", "lived", "moved", "of", "own", "owned", "say", "want", "were"})
 
 
 def _of_a_family(form: Form, place: Place) -> Iterator[Reason]:
-    """``The Frasers have farmed``: people of that last name."""
-    if place.language != "en" or place.before != " ":
+    """``The Frasers have farmed``: people of that last name; but ``the Starbucks boycott``, ``the Boots own brand``."""
+    if place.language != "en" or (place.before, place.after) != (" ", " ") or place.token(1) not in _OF_SEVERAL:
         return
     token = place.skeleton.tokens[place.span.last]
     is_plural = token.endswith("s") and token.removesuffix("s") in lexicon.surnames()
-    if is_plural and place.token(1) not in place.cues.nouns and not form.name.casefold().startswith("the "):
+    if is_plural and place.token(2) not in place.cues.nouns and not form.name.casefold().startswith("the "):
         yield Reason(f"a family: {place.token(-1)} {place.found}", points("before.article"))
 
 
@@ -307,7 +335,7 @@ def _named_as_a_place(place: Place) -> Iterator[Reason]:
     head, before = place.token(-2), place.token(-1)
     if before in _OF and head in place.cues.civics | place.cues.titles | _HEADS_OF:
         yield Reason(f"named after it: {head} {before} {place.found}", points("before.civic"))
-    elif before in _CLUBS or (place.after == " " and place.token(1) in _CLUBS):
+    elif before in _CLUBS or (place.after == " " and place.token(1) in _CLUBS_BEHIND):
         yield Reason("a sports club", points("before.civic"))
     elif place.after == ", " and place.language == "en" and not place.skeleton.gap(place.span.last + 2).startswith("'"):
         state = place.token(1)
@@ -316,6 +344,7 @@ def _named_as_a_place(place: Place) -> Iterator[Reason]:
 
 
 _CLUBS = frozenset({"fc", "cf", "afc", "sc", "vfl", "vfb", "tsv", "sv", "rc", "bc", "fk", "timnas"})
+_CLUBS_BEHIND = _CLUBS - {"sc", "bc", "sv", "rc"}  # those are, behind a name: Supreme Court, British Columbia
 _HEADS_OF = frozenset(
     {"house", "order", "university", "church", "city", "town", "village", "isle", "bay", "cape", "duke"}
 )
@@ -327,10 +356,11 @@ def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
     if land in place.cues.lands and place.after == " ":
         yield Reason(f"a landscape: {place.found} {land}", points("before.civic"))
         return
-    if place.token(-1) in _NEAR and place.token(1) not in place.cues.nouns:
+    is_listed = place.skeleton.tokens[place.span.last] in lexicon.places()
+    if place.token(-1) in _NEAR and place.token(1) not in place.cues.nouns and (is_listed or _is_beside(place)):
         yield Reason(f"a place: {place.token(-1)} {place.found}", points("before.where"))
         return
-    if place.skeleton.tokens[place.span.last] not in lexicon.places():
+    if not is_listed:
         return
     cues, before = place.cues, place.token(-1)
     if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
@@ -341,7 +371,12 @@ def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason(f"a city: {civic}", points("before.civic"))
 
 
-_NEAR = frozenset({"near", "outside"})  # which nothing is of a company, but of its plants
+_NEAR = frozenset({"near", "outside"})  # which little is of a company but its plants, and those who protest
+
+
+def _is_beside(place: Place) -> bool:
+    """``avalanche near Vail``, of a town that no list has; but ``Outside Disney, a protest``."""
+    return not place.opens_at(place.span.first - 1) and place.cues.crowds.isdisjoint(place.skeleton.tokens)
 
 
 def _amounts(place: Place, before: str) -> Iterator[Reason]:

@@ -263,3 +263,120 @@ def test_names_are_held_apart_from_what_they_mean_besides(title: str, language: 
 def test_a_button_of_the_page_names_nobody() -> None:
     assert found(HELD, text="The shop won a grant. Share this on Slack") == []
     assert found(HELD, text="The shop won a grant. Shares of Slack rise") == ["slack"]
+
+
+HELD_APART = engine(
+    company("disney", "Disney"),
+    company("oracle", "Oracle"),
+    company("meta", "Meta"),
+    company("gap", "Gap"),
+    company("visa", "Visa"),
+    company("slack", "Slack"),
+    company("starbucks", "Starbucks"),
+    company("barclays", "Barclays"),
+    company("lloyds", "Lloyds"),
+    company("frasers", "Frasers"),
+    company("sap", "SAP"),
+    company("ibm", "IBM"),
+    company("tui", "TUI"),
+    company("bam", "BAM"),
+    company("m1", "M1"),
+    company("m6", "M6"),
+    company("porto", "Porto"),
+    company("santos", "Santos"),
+    company("delta", "Delta"),
+    company("ford", "Ford"),
+    company("vail", "Vail"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "companies"),
+    [
+        ("The count of subscribers at Disney went up.", ["disney"]),
+        ("One subscriber said Oracle raised prices.", ["oracle"]),
+        ("The advertising giant Meta must change its rules.", ["meta"]),
+        ("The watchdog called the advertising by Gap misleading.", ["gap"]),
+        ("A newsletter said Visa will cut jobs.", ["visa"]),
+        ("Customers who sign up with Visa get a bonus, the bank said.", ["visa"]),
+        ("Share this on Slack · Print", []),
+        ("Rain will ease by noon. Follow us on Slack", []),
+        ("Follow us on Facebook, Reddit and Slack", []),
+        ("Email Print Share on Slack", []),
+        ("Sign up with Visa", []),
+        ("Folgen Sie uns auf Slack", []),
+    ],
+)
+def test_a_button_of_the_page_begins_its_sentence_and_ends_at_the_name(text: str, companies: list[str]) -> None:
+    assert found(HELD_APART, "Business news of the day", text=f"Other news came first. {text}") == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "companies"),
+    [
+        ("The Starbucks boycott grows", ["starbucks"]),
+        ("Inside the Starbucks turnaround plan", ["starbucks"]),
+        ("The Barclays fine is the highest in years", ["barclays"]),
+        ("The Barclays trader was sentenced on Monday", ["barclays"]),
+        ("The Lloyds pension ruling", ["lloyds"]),
+        ("The Frasers have farmed the valley for 200 years", []),
+        ("The Frasers were neighbours of ours", []),
+    ],
+)
+def test_a_family_does_what_several_do(title: str, companies: list[str]) -> None:
+    assert found(HELD_APART, title) == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "companies"),
+    [
+        ("SAP! Das ist der Wert des Tages", "de", ["sap"]),
+        ("IBM! Why the shares are a buy", "en", ["ibm"]),
+        ("TUI! Reisen werden teurer", "de", ["tui"]),
+        ("BAM! Vuurwerk knalt in portiek", "nl", []),
+    ],
+)
+def test_a_cry_is_a_word_that_is_cried(title: str, language: str, companies: list[str]) -> None:
+    assert found(HELD_APART, title, language=language) == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "language", "companies"),
+    [
+        ("The M1 results are due on Friday", "en", ["m1"]),
+        ("Engineers praise the M1 chip", "en", ["m1"]),
+        ("Three hurt on the M6 near Stafford", "en", []),
+        ("Lorry fire closes the M6", "en", []),
+        ("Long tailbacks after the M6 crash", "en", []),
+        ("Carambolage sur la M6 à Lyon", "fr", []),
+    ],
+)
+def test_a_road_is_driven_on(title: str, language: str, companies: list[str]) -> None:
+    assert found(HELD_APART, title, language=language) == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "companies"),
+    [
+        ("Porto SC appeal dismissed", ["porto"]),
+        ("Santos BC plant fire put out", ["santos"]),
+        ("Delta BC flights cancelled", ["delta"]),
+        ("FC Porto wins derby", []),
+        ("Porto FC wins derby", []),
+    ],
+)
+def test_courts_and_provinces_are_no_clubs(title: str, companies: list[str]) -> None:
+    assert found(HELD_APART, title) == companies
+
+
+@pytest.mark.parametrize(
+    ("title", "companies"),
+    [
+        ("Outside Disney, a protest", ["disney"]),
+        ("Workers rally outside Ford", ["ford"]),
+        ("Hiker dies in rockfall near Vail", []),
+        ("Bus overturns outside Porto", []),
+    ],
+)
+def test_what_is_beside_a_name_makes_it_a_place_unless_people_gather_there(title: str, companies: list[str]) -> None:
+    assert found(HELD_APART, title) == companies
