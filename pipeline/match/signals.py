@@ -225,6 +225,8 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("source tag", points("where.source_tag"))
     if place.after[:1] == "!" or (form.flavour is Flavour.ACRONYM and place.found[-1].isdigit()):
         yield from _of_no_news(form, place)
+    elif place.after == "-" and place.token(1) in _STREETS:
+        yield Reason(f"a street: {place.found}-{place.surface(1)}", points("where.road"))
     if form.flavour in _COUNTED_THINGS:
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
     # Few texts have what the two patterns end in, which is quicker told than that they do not match.
@@ -234,6 +236,7 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("points of an index", points("where.index"))
 
 
+_STREETS = frozenset({"strasse", "str", "platz", "allee", "gasse", "ufer", "brucke", "street", "avenue"})
 _PERSON_OR_WORD = (Flavour.PERSON, Flavour.WORD)
 _COUNTED_THINGS = (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK)
 _COUNTED_IN_POINTS = (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON)

@@ -380,3 +380,8 @@ def test_courts_and_provinces_are_no_clubs(title: str, companies: list[str]) -> 
 )
 def test_what_is_beside_a_name_makes_it_a_place_unless_people_gather_there(title: str, companies: list[str]) -> None:
     assert found(HELD_APART, title) == companies
+
+
+@pytest.mark.parametrize("title", ["Henry-Ford-Straße wird gesperrt", "Fest auf dem Ford-Platz"])
+def test_a_street_that_is_called_after_it_is_not_the_company(title: str) -> None:
+    assert found(HELD_APART, title, language="de") == []
