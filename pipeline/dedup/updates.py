@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.dedup.figures import new_figures
 from pipeline.dedup.similarity import HOURS_OF_AGE, gap, words_of
-from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, new_turns, wording
+from pipeline.dedup.wording import Wording, as_written, bare_title, is_everyday, is_figure, new_turns, stem, wording
 from pipeline.model import Entry, StoryView, Untold
 
 _SHORTEST_WORD = 3
@@ -29,7 +30,7 @@ class News:
 def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> News:
     """What the entry adds to the story, as far as its members are shown."""
     told = [words_of(member) for member in story.members]
-    fresh, changes = _figures(entry, told)
+    fresh, changes = _figures(entry, told, companies | story.companies)
     turns = frozenset().union(*(other.title_terms | other.text_terms for other in told))
     found = {
         "figures": bool(fresh),
@@ -39,17 +40,19 @@ def news_in(entry: Wording, companies: frozenset[str], story: StoryView) -> News
     return News(tuple(kind for kind, is_new in found.items() if is_new), changes)
 
 
-def _figures(entry: Wording, told: Sequence[Wording]) -> tuple[frozenset[str], bool]:
+def _figures(entry: Wording, told: Sequence[Wording], companies: frozenset[str]) -> tuple[frozenset[str], bool]:
     if not entry.title_figures:
         return frozenset(), False
-    return new_figures(entry.title, (text for other in told for text in (other.title, other.text)))
+    ids = (stem(word) for company in companies for word in re.findall(r"[^\W_]+", company))
+    names = entry.actors.union(ids, *(other.actors for other in told))
+    return new_figures(entry.title, (text for other in told for text in (other.title, other.text)), names)
 
 
 def untold(entry: Entry, story: StoryView) -> Untold:
     """What the entry's headline says that no member of the story did, as far as they are shown."""
     words = wording(entry.title, entry.text, entry.publisher, entry.language)
     told = [words_of(member) for member in story.members]
-    figures, _ = _figures(words, told)
+    figures, _ = _figures(words, told, story.companies)
     terms = frozenset().union(*(other.title_terms | other.text_terms for other in told))
     turns = new_turns(words.reversals, terms)
     written = as_written(bare_title(entry.title, entry.publisher))

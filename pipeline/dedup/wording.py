@@ -18,7 +18,9 @@ from pipeline.text import fold, fold_with_offsets, is_cjk, tokens
 LEAD_SENTENCE = 160  # characters
 LEAD_WORDS = 90  # a story is told in its lead; what follows is background that other stories share
 TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
-PACKED_WORDINGS = 30_000  # of 1.5 KB each: the entries of a window at the size of a large watch
+# The entries of a window at the size of a large watch: 1 KB for a headline, with 95 words of text 2.5 to 8 KB, as few
+# or many of them are rare.
+PACKED_WORDINGS = 30_000
 KEPT_WORDS = 65_536  # whose terms are remembered, of some 150 bytes each
 MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
 
