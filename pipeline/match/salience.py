@@ -11,15 +11,17 @@ from pipeline.model import Entry, Mention
 _ROUND_UP = re.compile(
     r"\b(round-?up|stocks? (?:to watch|in (?:the )?(?:news|focus))|buzzing stocks|market wrap|wrap|movers"
     r"|top (?:gainers|losers)|briefs?|briefly|at a glance|morning (?:call|brief|note)|newsletter|digest|watchlist"
+    r"|(?:morning|evening|daily|news|market|business) briefing"
     r"|brokers?' (?:call|views)|what to know|live updates|week ahead|calendar"
     r"|marktbericht|börse|borse|pressestimmen|tagesrückblick|revue de presse)\b"
 )
 # Around a page's text: what every page says, whatever the news. Both are for lower-cased text: a pattern that
 # ignores case takes seven times as long.
 _BOILERPLATE = re.compile(
-    r"(follow us on|find us on|like us on|share (?:this )?(?:on|via)|also read|read (?:more|also|next)"
-    r"|related(?: articles)?:|subscribe|sign up|log ?in with|advertis(?:ement|ing)|about the author"
-    r"|(?:download|get) (?:our|the) app|available (?:on|in) the|cookies?|newsletter"
+    r"\b(follow us on|find us on|like us on|share (?:this )?(?:on|via)|also read|read (?:more|also|next)"
+    r"|related(?: articles)?:|subscribe (?:to|now|for|via|on)|sign up (?:to|for|with|now)|log ?in with|advertisement"
+    r"|about the author|(?:download|get) (?:our|the) app|available (?:on|in) the|(?:uses?|accept|our|all) cookies"
+    r"|(?:our|free|daily|weekly) newsletters?"
     r"|mehr zum thema|lesen sie auch|teilen auf|folgen sie uns|à lire aussi|partager sur"
     r"|lea también|síguenos en|compartir en)\W*(?:\w+\W+){0,4}$"
 )
