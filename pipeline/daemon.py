@@ -32,7 +32,7 @@ from pipeline.model import RunReport
 from pipeline.observe import Heartbeat, MetricsOptions, Server
 from pipeline.observe.metrics import Metrics
 from pipeline.run import run_once
-from pipeline.store import RunLock, file_identity
+from pipeline.store import DaemonLock, RunLock, file_identity
 
 # Container runtimes kill 10 seconds after SIGTERM. What takes longer is cut off, as by a crash, for which it is made.
 GRACE = timedelta(seconds=5)
@@ -239,13 +239,27 @@ def serve(daemon: Daemon) -> None:
     # One worker: the database's connection belongs to the thread that opened it.
     worker = ThreadPoolExecutor(1, thread_name_prefix="tick")
     scheduler = _scheduler(daemon, worker)
-    with _wakeups() as (heard, told):
+    with _wakeups() as (heard, told), _sole(daemon.config.database.parent):
         try:
             opening = worker.submit(daemon.open)
             opening.add_done_callback(lambda _: _wake(told))
             _listen(heard, daemon, scheduler, opening)
         finally:
             _end(daemon, scheduler, worker)
+
+
+@contextmanager
+def _sole(directory: Path) -> Iterator[None]:
+    """Tells of another daemon on the same data: both may work, in turns, but few want that. When one is put in the
+    place of another, they overlap for a moment."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(DaemonLock(directory, wait=False))
+        except AlreadyRunning as error:
+            log.warning("second_daemon", reason=str(error))
+        except StoreError:
+            pass  # the database cannot be used either, and that is told
+        yield
 
 
 def _scheduler(daemon: Daemon, worker: ThreadPoolExecutor) -> BackgroundScheduler:

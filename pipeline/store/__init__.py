@@ -2,7 +2,7 @@
 
 from pipeline.store.columns import search_query
 from pipeline.store.copies import Backup, Restored, backup, backup_folder, free_name, restore
-from pipeline.store.lock import RunLock
+from pipeline.store.lock import DaemonLock, RunLock
 from pipeline.store.options import StoreOptions
 from pipeline.store.pruning import Pruned
 from pipeline.store.shelf import Shelf
@@ -11,6 +11,7 @@ from pipeline.store.store import BUSY_TIMEOUT, Store, file_identity
 __all__ = [
     "BUSY_TIMEOUT",
     "Backup",
+    "DaemonLock",
     "Pruned",
     "Restored",
     "RunLock",

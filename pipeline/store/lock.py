@@ -1,4 +1,4 @@
-"""One run at a time: a lock of the kernel on a file in the data directory."""
+"""One run at a time, and one daemon: locks of the kernel on files in the data directory."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ class RunLock:
     when another process holds the lock and ``wait`` is false, StoreError when the file cannot be made.
     """
 
+    _file_name, _holds = FILE_NAME, "another run is going on"
+
     def __init__(self, directory: Path | str, *, wait: bool) -> None:
-        self.path = Path(directory) / FILE_NAME
+        self.path = Path(directory) / self._file_name
         self._wait = wait
         self._file = -1
 
@@ -33,7 +35,7 @@ class RunLock:
         except BaseException as error:
             os.close(self._file)
             if isinstance(error, BlockingIOError):
-                raise AlreadyRunning(f"{self.path}: another run is going on{_holder(self.path)}") from None
+                raise AlreadyRunning(f"{self.path}: {self._holds}{_holder(self.path)}") from None
             raise
         _held.add(self._file)
         os.ftruncate(self._file, 0)
@@ -45,6 +47,12 @@ class RunLock:
     ) -> None:
         _held.discard(self._file)
         os.close(self._file)
+
+
+class DaemonLock(RunLock):
+    """The same, held by a daemon as long as it goes on; runs do not ask for it."""
+
+    _file_name, _holds = "newsward.daemon", "another daemon is going on"
 
 
 def _open(path: Path) -> int:

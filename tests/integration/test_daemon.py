@@ -133,6 +133,7 @@ def test_told_to_end_while_a_feed_hangs_it_ends_in_time_and_loses_nothing(tmp_pa
         assert ask(database, "SELECT due, fetched, sent FROM runs WHERE ended_at IS NULL") == [(13, 12, 0)]
         assert [(line["due"], line["done"]) for line in watch.logs("run_cut_off")] == [(13, 12)]
         assert sorted(path.name for path in database.parent.iterdir()) == [
+            "newsward.daemon",
             "newsward.lock",
             "newsward.turns",
             "watch.db",
@@ -240,6 +241,22 @@ def test_told_to_end_while_slow_clients_ask_for_metrics_it_ends_in_time(tmp_path
     assert (well.status, told["healthy"]) == (200, True)
     assert code == 0, watch.logs()
     assert seconds < 10
+
+
+def test_a_second_daemon_on_the_same_data_says_so(tmp_path: Path, server: FeedServer) -> None:
+    database = tmp_path / "data" / "watch.db"
+    with receiver() as inbox:
+        urls = serve_seeds(server)
+        one, other = (configure(tmp_path / name, urls, inbox, database) for name in ("config", "other"))
+        with watching(one) as first:
+            until(lambda: first.logs("daemon_started"))
+            with watching(other) as second:
+                until(lambda: second.logs("daemon_started"))
+                second.end()
+            first.end()
+
+    assert first.logs("second_daemon") == []
+    assert [f"(process {first.process.pid})" in line["reason"] for line in second.logs("second_daemon")] == [True]
 
 
 def test_a_port_that_is_taken_ends_it_at_the_start(tmp_path: Path) -> None:
