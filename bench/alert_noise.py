@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 from xml.sax.saxutils import escape
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
@@ -33,6 +33,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pipeline.app import open_stages
 from pipeline.config import load
 from pipeline.decide import Stages
+from pipeline.engine import Give, Shard
 from pipeline.evaluate.dedup_sets import Labelled, read_stress, rows_of
 from pipeline.model import Alert, Answer, Due, Fetched, Polled, SendResult, Sent
 from pipeline.observe import configure_logging
@@ -78,9 +79,10 @@ class Wire(Executor):
         self._document = document
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        dues: Any = args[0]
+        dues, give = cast("tuple[Shard, Give]", args)
+        give([self._polled(due) for due in dues])
         future: Future[Any] = Future()
-        future.set_result([self._polled(due) for due in dues])
+        future.set_result(None)
         return future
 
     def _polled(self, due: Due) -> Polled:
