@@ -65,11 +65,12 @@ _EXPECTED = re.compile(
     r"\b(?:(?:estimates?|expectations?|consensus) of|analysts (?:had )?(?:expected|forecast)) ?[$€£]?$"
 )
 _OF_ITS = re.compile(r"^ of (?:all|its|our|the|their)\b")  # "120 of its shops" are shops
-_LISTED = re.compile(r"^ (?:\w+ )?(?:charts|facts|lessons|questions|reasons|takeaways|things|ways)\b")
+_LIST_ITEMS = r" (?:\w+ )?(?:charts|facts|lessons|questions|reasons|takeaways|things|ways)\b"
+_LISTED = re.compile("^" + _LIST_ITEMS)
 # Headlines that look back on what is known. What they say otherwise than it was told is news none the less.
 _EXPLAINS = re.compile(
     r"^(?:why|how|what|who|when|where)\b"
-    r"|\b\d+ (?:\w+ )?(?:charts|facts|lessons|questions|reasons|takeaways|things|ways)\b"
+    rf"|\b\d+{_LIST_ITEMS}"
     r"|\b(?:explained|explainer|full list|takeaways|what (?:to|you) (?:do|know|need))\b"
 )
 _SENTENCE = re.compile(r"[.;:!?] ")

@@ -6,7 +6,7 @@ from pipeline.match import lexicon
 from pipeline.match.forms import Form
 from pipeline.match.index import Found
 from pipeline.match.members import EntryField, Flavour
-from pipeline.match.signals import Place
+from pipeline.match.place import Place
 
 _AFTER = 12  # characters behind an occurrence that are looked at
 # A Hangul name may be followed by these without a space: particles, and words of its own business.

@@ -10,6 +10,7 @@ from math import isfinite
 
 from rapidfuzz import fuzz, process
 
+from pipeline.match.compiling import excluded_patterns
 from pipeline.match.finder import Candidate, Finder, NameFinder
 from pipeline.match.forms import core_of
 from pipeline.match.names import AnyMatcher, Matcher
@@ -199,12 +200,11 @@ def _summary(company: Company, entry: Entry, hit: Hit | None, own: Sequence[Cand
 
 def _nearest(company: Company, entry: Entry) -> str:
     """No name occurs: what is excluded, or the text that comes nearest to one, for whoever wonders why."""
-    folded = fold(f"{entry.title}\n{entry.text}")
-    for phrase in company.exclude:
-        if fold(phrase) in folded:
-            return f"{company.name}: “{phrase}” occurs, which its exclude list keeps out; no name beside it."
     cores = [" ".join(core_of(text)) for text in (company.name, *(alias.text for alias in company.aliases))]
-    words = tokenise(folded)[:_NEAREST_WORDS]
+    words = tokenise(fold(f"{entry.title}\n{entry.text}"))[:_NEAREST_WORDS]
+    for pattern in excluded_patterns(company):
+        if pattern in f" {' '.join(words)} " and any(core and core in pattern for core in cores):
+            return f"{company.name}: “{pattern.strip()}” occurs, which its exclude list keeps out; no name beside it."
     best: tuple[float, str] = (0.0, "")
     for core in cores:
         size = max(1, len(core.split()))

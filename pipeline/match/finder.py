@@ -19,19 +19,13 @@ from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.language import is_plainly_english, language_of
 from pipeline.match.members import EntryField, Flavour, Method
+from pipeline.match.namesakes import is_on_a_button
 from pipeline.match.notation import TickerFound, Tickers
-from pipeline.match.signals import (
-    UNSPACED_LANGUAGES,
-    Place,
-    Surroundings,
-    entry_signals,
-    entry_signals_at_most,
-    is_on_a_button,
-    local_signals,
-    opens_as_a_word,
-)
+from pipeline.match.place import UNSPACED_LANGUAGES, Place
+from pipeline.match.signals import local_signals, opens_as_a_word
 from pipeline.match.skeleton import Skeleton, tokenise
 from pipeline.match.stored import Shelf
+from pipeline.match.surroundings import Surroundings, entry_signals, entry_signals_at_most
 from pipeline.match.unspaced import unspaced_signals
 from pipeline.match.weights import points
 from pipeline.model import Entry, Mention, Reason, Watchlist

@@ -14,7 +14,9 @@ from pipeline.match import lexicon
 from pipeline.match.forms import Form
 from pipeline.match.index import Found
 from pipeline.match.members import Method
-from pipeline.match.signals import FUTURE, UNSPACED_LANGUAGES, entry_signals_at_most, is_future
+from pipeline.match.place import UNSPACED_LANGUAGES
+from pipeline.match.signals import FUTURE, is_future
+from pipeline.match.surroundings import entry_signals_at_most
 from pipeline.match.weights import points
 
 

@@ -28,8 +28,8 @@ from pipeline.match.compiling import (
     excluded_patterns,
 )
 from pipeline.match.forms import TOLD_LATER, Form, forms_of, is_spaced
+from pipeline.match.place import Place
 from pipeline.match.repair import NearWords, Repair, Repairer, tongue_of
-from pipeline.match.signals import Place
 from pipeline.match.skeleton import Skeleton, Span, starts_of
 from pipeline.match.stored import Shelf, name_of, pack, unpack
 from pipeline.model import Company, Watchlist

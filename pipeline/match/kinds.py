@@ -25,6 +25,8 @@ class Flavour(StrEnum):
     DOMAIN = "domain"
 
 
+FRAGILE = (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)  # whose other sense must be ruled out
+FRAGILE_OR_TICKER = (*FRAGILE, Flavour.TICKER)
 _FORCED = {NameKind.UNIQUE: Flavour.DISTINCT, NameKind.COMMON: Flavour.WORD, NameKind.WEAK: Flavour.WEAK}
 KIND_OF = {
     Flavour.DISTINCT: NameKind.UNIQUE,

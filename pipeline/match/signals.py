@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
 
 from pipeline.match import lexicon
-from pipeline.match.abbreviations import Row, explained, rows_of, spelt_out_elsewhere
 from pipeline.match.forms import Form
-from pipeline.match.kinds import NAME_ITSELF
+from pipeline.match.kinds import FRAGILE, FRAGILE_OR_TICKER, NAME_ITSELF
 from pipeline.match.lexicon import Cues
 from pipeline.match.members import EntryField, Flavour, Method
-from pipeline.match.skeleton import Lazy, Skeleton, Span, tokenise
+from pipeline.match.namesakes import (
+    FAMILIAR,
+    OF,
+    is_first_name_before,
+    named_as_a_place,
+    of_a_city,
+    of_a_family,
+    of_a_person,
+    of_no_news,
+    person_before,
+)
+from pipeline.match.place import UNSPACED_LANGUAGES, Place, is_of_business, is_small
+from pipeline.match.skeleton import tokenise
 from pipeline.match.weights import points
 from pipeline.model import Reason
 from pipeline.text import fold
 
-# Languages in which a capital says nothing: German writes every noun so; the others have no case or are not cased here.
-_CASE_SILENT = frozenset({"de", "zh", "ja", "ko", "th", "ar", "he", "hi"})
-UNSPACED_LANGUAGES = frozenset({"zh", "ja", "ko"})  # their signals are in ``unspaced.py``
-_SENTENCE_END = re.compile(r"[.!?:;|()\[\]•…]|\s-|-\s|--|^['\"]*$")
 _BREAK = re.compile(r"[.!?:;|()\[\]•…-]|^$")
 _MONEY = re.compile(r"[$€£¥₹]\s*$|\brs\.?\s*$")
 _MONEY_ENDS = ("$", "€", "£", "¥", "₹", "rs", "rs.")
@@ -34,61 +39,7 @@ _MOVE = re.compile(  # Carrier +2.3%, Weir 2,410 +1.9%
 )
 _COUNTED = re.compile(r"\d+$")
 _SAID = re.compile(r": |\b[Ss]a(?:ys|id) ")
-_ROAD = re.compile(r"[a-z]\d{1,4}$")  # the M6, die A7
 _LONGEST_LINK = 200  # characters before an occurrence that are searched for the beginning of a link
-
-
-@dataclass(slots=True)
-class Place:
-    """An occurrence with its neighbours, as the rules ask for them."""
-
-    skeleton: Skeleton
-    span: Span
-    language: str
-    cues: Cues
-    start: int = field(init=False)  # of the occurrence in the original, in code points
-    end: int = field(init=False)
-    found: str = field(init=False)  # the occurrence as the original writes it
-    before: str = field(init=False)  # what stands between the token before and the occurrence
-    after: str = field(init=False)  # what stands between the occurrence and the token after
-    is_possessive: bool = field(init=False)  # 's or a bare apostrophe follows
-
-    def __post_init__(self) -> None:
-        skeleton, span = self.skeleton, self.span
-        self.start, self.end = skeleton.original_span(span)
-        self.found = skeleton.original[self.start : self.end]
-        self.before, self.after = skeleton.around(span)
-        is_mark = self.after != " " and self.after.strip() in ("'", "&#39;")
-        self.is_possessive = is_mark and (self.token(1) == "s" or self.after.startswith("'") or self.found[-1:] == "s")
-
-    @property
-    def is_cased(self) -> bool:
-        """Does a capital mean anything here?"""
-        return self.language not in _CASE_SILENT and self.skeleton.style in ("sentence", "title")
-
-    def token(self, offset: int) -> str:
-        """The folded token before (-1, -2 ..) or after (1, 2 ..) the occurrence, "" beyond the ends."""
-        index, tokens = (self.span.first if offset < 0 else self.span.last) + offset, self.skeleton.tokens
-        return tokens[index] if 0 <= index < len(tokens) else ""
-
-    def surface(self, offset: int) -> str:
-        """The same token as the original writes it."""
-        index, surfaces = (self.span.first if offset < 0 else self.span.last) + offset, self.skeleton.surfaces
-        return surfaces[index] if 0 <= index < len(surfaces) else ""
-
-    @property
-    def opens_sentence(self) -> bool:
-        """Is it the first word, where a capital is owed to the place?"""
-        return self.opens_at(self.span.first)
-
-    def opens_at(self, index: int) -> bool:
-        """Is this token the first of a sentence? A quotation mark alone begins none."""
-        return index <= 0 or _SENTENCE_END.search(self.skeleton.gap(index)) is not None
-
-    @property
-    def following(self) -> int:
-        """Offset of the first token after the occurrence and its possessive s."""
-        return 2 if self.is_possessive and self.token(1) == "s" else 1
 
 
 def local_signals(form: Form, place: Place) -> Iterator[Reason]:
@@ -105,13 +56,13 @@ def local_signals(form: Form, place: Place) -> Iterator[Reason]:
             return
     yield from _case(form, place)
     if form.flavour in _PERSON_OR_WORD:
-        yield from _named_as_a_place(place)
+        yield from named_as_a_place(place)
         if place.after == " " and place.surface(1)[:1].isupper():
-            yield from _of_a_person(place)
+            yield from of_a_person(place)
     if form.flavour is Flavour.PERSON:
-        yield from _of_a_city(form, place)
-    elif form.flavour is Flavour.DISTINCT and place.found[-1] == "s" and place.token(-1) in _FAMILIAR:
-        yield from _of_a_family(form, place)
+        yield from of_a_city(form, place)
+    elif form.flavour is Flavour.DISTINCT and place.found[-1] == "s" and place.token(-1) in FAMILIAR:
+        yield from of_a_family(form, place)
     if place.skeleton.where is EntryField.TITLE:
         yield from _attribution(form, place)
     yield from _next(form, place)
@@ -224,13 +175,13 @@ def _where(form: Form, place: Place) -> Iterator[Reason]:
     if _is_source_tag(place):
         yield Reason("source tag", points("where.source_tag"))
     if place.after[:1] == "!" or (form.flavour is Flavour.ACRONYM and place.found[-1].isdigit()):
-        yield from _of_no_news(form, place)
+        yield from of_no_news(form, place)
     elif place.after == "-" and place.token(1) in _STREETS:
         yield Reason(f"a street: {place.found}-{place.surface(1)}", points("where.road"))
     if form.flavour in _COUNTED_THINGS:
         yield from _amounts(place, text[max(0, span.start - 4) : span.start])
     # Few texts have what the two patterns end in, which is quicker told than that they do not match.
-    if "%" in text and form.flavour in _FRAGILE_OR_TICKER and _MOVE.match(text, span.end):
+    if "%" in text and form.flavour in FRAGILE_OR_TICKER and _MOVE.match(text, span.end):
         yield Reason("a price that moved", points("where.price_move"))
     if "point" in text and form.flavour in _COUNTED_IN_POINTS and _POINTS.match(text, span.end):
         yield Reason("points of an index", points("where.index"))
@@ -242,144 +193,11 @@ _COUNTED_THINGS = (Flavour.WORD, Flavour.ACRONYM, Flavour.WEAK)
 _COUNTED_IN_POINTS = (Flavour.WORD, Flavour.ACRONYM, Flavour.PERSON)
 
 
-def _of_no_news(form: Form, place: Place) -> Iterator[Reason]:
-    """``BAM! Een knal``, ``on the M6``."""
-    if place.after[:1] == "!":
-        is_cry = place.skeleton.tokens[place.span.first] in _CRIES
-        if is_cry and form.flavour in _FRAGILE and not form.name.endswith("!") and place.opens_sentence:
-            yield Reason("a cry", points("where.cry"))
-    elif place.token(-1) in place.cues.articles and _ROAD.match(place.skeleton.tokens[place.span.first]):
-        yield from _road(place)
-
-
-def _road(place: Place) -> Iterator[Reason]:
-    """``on the M6``, ``lorry fire closes the M6``; but ``the M1 chip``, ``the M1 results are due``."""
-    is_of_roads = place.token(-2) in place.cues.along or _is_among_roads(place)
-    if is_of_roads and place.token(1) not in place.cues.nouns:
-        yield Reason(f"a road: {place.token(-1)} {place.found}", points("where.road"))
-
-
-_CRIES = frozenset({"bam", "bang", "boom", "bravo", "hey", "oops", "ouch", "pow", "wham", "wow", "yay", "yum", "zap"})
-_ROADS_REACH = 4  # tokens
-
-
-def _is_among_roads(place: Place) -> bool:
-    first, last = place.span.first, place.span.last
-    return not place.cues.roads.isdisjoint(
-        place.skeleton.tokens[max(0, first - _ROADS_REACH) : last + 1 + _ROADS_REACH]
-    )
-
-
-_BUTTON_REACH = 40  # characters
-# What opens a sentence or the text and ends at the name or a list of names, unlike "who sign up with Visa".
-_BUTTON = re.compile(
-    r"(?:^|[\n.!?:;|•·]\s*|\b(?=Follow us |Share ))(?i:(?:follow|find|like) us on"
-    r"|share (?:(?:this|it) )?(?:on|via)|(?:download|get) (?:our|the) app (?:on|from)(?: the)?"
-    r"|(?:log ?|sign ?)in with|sign ?up with|teilen auf|folgen sie uns auf|partager sur|suivez-nous sur"
-    r"|s[ií]guenos en|compartir en|condividi su|seguici su|compartilhar no|siga-nos no"
-    r"|delen (?:op|via)|volg ons op)[^\w\n]*"
-    r"(?:[A-Z]\w*(?:,? and |,? or |, | ?/ ?)){0,4}$"  # on Facebook, Slack and
-)
-
-
-def is_on_a_button(form: Form, place: Place) -> bool:
-    """``Share this on Slack``: what every page says, whatever the news. Asked of what would else be accepted."""
-    if form.flavour not in _FRAGILE or place.skeleton.where is not EntryField.TEXT:
-        return False
-    return _BUTTON.search(place.skeleton.original, max(0, place.start - _BUTTON_REACH), place.start) is not None
-
-
 def _is_linked(chunk: str, place: Place) -> bool:
     """``www.apple`` and ``news.target``, but not ``...Cisco`` or ``loss.Cisco``, where only a space was lost."""
     if "://" in chunk or "www." in chunk:
         return True
     return chunk.endswith(".") and not chunk.endswith("..") and not place.found[:1].isupper()
-
-
-def _of_a_person(place: Place) -> Iterator[Reason]:
-    """``Otto Muller``: a first name, and a last name behind it; in German no capital would tell."""
-    token, after = place.skeleton.tokens[place.span.first], place.token(1)
-    if token not in lexicon.given_names():
-        return
-    is_last_name = (
-        after in lexicon.surnames() and not lexicon.is_ordinary(after, "en") and after not in place.cues.nouns
-    ) or (place.language in _LAST_NAMES_UNLISTED and _is_no_word(after, place))
-    if is_last_name:
-        yield Reason(f"a person: {place.found} {place.surface(1)}", points("after.last_name"))
-
-
-_LAST_NAMES_UNLISTED = frozenset({"de", "nl"})  # their last names are in no list of ours, but their words are
-
-
-_FAMILIAR = frozenset({"the", "these", "those"})
-_OF_SEVERAL = frozenset({"are", "have", "live", "lived", "moved", "of", "own", "owned", "say", "want", "were"})
-
-
-def _of_a_family(form: Form, place: Place) -> Iterator[Reason]:
-    """``The Frasers have farmed``: people of that last name; but ``the Starbucks boycott``, ``the Boots own brand``."""
-    if place.language != "en" or (place.before, place.after) != (" ", " ") or place.token(1) not in _OF_SEVERAL:
-        return
-    token = place.skeleton.tokens[place.span.last]
-    is_plural = token.endswith("s") and token.removesuffix("s") in lexicon.surnames()
-    if is_plural and place.token(2) not in place.cues.nouns and not form.name.casefold().startswith("the "):
-        yield Reason(f"a family: {place.token(-1)} {place.found}", points("before.article"))
-
-
-def _is_no_word(token: str, place: Place) -> bool:
-    """No noun of the language, which in German has its capital anyway, nor of business: most likely a last name."""
-    is_listed = (
-        lexicon.is_word(token, place.language) or token in place.cues.nouns | place.cues.near | lexicon.cues("en").nouns
-    )
-    return len(token) > 3 and not is_listed and place.skeleton.gap(place.span.last + 2)[:1] != "-"
-
-
-def _named_as_a_place(place: Place) -> Iterator[Reason]:
-    """``la ville d'Orange``, ``House of Orange``, ``FC Porto``, ``Burlington, Vermont``."""
-    head, before = place.token(-2), place.token(-1)
-    if before in _OF and head in place.cues.civics | place.cues.titles | _HEADS_OF:
-        yield Reason(f"named after it: {head} {before} {place.found}", points("before.civic"))
-    elif before in _CLUBS or (place.after == " " and place.token(1) in _CLUBS_BEHIND):
-        yield Reason("a sports club", points("before.civic"))
-    elif place.after == ", " and place.language == "en" and not place.skeleton.gap(place.span.last + 2).startswith("'"):
-        state = place.token(1)
-        if state in lexicon.states() or f"{state} {place.token(2)}" in lexicon.states():
-            yield Reason(f"a place in {place.surface(1)}", points("after.state"))
-
-
-_CLUBS = frozenset({"fc", "cf", "afc", "sc", "vfl", "vfb", "tsv", "sv", "rc", "bc", "fk", "timnas"})
-_CLUBS_BEHIND = _CLUBS - {"sc", "bc", "sv", "rc"}  # those are, behind a name: Supreme Court, British Columbia
-_HEADS_OF = frozenset(
-    {"house", "order", "university", "church", "city", "town", "village", "isle", "bay", "cape", "duke"}
-)
-
-
-def _of_a_city(form: Form, place: Place) -> Iterator[Reason]:
-    """``in Santander``, ``Santander police``: the city."""
-    land = place.token(1)
-    if land in place.cues.lands and place.after == " ":
-        yield Reason(f"a landscape: {place.found} {land}", points("before.civic"))
-        return
-    is_listed = place.skeleton.tokens[place.span.last] in lexicon.places()
-    if place.token(-1) in _NEAR and place.token(1) not in place.cues.nouns and (is_listed or _is_beside(place)):
-        yield Reason(f"a place: {place.token(-1)} {place.found}", points("before.where"))
-        return
-    if not is_listed:
-        return
-    cues, before = place.cues, place.token(-1)
-    if before in cues.wheres and place.token(-2) not in cues.nouns:  # but: a stake in Santander
-        yield Reason(f"a place: {before} {place.found}", points("before.where"))
-    beside = (place.token(place.following), before, place.token(-2) if before in cues.prepositions else "")
-    civic = next((word for word in beside if word in cues.civics), "")
-    if civic:
-        yield Reason(f"a city: {civic}", points("before.civic"))
-
-
-_NEAR = frozenset({"near", "outside"})  # which little is of a company but its plants, and those who protest
-
-
-def _is_beside(place: Place) -> bool:
-    """``avalanche near Vail``, of a town that no list has; but ``Outside Disney, a protest``."""
-    return not place.opens_at(place.span.first - 1) and place.cues.crowds.isdisjoint(place.skeleton.tokens)
 
 
 def _amounts(place: Place, before: str) -> Iterator[Reason]:
@@ -392,16 +210,8 @@ def _amounts(place: Place, before: str) -> Iterator[Reason]:
         return
     word = place.surface(1)
     counted = word.islower() and (word.endswith("s") or word == "people") and place.after == " "
-    if counted and not _is_of_business(word, place.cues):
+    if counted and not is_of_business(word, place.cues):
         yield Reason(f"a number of: {word}", points("where.quantity"))
-
-
-def _is_small(word: str, cues: Cues) -> bool:
-    return word in cues.stop or word in cues.prepositions or word in cues.articles
-
-
-def _is_of_business(word: str, cues: Cues) -> bool:
-    return word in cues.nouns or word in cues.verbs or word in cues.auxiliaries
 
 
 def _chunk_before(text: str, start: int) -> str:
@@ -483,7 +293,7 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
 def _fails(form: Form, place: Place) -> Iterator[Reason]:
     """``is zoom down for anyone``: asked in forums, of services."""
     is_asked = place.token(-1) == "is" or place.token(2) in ("", "again", "for", "right")
-    if form.flavour in _FRAGILE and is_asked and place.skeleton.gap(place.span.last + 1) == " ":
+    if form.flavour in FRAGILE and is_asked and place.skeleton.gap(place.span.last + 1) == " ":
         yield Reason("fails: down", points("after.down"))
 
 
@@ -604,19 +414,12 @@ def is_acting(word: str, written: str, language: str, verbs: frozenset[str]) -> 
     return not accented or written.casefold() == accented or is_future(written, language)
 
 
-_OF = frozenset({"of", "de", "d", "du", "di", "da", "do", "del", "della", "von", "van"})
-
-
 def _is_of_another(form: Form, place: Place) -> bool:
     """``House of Orange opens``: what is said is said of the house. ``Devlet garanti verdi``: of the state."""
-    if form.flavour in _FRAGILE:
-        return place.token(-1) in _OF
+    if form.flavour in FRAGILE:
+        return place.token(-1) in OF
     is_lowered = place.found.islower() and not form.name[:1].islower() and place.skeleton.style == "sentence"
     return is_lowered and not lexicon.has_words(place.language)
-
-
-_FRAGILE = (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
-_FRAGILE_OR_TICKER = (*_FRAGILE, Flavour.TICKER)
 
 
 def _goes_on(form: Form, place: Place, offset: int) -> bool:
@@ -648,7 +451,7 @@ def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator
     elif raised and form.derived and not form.confirmed and place.is_cased and not place.is_possessive:
         if word not in form.own and form.flavour is not Flavour.ACRONYM:
             yield Reason(f"the name goes on: {written}", points("after.goes_on", "" if is_sentence else "title"))
-    elif form.flavour in _FRAGILE and place.is_cased:
+    elif form.flavour in FRAGILE and place.is_cased:
         if raised and is_sentence and not place.is_possessive:
             further = place.token(place.following + 1)
             if _is_abbreviation(written) and further in place.cues.nouns:  # Meta AI chief
@@ -671,9 +474,9 @@ def _previous(form: Form, place: Place) -> Iterator[Reason]:
     word, written, before, cues = place.token(-1), place.surface(-1), place.before, place.cues
     if not word or (before != " " and _is_broken(before)):
         return
-    if person := _person_before(form, place, word, written):
+    if person := person_before(form, place, word, written):
         yield person
-    elif word in _PARTICLES and written.islower() and _is_first_name_before(place):
+    elif word in _PARTICLES and written.islower() and is_first_name_before(place):
         yield Reason(f"first name before: {place.surface(-2)} {written}", points("before.first_name"))
     elif _is_named_by_a_noun(form, place, word):
         yield Reason(
@@ -706,7 +509,7 @@ def _is_broken(gap: str) -> bool:
 
 _SUBORDINATING = frozenset({"what", "that", "which"})
 _AT = frozenset({"at", "bei", "beim", "chez", "presso", "bij"})
-_OF_OR_AT = _OF | _AT
+_OF_OR_AT = OF | _AT
 
 
 def _is_part_of_a_name(place: Place, written: str) -> bool:
@@ -718,57 +521,12 @@ def _is_part_of_a_name(place: Place, written: str) -> bool:
 def _is_named_by_a_noun(form: Form, place: Place, word: str) -> bool:
     """``shares of Target``, ``engineer at Stripe``: things and posts that only a company has."""
     return (
-        form.flavour in _FRAGILE
+        form.flavour in FRAGILE
         and place.found[:1].isupper()
         and word in _OF_OR_AT
         and place.token(-2) in place.cues.nouns
         and place.skeleton.gap(place.span.first - 1) == " "
     )
-
-
-def _person_before(form: Form, place: Place, word: str, written: str) -> Reason | None:
-    """A title or a first name just before: the name is a person's."""
-    fragile = form.flavour in (Flavour.WORD, Flavour.WEAK, Flavour.PERSON, Flavour.ACRONYM)
-    if not written[:1].isupper() or not (fragile or _is_single(form, place)):
-        return None
-    if fragile and word in place.cues.titles:
-        return Reason(f"title before: {written}", points("before.title"))
-    if place.before != " ":
-        return None
-    if word in lexicon.given_names():
-        if not lexicon.is_ordinary(word, "en"):
-            return Reason(f"first name before: {written}", points("before.first_name"))
-        if fragile and not _is_small(word, place.cues) and not _is_of_business(word, place.cues):
-            return Reason(f"first name before: {written}", points("before.first_name", "word"))
-    if _is_name_abroad(word, written, place):
-        return Reason(f"first name before: {written}", points("before.first_name"))
-    return None
-
-
-def _is_first_name_before(place: Place) -> bool:
-    """``Guillermo del Toro``, ``Werner von Siemens``: a particle between the first name and the last."""
-    first, written = place.token(-2), place.surface(-2)
-    if not written.istitle() or place.skeleton.gap(place.span.first - 1) != " ":
-        return False
-    if first not in lexicon.given_names() and first not in lexicon.given_names_abroad():
-        return False
-    is_word = lexicon.is_ordinary(first, place.language) and place.language != "de"
-    return not (is_word or _is_of_business(first, place.cues) or _is_small(first, place.cues))
-
-
-def _is_single(form: Form, place: Place) -> bool:
-    """One capitalised word that is neither an abbreviation nor written like a brand: a last name of people too?"""
-    words = place.found.split("'")[0].split("\u2019")[0]
-    return form.flavour is Flavour.DISTINCT and words.istitle() and " " not in words and "-" not in words
-
-
-def _is_name_abroad(word: str, written: str, place: Place) -> bool:
-    if not written.istitle() or word not in lexicon.given_names_abroad():
-        return False
-    if place.language == "en":
-        return not lexicon.is_ordinary(word, "en")
-    # The lists of other languages hold first names too, and so do not tell.
-    return not (_is_small(word, place.cues) or _is_of_business(word, place.cues) or word in place.cues.words)
 
 
 _WITH_ARTICLES = (Flavour.DISTINCT, Flavour.WORD, Flavour.WEAK, Flavour.PERSON)
@@ -783,7 +541,7 @@ def _article(form: Form, place: Place, word: str) -> Iterator[Reason]:
     word_after, cues = place.token(1), place.cues
     if word in _SUBORDINATING and place.token(place.following) in cues.verbs:  # what Target wants
         return
-    acts = word_after in cues.verbs or word_after in cues.auxiliaries or _is_small(word_after, cues)
+    acts = word_after in cues.verbs or word_after in cues.auxiliaries or is_small(word_after, cues)
     is_of_noun = place.after == " " and place.surface(1).islower() and not acts  # an Apple executive
     is_of_noun = is_of_noun or (place.after == "-" and word_after in cues.nouns)  # die Alphabet-Tochter
     variants = ("noun",) if is_of_noun else (f"{form.flavour}_{place.language}", form.flavour)
@@ -814,125 +572,9 @@ def _previous_capital(form: Form, place: Place, word: str, written: str) -> Iter
 _FIRM = ("", "distinct", "proper", "domain", "ticker", "cjk")
 
 
-_PROVEN_BY_BUSINESS = (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER)
 _OPENING = "language.opening_word"
 
 
 def opens_as_a_word(reasons: list[Reason]) -> bool:
     """Was it said of the occurrence that its capital may be owed to the place?"""
     return any(getattr(reason.points, "key", "") == _OPENING for reason in reasons)
-
-
-_ENDING_AT_LEAST = 5  # letters of the last part of a German compound
-
-
-class Surroundings:
-    """What a whole entry tells, looked up once for each company, however often it is named."""
-
-    def __init__(self, skeletons: list[Skeleton], cues: Cues) -> None:
-        self._skeletons = skeletons
-        self._cues = cues
-        self._present: dict[tuple[str, ...], list[str]] = {}
-        self._spelt_out: dict[str, frozenset[str]] = {}
-
-    @Lazy
-    def explained(self) -> dict[str, frozenset[str]]:
-        """The abbreviations that the entry explains, with their words."""
-        return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
-
-    def spelt_out(self, letters: str) -> frozenset[str]:
-        """The words that an abbreviation of capitals stands for, if the entry has them in a row."""
-        if letters not in self._spelt_out:
-            is_plain = letters.isascii() and letters.isalpha() and letters.isupper()
-            runs = (spelt_out_elsewhere(letters, row) for row in self._rows) if is_plain else iter(())
-            self._spelt_out[letters] = next((words for words in runs if words), frozenset())
-        return self._spelt_out[letters]
-
-    @Lazy
-    def _rows(self) -> list[Row]:
-        return [row for skeleton in self._skeletons for row in rows_of(skeleton.original)]
-
-    @Lazy
-    def near(self) -> list[str]:
-        """The words of business in the entry."""
-        found = self._among(self._cues.near)
-        return [*found, *self._compounds] if self._cues is lexicon.cues("de") else found
-
-    @Lazy
-    def _compounds(self) -> list[str]:
-        """German glues what a firm is or has to what it makes: Modekette, Jahresumsatz."""
-        endings = tuple(word for word in self._cues.near if len(word) >= _ENDING_AT_LEAST)
-        words = {token for skeleton in self._skeletons for token in skeleton.tokens if token.endswith(endings)}
-        return sorted(words - self._cues.near)
-
-    @Lazy
-    def sports(self) -> list[str]:
-        """The words in the entry that only sports have."""
-        return self._among(self._cues.sports)
-
-    @Lazy
-    def plants(self) -> list[str]:
-        """The words in the entry that only kitchens and gardens have."""
-        return self._among(self._cues.plants)
-
-    @Lazy
-    def _tokens(self) -> set[str]:
-        return set().union(*[skeleton.tokens for skeleton in self._skeletons])
-
-    def _among(self, words: frozenset[str]) -> list[str]:
-        return sorted(words & self._tokens)
-
-    def present(self, phrases: tuple[str, ...]) -> list[str]:
-        """Those of the patterns that occur, in their order."""
-        if not phrases:
-            return []
-        if phrases not in self._present:
-            self._present[phrases] = [phrase for phrase in phrases if self._occurs(phrase)]
-        return self._present[phrases]
-
-    def _occurs(self, phrase: str) -> bool:
-        return any(phrase in skeleton.text for skeleton in self._skeletons)
-
-
-@cache
-def entry_signals_at_most(has_context: bool) -> float:
-    """The points that ``entry_signals`` can add for a company, with context words or without."""
-    business, near = points("entry.business_most"), points("entry.context_most") if has_context else 0.0
-    return max(0.0, business) + max(0.0, near)
-
-
-def entry_signals(
-    *, context: tuple[str, ...], exclude: tuple[str, ...], form: Form, surroundings: Surroundings, is_word: bool
-) -> Iterator[Reason]:
-    """What the whole entry tells: the company's own context and exclusion words, words of business.
-
-    ``is_word``: the name is a word where the entry was written, whatever it is elsewhere.
-    """
-    if present := surroundings.present(context):
-        worth = points("entry.context_first") + points("entry.context_more") * (len(present) - 1)
-        shown = ", ".join(phrase.strip() for phrase in present[:3])
-        yield Reason(f"context: {shown}", min(points("entry.context_most"), worth))
-    if absent := surroundings.present(exclude):
-        is_firm = form.flavour in (Flavour.DISTINCT, Flavour.PHRASE, Flavour.DOMAIN)
-        yield Reason(f"exclusion: {absent[0].strip()}", points("entry.exclusion", "distinct" if is_firm else ""))
-    if is_word or form.flavour in _FRAGILE_OR_TICKER:
-        yield from _of_other_fields(form, surroundings)
-    is_common = form.flavour is Flavour.PERSON and form.base < points("name.person")
-    if not (is_word or is_common) and form.flavour not in _PROVEN_BY_BUSINESS:
-        return
-    if near := [word for word in surroundings.near if word not in form.own]:
-        worth = min(points("entry.business_most"), points("entry.business") * len(near))
-        yield Reason(f"words of business: {', '.join(near[:3])}", worth)
-
-
-def _of_other_fields(form: Form, surroundings: Surroundings) -> Iterator[Reason]:
-    """Where a striker scores, a name is more often a player's, a club's or a word than a company's; where something
-    blossoms or is baked, an ordinary word is what it says.
-    """
-    for kind, words in (
-        ("sports", surroundings.sports),
-        ("kitchen and garden", surroundings.plants if form.flavour is Flavour.WORD else ()),
-    ):
-        if words and (found := [word for word in words if word not in form.own]):
-            worth = points("entry.field", kind) + points("entry.field_more") * (len(found) - 1)
-            yield Reason(f"words of {kind}: {', '.join(found[:3])}", max(points("entry.field_most"), worth))

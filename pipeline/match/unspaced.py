@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from pipeline.match.forms import Form
 from pipeline.match.members import EntryField, Flavour
+from pipeline.match.place import Place
 from pipeline.match.segment import is_cut_out
-from pipeline.match.signals import Place
 from pipeline.match.skeleton import fold_han
 from pipeline.match.weights import points
 from pipeline.model import Reason
