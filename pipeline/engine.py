@@ -46,7 +46,8 @@ class EngineOptions(BaseModel):
         timedelta(seconds=2),
         ge=timedelta(),
         le=timedelta(hours=1),
-        description="how long feeds that have come wait for slower ones before them, to be stored in their order",
+        description="how long feeds that have come wait for slower ones before them, to be stored in their order; and "
+        "alerts, while hosts are still waited for, until they are sent",
     )
     processes: int = Field(
         2,
@@ -104,7 +105,8 @@ def nothing() -> None:
 def in_one_run(dues: Sequence[Due], spacing: timedelta) -> tuple[Due, ...]:
     """The due feeds that one run takes: of one registrable domain no more than can be asked in five minutes.
 
-    A domain is asked one feed after the other, and alerts wait for the end of the run. Those left over stay due.
+    A domain is asked one feed after the other, and what is due meanwhile waits for the next run. Those left over stay
+    due.
     """
     most = ceil(_LONGEST_QUEUE / spacing) if spacing else len(dues)
     taken: Counter[str] = Counter()
@@ -263,9 +265,10 @@ def _expected(due: Due) -> int:
     return 0 if due.state.etag or due.state.last_modified else _ENTRIES
 
 
-def is_done(shard: Future[Any], stop: Callable[[], bool]) -> bool:
-    """Waits for the shard; False when told to stop before it came."""
+def is_done(shard: Future[Any], stop: Callable[[], bool], before_wait: Callable[[], None] = nothing) -> bool:
+    """Waits for the shard; False when told to stop before it came. ``before_wait`` is called while it waits."""
     while not wait([shard], timeout=_ASK_EVERY).done:
         if stop():
             return False
+        before_wait()
     return True

@@ -12,7 +12,7 @@ import structlog
 
 from pipeline.article import FulltextOptions, Robots, origin_of
 from pipeline.dedup import page_clues
-from pipeline.engine import is_done, shards
+from pipeline.engine import is_done, nothing, shards
 from pipeline.errors import DataRefused, NewswardError
 from pipeline.fetch import FetchOptions, Rests, public_url
 from pipeline.keys import names_an_article, url_key
@@ -67,6 +67,7 @@ class PagePass:
     shard_size: int
     judge: Callable[[Entry], Judgement]
     repair: Callable[[PageBatch], Sequence[Merge]]
+    before_wait: Callable[[], None] = nothing  # called while a site is waited for
 
     def read(self, now: datetime, stop: Callable[[], bool]) -> Iterator[Written]:
         """Reads the pages whose turn it is and writes what came of each; what is not read when told to stop waits."""
@@ -120,7 +121,7 @@ class PagePass:
             futures.append(self.engine.submit(read_shard, pages, known, self.fetch, self.options, now))
         try:
             for shard, future in zip(dealt, futures, strict=True):
-                if not is_done(future, stop):
+                if not is_done(future, stop, self.before_wait):
                     return
                 yield from self._settle(future.result(), [chosen[due.url] for due in shard], now)
         finally:

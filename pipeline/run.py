@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.alert import deliver
+from pipeline.alert import Courier, Outcome
 from pipeline.companion import polling
 from pipeline.decide import Stages, judge
 from pipeline.engine import in_one_run, never, poll_in_order
@@ -35,7 +35,7 @@ def run_once(
     """Polls the due feeds (or the given ones), stores what they bring, sends the alerts owed, and reads the pages owed.
 
     Feeds are committed in the order of the due list, but slow ones as they come, all that are there in one transaction,
-    each all or nothing.
+    each all or nothing. While slow ones are waited for, alerts go out already; at the end, all that are due.
     A feed that fails never stops the others, nor does one whose matches cannot be stored; failures that may be those of
     the network here wait until that is known. While feeds are committed the heart beats, at most once a minute.
     ``stop`` is asked between feeds and while they are waited for: what is not committed when it says yes is polled
@@ -49,18 +49,31 @@ def run_once(
     if dues is None:
         dues = in_one_run(store.due(now), stages.fetch.spacing)
     run_id = store.open_run(now)
-    course = _Course(stages, clock, RunReport(now, timedelta(), feeds=len(stages.feeds), due=len(dues)), watch)
-    _poll([_configured(stages, due) for due in dues], course, run_id, now, stop)
-    report = course.report
-    if stop():
-        report = replace(report, is_cut_off=True)
-    else:
-        # Leases are counted from the moment of sending: polling may have taken longer than a lease lasts.
-        report = _deliver(report, stages, clock(), stop)
-        report = _with_pages(report, stages, clock, stop)
+    report = RunReport(now, timedelta(), feeds=len(stages.feeds), due=len(dues))
+    with _courier(stages, clock, stop) as courier:
+        course = _Course(stages, clock, report, courier, watch)
+        _poll([_configured(stages, due) for due in dues], course, run_id, now, stop)
+        report = replace(course.report, is_cut_off=stop())
+        courier.finish()
+        if not stop():
+            report = _with_pages(report, stages, courier, stop)
+        report = _with_alerts(report, courier.outcome)
     report = replace(report, took=clock() - now)
     store.close_run(run_id, report)
     return report
+
+
+def _courier(stages: Stages, clock: Callable[[], datetime], stop: Callable[[], bool]) -> Courier:
+    return Courier(
+        stages.store,
+        stages.channels,
+        options=stages.alert,
+        rhythms=stages.rhythms,
+        coverage=stages.coverage,
+        clock=clock,
+        patience=stages.engine_options.patience,
+        stop=stop,
+    )
 
 
 @dataclass(slots=True)
@@ -70,6 +83,7 @@ class _Course:
     stages: Stages
     clock: Callable[[], datetime]
     report: RunReport
+    courier: Courier
     watch: Watcher | None
     beaten_at: datetime | None = None
 
@@ -79,6 +93,8 @@ class _Course:
             self.stages.store.beat(moment)
             self.beaten_at = moment
         self.report = _count(self.report, batch, committed)
+        if committed.alerts:
+            self.courier.owe()
         _tell(batch, committed)
         if self.watch:
             self.watch(batch, committed)
@@ -93,32 +109,38 @@ def _poll(turn: Sequence[Due], course: _Course, run_id: int, now: datetime, stop
         polling(turn, stages.fetch, directory, processes=options.processes) as poll,
         Writer(stages, run_id, now, course.tell) as writer,
     ):
+
+        def before_wait() -> None:
+            writer.settle()
+            course.courier.go_on()
+
         results = poll_in_order(
             *(stages.engine, turn, poll),
             size=options.shard_size,
             ahead=options.workers,
             patience=options.patience,
             stop=stop,
-            before_wait=writer.settle,
+            before_wait=before_wait,
         )
         for judged in manners.judge(results, stop):
             writer.take(judged)
     manners.remember(course.clock())
 
 
-def _with_pages(
-    report: RunReport, stages: Stages, clock: Callable[[], datetime], stop: Callable[[], bool]
-) -> RunReport:
+def _with_pages(report: RunReport, stages: Stages, courier: Courier, stop: Callable[[], bool]) -> RunReport:
     """The report with the pages owed, and the alerts that they brought; what is left waits for the next run."""
     if not stages.fulltext.enabled:
         return report
     alerts = report.committed.alerts
-    report = _read_pages(report, stages, clock(), stop)
-    return _deliver(report, stages, clock(), stop) if report.committed.alerts > alerts and not stop() else report
+    report = _read_pages(report, stages, courier, stop)
+    if report.committed.alerts > alerts:
+        courier.finish()
+    return report
 
 
-def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
+def _read_pages(report: RunReport, stages: Stages, courier: Courier, stop: Callable[[], bool]) -> RunReport:
     """The report with what the pages brought."""
+    now = courier.clock()
     judged = partial(judge, stages=stages, now=now)
     pages = PagePass(
         stages.store,
@@ -128,9 +150,12 @@ def _read_pages(report: RunReport, stages: Stages, now: datetime, stop: Callable
         stages.engine_options.shard_size,
         judged,
         partial(repair, stages=stages, now=now),
+        courier.go_on,
     )
     for batch, committed, merges in pages.read(now, stop):
         tell_merged(merges)
+        if committed.alerts:
+            courier.owe()
         say = log.info if committed.hits else log.debug
         page, outcome, reason = public_url(batch.entry.url), batch.outcome, batch.reason or None
         say("page_read", page=page, outcome=outcome, reason=reason, hits=committed.hits, alerts=committed.alerts)
@@ -169,23 +194,10 @@ def _count(report: RunReport, batch: Batch, committed: Committed) -> RunReport:
     )
 
 
-def _deliver(report: RunReport, stages: Stages, now: datetime, stop: Callable[[], bool]) -> RunReport:
+def _with_alerts(report: RunReport, outcome: Outcome) -> RunReport:
     """The report with what became of the alerts owed."""
-    outcome = deliver(
-        stages.store,
-        stages.channels,
-        now=now,
-        options=stages.alert,
-        rhythms=stages.rhythms,
-        coverage=stages.coverage,
-        stop=stop,
-    )
     return replace(
-        report,
-        sent=report.sent + outcome.sent,
-        undelivered=outcome.waiting,
-        dead=report.dead + outcome.dead,
-        deliveries=(*report.deliveries, *outcome.deliveries),
+        report, sent=outcome.sent, undelivered=outcome.waiting, dead=outcome.dead, deliveries=outcome.deliveries
     )
 
 

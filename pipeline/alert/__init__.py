@@ -1,5 +1,6 @@
 """From a hit to a delivered message: rules decide what is owed, the outbox remembers it, channels carry it."""
 
+from pipeline.alert.courier import Courier
 from pipeline.alert.delivery import AlertOptions, Channel, Coverage, Outbox, Outcome, backoff, deliver
 from pipeline.alert.notices import replayed, trial
 from pipeline.alert.payload import OWN_FEED, web_link
@@ -16,6 +17,7 @@ __all__ = [
     "AlertOptions",
     "Candidate",
     "Channel",
+    "Courier",
     "Coverage",
     "Group",
     "Outbox",

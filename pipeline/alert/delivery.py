@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
+from math import inf
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -26,6 +27,8 @@ from pipeline.model import Alert, Circuit, Claim, Delivery, OwedAlert, SendFaile
 
 log = structlog.get_logger()
 _MOST_THREADS = 64
+_LOOK_EVERY = 0.5  # seconds between two questions whether to stop, while nothing comes back
+_LAST_SECONDS = 3.0  # for sends under way when a pass is told to stop
 
 
 class AlertOptions(BaseModel):
@@ -173,8 +176,8 @@ def deliver(
     """One pass: sends every alert that is due at ``now``, each at most once, and notes what came of it.
 
     ``clock`` tells the moment during the pass (default: runs on from ``now``); ``coverage`` what a digest says of it;
-    ``only`` names the channels to send by (default: all); after a yes of ``stop`` no further send begins;
-    ``watch`` is told how many attempts were noted. Before its
+    ``only`` names the channels to send by (default: all); after a yes of ``stop`` no further send begins, and those
+    under way are waited for a few seconds only; ``watch`` is told how many attempts were noted. Before its
     first attempt an alert is told who else tells its story by now, and then its payload is fixed. Of each channel so
     many alerts are under way at once as it allows, never two of one story; the channels do not wait for each other. An
     alert is sent and then noted, so that a crash between the two repeats it under the same id and never loses it.
@@ -186,9 +189,10 @@ def deliver(
     Raises what the outbox raises.
     """
     at = clock or _running_from(now)
-    sending = _Pass(outbox, channels, now, options, rhythms, at, coverage, only, stop, watch, dict(outbox.circuits()))
-    sending.run(outbox.owed_channels(now))
-    return Outcome(sending.sent, outbox.undelivered(now, only), sending.dead, sending.tallies())
+    with Pass(outbox, channels, now, options, rhythms, at, coverage, only, stop, watch) as sending:
+        sending.look()
+        sending.end()
+    return Outcome(sending.sent, outbox.undelivered(now, only), sending.dead, tallies(sending.attempts))
 
 
 def backoff(alert_id: str, attempt: int, options: AlertOptions) -> timedelta:
@@ -255,8 +259,10 @@ class _Lane:
 
 
 @dataclass(slots=True)
-class _Pass:
-    """The state of one pass. Claims ask for what was due at its start, so that nothing comes round twice."""
+class Pass:
+    """One pass under way. Claims ask for what was due at its start, so that nothing comes round twice. Used as a
+    context, in the thread to which the outbox belongs.
+    """
 
     outbox: Outbox
     channels: Mapping[str, Channel]
@@ -267,8 +273,10 @@ class _Pass:
     coverage: Coverage
     only: Collection[str] | None
     stop: Callable[[], bool]
-    watch: Callable[[int], object]
-    circuits: dict[str, Circuit]
+    watch: Callable[[int], object] = lambda attempts: None
+    circuits: dict[str, Circuit] = field(init=False)
+    pool: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, _MOST_THREADS, "send"))
+    is_ending: bool = False  # nothing further is begun
     sent: int = 0
     dead: int = 0
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter)  # by channel and outcome
@@ -276,29 +284,49 @@ class _Pass:
     lanes: dict[str, _Lane] = field(default_factory=dict)  # by channel
     flights: dict[Future[SendResult], tuple[_Lane, OwedAlert]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.circuits = dict(self.outbox.circuits())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind and issubclass(kind, Exception):
+            self.is_ending = True
+            with suppress(NewswardError):  # then what was taken is sent again, under the same id
+                self.end()
+        self._give_back()
+        self.pool.shutdown(wait=not self.flights, cancel_futures=True)
+
     def moment(self) -> datetime:
         """The time, never before the pass began, whatever becomes of the clock."""
         return max(self.clock(), self.now)
 
-    def run(self, owed: Iterable[str]) -> None:
-        """Keeps as many sends under way as the channels allow, until nothing is left that is due."""
-        for channel in owed:
+    def look(self) -> None:
+        """Looks for what is owed, once more by those channels too of which nothing was left."""
+        for channel in self.outbox.owed_channels(self.now):
             self._open(channel)
-        with ThreadPoolExecutor(_MOST_THREADS, "send") as pool:
-            try:
-                while True:
-                    for lane in self.lanes.values():
-                        self._fill(lane, pool)
-                    if not self.flights:
-                        break
-                    done, _ = wait(self.flights, return_when=FIRST_COMPLETED)
-                    self._note([(*self.flights.pop(flight), flight.result()) for flight in done])
-            finally:
-                self._give_back()
 
-    def tallies(self) -> tuple[Tally, ...]:
-        """What was attempted so far."""
-        return tuple(Tally(*which, count) for which, count in sorted(self.attempts.items()))
+    def go_on(self, seconds: float = 0) -> bool:
+        """Keeps as many sends under way as the channels allow, and notes those that are done, waiting so long for one;
+        False when nothing is under way any more."""
+        for lane in self.lanes.values():
+            self._fill(lane)
+        done, _ = wait(self.flights, seconds, FIRST_COMPLETED)
+        if done:
+            self._note([(*self.flights.pop(flight), flight.result()) for flight in done])
+        return bool(self.flights) or bool(done)
+
+    def end(self) -> None:
+        """Goes on until nothing is left that was due. Told to stop, it leaves sends behind that hang: they are repeated
+        under the same id when their lease has ended."""
+        ends = inf
+        while self.go_on(_LOOK_EVERY):
+            if ends == inf and (self.is_ending or self.stop()):
+                ends = time.monotonic() + _LAST_SECONDS
+            if time.monotonic() >= ends:
+                log.warning("sends_cut_off", count=len(self.flights), after=_LAST_SECONDS)
+                return
 
     # ----------------------------------------------------------------------- under way
 
@@ -307,16 +335,16 @@ class _Pass:
         if self.only is None or channel in self.only:
             self.lanes.setdefault(channel, _Lane(channel, _width(self.channels.get(channel)))).is_dry = False
 
-    def _fill(self, lane: _Lane, pool: ThreadPoolExecutor) -> None:
+    def _fill(self, lane: _Lane) -> None:
         # A dead receiver must not cost an attempt of as many alerts as a living one takes at once.
         width = lane.width if lane.is_proven else min(lane.width, self.options.stop_after)
         while lane.flying < width and (owed := self._next(lane)):
             lane.flying += 1
-            self.flights[pool.submit(_send, self.channels.get(lane.channel), owed.alert)] = lane, owed
+            self.flights[self.pool.submit(_send, self.channels.get(lane.channel), owed.alert)] = lane, owed
 
     def _next(self, lane: _Lane) -> OwedAlert | None:
         """The alert whose turn it is; what the lease has no time for, or a resting channel, goes back before."""
-        if lane.channel in self.resting or self.stop():
+        if lane.channel in self.resting or self.is_ending or self.stop():
             self._release(lane)
             return None
         if lane.waiting and lane.tired_at and self.moment() > lane.tired_at:
@@ -434,6 +462,11 @@ class _Pass:
 
 
 _AT_ONCE = Rhythm()
+
+
+def tallies(attempts: Mapping[tuple[str, str], int]) -> tuple[Tally, ...]:
+    """What was attempted, by channel and outcome."""
+    return tuple(Tally(*which, count) for which, count in sorted(attempts.items()))
 
 
 def _fixed(alert: Alert, tellings: Sequence[Telling], zone: str) -> Mapping[str, Any]:

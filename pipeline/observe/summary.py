@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pipeline.model import Committed, RunReport
 
+_MOST_SHARES = 4  # named one by one
+
 
 def summary(report: RunReport) -> str:
     """What the run polled, what it found and what became of the alerts; what is rare is left out when it is zero."""
@@ -30,10 +32,15 @@ def _found(added: Committed) -> str:
 
 
 def _alerts(report: RunReport) -> str:
-    parts = [f"{_count(report.sent, 'alert')} sent"]
-    if report.is_cut_off and not report.sent and report.committed.alerts:
-        parts += [f"{report.committed.alerts} left to the next run"]
-    parts += [f"{report.undelivered} waiting"] if report.undelivered else []
+    """Each channel gets an alert of its own, so that the sum of several says little."""
+    sent = {tally.channel: tally.count for tally in report.deliveries if tally.outcome == "sent"}
+    by = ", ".join(f"{count} by {channel}" for channel, count in sorted(sent.items()))
+    shares = "" if len(sent) < 2 else f" ({by})" if len(sent) <= _MOST_SHARES else f" (by {len(sent)} channels)"
+    parts = [f"{_count(report.sent, 'alert')} sent{shares}"]
+    if report.undelivered:
+        parts += [
+            f"{report.undelivered} left to the next run" if report.is_cut_off else f"{report.undelivered} waiting"
+        ]
     parts += [f"{report.dead} given up"] if report.dead else []
     return ", ".join(parts)
 

@@ -7,18 +7,22 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Event
 
 import pytest
 
+from tests.builders_alert import receiver
 from tests.builders_cli import newsward
 from tests.builders_run import ask, write_config
 from tests.feed_server import FeedServer, Reply, Seen
 
-ITEM = "<item><title>News {n}</title><guid>{n}</guid></item>"
+DATE = format_datetime(datetime.now(UTC))
+ITEM = f"<item><title>{{title}}</title><guid>{{n}}</guid><pubDate>{DATE}</pubDate></item>"
 RSS = f"<rss version='2.0'><channel><title>Mill</title>{ITEM}</channel></rss>"
 
 
@@ -28,22 +32,20 @@ class Hanging:
     def __init__(self, server: FeedServer) -> None:
         self.server, self._may_answer = server, Event()
 
-    def serve(self, number: int, host: str, *, hangs: bool = False) -> str:
+    def serve(self, number: int, host: str, *, hangs: bool = False, title: str = "") -> str:
+        reply = Reply(RSS.format(n=number, title=title or f"News {number}").encode())
+
         def late(request: Seen) -> Reply:
             self._may_answer.wait(60)
-            return self._reply(number)
+            return reply
 
-        return self.server.serve(f"/{number}", late if hangs else self._reply(number), host=host)
+        return self.server.serve(f"/{number}", late if hangs else reply, host=host)
 
     def go_on(self) -> None:
         self._may_answer.set()
 
     def asked(self) -> list[str]:
         return [seen.path for seen in self.server.requests()]
-
-    @staticmethod
-    def _reply(number: int) -> Reply:
-        return Reply(RSS.format(n=number).encode())
 
 
 @pytest.fixture
@@ -76,10 +78,14 @@ def stored(config: Path) -> list[str]:
 
 def wait_for(config: Path, entries: int) -> list[str]:
     """What is stored once it is so many."""
-    deadline = time.monotonic() + 60
-    while len(stored(config)) < entries and time.monotonic() < deadline:
-        time.sleep(0.05)
+    wait_until(lambda: len(stored(config)) >= entries)
     return stored(config)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def test_of_a_host_with_many_feeds_each_is_stored_when_it_is_done_and_a_run_after_a_kill_asks_the_rest(
@@ -112,6 +118,60 @@ def test_feeds_that_have_come_are_stored_though_one_before_them_is_slow(hanging:
 
     assert sorted(before) == ["News 2", "News 3", "News 4", "News 5"]
     assert stored(config)[4:] == ["News 1"]
+
+
+def told_of(config: Path) -> list[tuple[object, ...]]:
+    """How the alerts are, with the attempts of each."""
+    asked = "SELECT state, attempts FROM alerts ORDER BY seq"
+    return ask(config / "newsward.db", asked)
+
+
+def test_alerts_go_out_while_a_slow_host_is_waited_for_and_what_it_brings_is_told_after(
+    hanging: Hanging, tmp_path: Path
+) -> None:
+    deal = "Microsoft and Xiaomi sign a pact to put Azure into phones"
+    urls = [
+        hanging.serve(1, "127.0.3.1", hangs=True, title="Xiaomi recalls 4,000 scooters after brakes fail"),
+        hanging.serve(2, "127.0.3.2", title=deal),
+        hanging.serve(3, "127.0.3.3", title=deal),
+        hanging.serve(4, "127.0.3.4", hangs=True, title=deal),
+    ]
+    with receiver() as received:
+        config = write_config(tmp_path, urls, webhook=received.url, fetch="[engine]\npatience = 0.2")
+        with running(config) as run:
+            wait_until(lambda: bool(received.requests))
+            early, alerts = [request.json["title"] for request in received.requests], told_of(config)
+            wait_until(lambda: told_of(config) == [("sent", 1)])
+            noted = told_of(config)
+            hanging.go_on()
+            _, talk = run.communicate(timeout=60)
+
+    assert early == [deal]
+    assert len(alerts) == 1
+    assert noted == [("sent", 1)]
+    assert [request.json["title"] for request in received.requests] == [
+        deal,
+        "Xiaomi recalls 4,000 scooters after brakes fail",
+    ]
+    assert told_of(config) == [("sent", 1), ("sent", 1)]
+    assert "4 feeds: 4 fetched, 0 unchanged; 4 new entries, 7 hits, 2 new stories; 2 alerts sent" in talk
+
+
+def test_told_to_end_while_an_alert_is_under_way_a_run_notes_what_came_of_it(hanging: Hanging, tmp_path: Path) -> None:
+    urls = [
+        hanging.serve(number, f"127.0.3.{number}", hangs=number == 1, title=f"Xiaomi opens shop number {number}")
+        for number in (1, 2)
+    ]
+    with receiver() as received:
+        config = write_config(tmp_path, urls, webhook=received.url, fetch="[engine]\npatience = 0.1")
+        with running(config) as run:
+            wait_until(lambda: bool(received.requests))
+            run.send_signal(signal.SIGTERM)
+            _, talk = run.communicate(timeout=30)
+
+    assert run.returncode == -signal.SIGTERM
+    assert told_of(config) == [("sent", 1)]
+    assert "1 hit, 1 new story; 1 alert sent" in talk
 
 
 HEARS_CTRL_C = pytest.mark.skipif(

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from pipeline.model import Committed, ErrorKind, FailedFeed, RunReport
+from pipeline.model import Committed, ErrorKind, FailedFeed, RunReport, Tally
 from pipeline.observe import summary
 
 
@@ -34,9 +34,19 @@ def test_a_run_without_feeds_may_still_send():
 
 
 def test_a_run_that_was_stopped_tells_what_is_left():
-    told = summary(report(due=9, fetched=2, committed=Committed(new=20, alerts=3), is_cut_off=True))
+    told = summary(report(due=9, fetched=2, committed=Committed(new=20), sent=1, undelivered=3, is_cut_off=True))
 
     assert told == (
         "9 feeds: 2 fetched, 0 unchanged (stopped: 7 left to the next run); 20 new entries, 0 hits, 0 new stories; "
-        "0 alerts sent, 3 left to the next run"
+        "1 alert sent, 3 left to the next run"
     )
+
+
+def test_the_alerts_of_several_channels_are_told_apart():
+    def told(*channels):
+        tallies = tuple(Tally(channel, "sent", 31) for channel in channels)
+        return summary(report(sent=31 * len(channels), deliveries=(Tally("log", "failed", 2), *tallies), undelivered=2))
+
+    assert told("desk") == "no feed is configured; 31 alerts sent, 2 waiting"
+    assert told("desk", "log") == "no feed is configured; 62 alerts sent (31 by desk, 31 by log), 2 waiting"
+    assert told(*"abcde") == "no feed is configured; 155 alerts sent (by 5 channels), 2 waiting"
