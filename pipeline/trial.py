@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 
-from pipeline.engine import EngineOptions, poll_in_order
+from pipeline.engine import EngineOptions, never, poll_in_order
 from pipeline.fetch import FetchOptions
 from pipeline.model import Document, Due, Entry, ErrorKind, Feed, FeedState, FetchFailed, Polled
 from pipeline.parse import EARLIEST
@@ -73,11 +73,15 @@ def try_feeds(
     fetch: FetchOptions,
     options: EngineOptions,
     max_age: timedelta,
+    patience: timedelta = timedelta.max,
+    stop: Callable[[], bool] = never,
 ) -> Iterator[Trial]:
-    """Each feed asked once, without conditions, as politely as in a run; in the order given. Addresses are unique."""
+    """Each feed asked once, without conditions, as politely as in a run; in the order given, as far as nobody has to
+    wait longer than ``patience`` for it. After a yes of ``stop`` no more come. Addresses are unique."""
     dues = [Due(feed, FeedState(feed.url)) for feed in feeds]
     poll = partial(poll_shard, options=fetch)
-    for polled in poll_in_order(engine, dues, poll, size=options.shard_size, ahead=options.workers):
+    size, ahead = options.shard_size, options.workers
+    for polled in poll_in_order(engine, dues, poll, size=size, ahead=ahead, patience=patience, stop=stop):
         yield judge(polled, now, max_age=max_age)
 
 

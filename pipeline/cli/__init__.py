@@ -1,9 +1,14 @@
 """The ``newsward`` command: typer commands, nothing else."""
 
 import gc
+import signal
+import sys
 
 # Before anything else is loaded: looking for rings among modules, which last, took a tenth of the start.
 gc.set_threshold(20_000, 20, 20)
+# There is nothing to reload yet, and left alone the signal would end us; the daemon hears it once it is at work.
+if "daemon" in sys.argv[1:]:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 from pipeline.cli.start import command, main  # noqa: E402 - see above
 

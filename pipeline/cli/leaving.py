@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 _PATIENCE = 1.0  # seconds for threads that are about to end
+_BY_SIGNAL = 128  # exit codes above it, by the number of the signal
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -34,7 +35,7 @@ class Ending:
             _flush()
             signal.signal(self.signal, signal.SIG_DFL)
             os.kill(os.getpid(), self.signal)
-            os._exit(128 + self.signal)  # the first process of a container is not ended by it
+            os._exit(_BY_SIGNAL + self.signal)  # the first process of a container is not ended by it
 
 
 @contextmanager
@@ -61,10 +62,16 @@ def heeding_signals() -> Iterator[Ending]:
         give_back()
 
 
+def obey_as_first_process() -> None:
+    """SIGTERM ends commands that do not heed it in a container too, whose first process no signal ends by default."""
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(_BY_SIGNAL + number))
+
+
 def leave(code: int) -> NoReturn:
     """Ends the process with this code; at once if there are threads that the interpreter would wait for: one that waits
     for a name server or a web server cannot be told to end."""
-    if _is_anyone_left():
+    if _is_anyone_left(0.0 if code > _BY_SIGNAL else _PATIENCE):
         with suppress(OSError):  # whoever read what we say is gone
             _flush()
         os._exit(code)
@@ -77,8 +84,8 @@ def _flush() -> None:
     sys.stderr.flush()
 
 
-def _is_anyone_left() -> bool:
-    until = time.monotonic() + _PATIENCE
+def _is_anyone_left(patience: float) -> bool:
+    until = time.monotonic() + patience
     others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
     with suppress(KeyboardInterrupt):  # who asks once more will not wait
         for thread in others:

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from pipeline.cli.commands import arranged, with_commands
-from pipeline.cli.leaving import leave
+from pipeline.cli.leaving import leave, obey_as_first_process
 from pipeline.cli.output import unicode_streams
 from pipeline.errors import ConfigError, InputError, NewswardError
 from pipeline.observe import redact_text, telling_uncaught
@@ -18,6 +18,7 @@ from pipeline.observe import redact_text, telling_uncaught
 def command() -> NoReturn:
     """``main`` as a process: it ends with the command, whatever threads still wait for a server."""
     code: object = 0
+    obey_as_first_process()
     try:
         main()
     except SystemExit as end:

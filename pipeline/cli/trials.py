@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli.feeds import named_urls
+from pipeline.cli.leaving import heeding_signals
 from pipeline.cli.output import print_json, print_table, progress_bar, say, tell
 from pipeline.cli.root import now
 from pipeline.config import Config
-from pipeline.engine import open_engine
+from pipeline.engine import never, open_engine
 from pipeline.errors import InputError
 from pipeline.fetch import public_url
 from pipeline.model import ErrorKind, Feed
@@ -44,7 +45,7 @@ def try_out(
     """Try feeds now, and store nothing.
 
     Says of each whether it is good, and what to do if not. Exits with 1 when a feed failed, with 2 when an address is
-    none or there is no feed to try.
+    none or there is no feed to try. Ctrl-C ends it, and it tells what it has tried.
 
     \b
     Examples:
@@ -60,10 +61,16 @@ def try_out(
     feeds = _configured([url for url in named if url not in refused], config) if is_named else config.feeds
     if not feeds and not refused:
         raise InputError("there is no feed to try: name one, or add [[feed]] tables to feeds.toml")
-    trials = [*_refusals(refused, as_json=json), *tried(feeds, config, is_named=is_named, as_json=json)]
+    patience = timedelta.max if json else config.engine.patience
+    with heeding_signals() as ending:
+        trials = [
+            *_refusals(refused, as_json=json),
+            *tried(feeds, config, is_named=is_named, as_json=json, patience=patience, stop=ending.is_wanted),
+        ]
     if not json:
         _print_trials(trials)
-    say(_closing(trials))
+    say(_closing(trials, of=len(refused) + len(feeds)))
+    ending.obey()
     if refused:
         raise typer.Exit(2)
     if any(trial["verdict"] == "failed" for trial in trials):
@@ -77,20 +84,36 @@ def _configured(urls: Sequence[str], config: Config) -> tuple[Feed, ...]:
     return tuple({feed.url: known.get(feed.url, feed) for feed in named}.values())
 
 
-def tried(feeds: Sequence[Feed], config: Config, *, is_named: bool, as_json: bool) -> list[Mapping[str, Any]]:
-    """The line of each feed in order; as JSON it is printed as soon as it is known."""
-    lines: list[Mapping[str, Any]] = []
+def tried(
+    feeds: Sequence[Feed],
+    config: Config,
+    *,
+    is_named: bool,
+    as_json: bool,
+    patience: timedelta = timedelta.max,
+    stop: Callable[[], bool] = never,
+) -> list[Mapping[str, Any]]:
+    """The line of each feed, in their order; as JSON it is printed as soon as it is known, and those before it are, if
+    they come within ``patience``. After a yes of ``stop``, those that were tried."""
+    lines: dict[str, Mapping[str, Any]] = {}
     moment = now()
     with open_engine(config.engine, config.database.parent, is_run=False) as engine, progress_bar() as progress:
         task = progress.add_task("trying", total=len(feeds))
         for trial in try_feeds(
-            feeds, engine, moment, fetch=config.fetch, options=config.engine, max_age=config.alert.max_age
+            feeds,
+            engine,
+            moment,
+            fetch=config.fetch,
+            options=config.engine,
+            max_age=config.alert.max_age,
+            patience=patience,
+            stop=stop,
         ):
-            lines.append(_trial_line(trial, moment, is_named=is_named))
+            line = lines[trial.feed.url] = _trial_line(trial, moment, is_named=is_named)
             if as_json:
-                print_json(lines[-1])
+                print_json(line)
             progress.advance(task)
-    return lines
+    return [lines[feed.url] for feed in feeds if feed.url in lines]
 
 
 def _refusals(refused: Mapping[str, str], *, as_json: bool) -> list[Mapping[str, Any]]:
@@ -169,7 +192,8 @@ def _age(seconds: int) -> str:
     return "now"
 
 
-def _closing(lines: Sequence[Mapping[str, Any]]) -> str:
+def _closing(lines: Sequence[Mapping[str, Any]], *, of: int) -> str:
     counts = Counter(line["verdict"] for line in lines)
-    feeds = "1 feed" if len(lines) == 1 else f"{len(lines)} feeds"
-    return f"{feeds} tried: {counts['ok']} ok, {counts['warning']} with warnings, {counts['failed']} failed"
+    feeds = "1 feed" if of == 1 else f"{of} feeds"
+    tried = f"{feeds} tried" if len(lines) == of else f"stopped after {len(lines)} of {feeds}"
+    return f"{tried}: {counts['ok']} ok, {counts['warning']} with warnings, {counts['failed']} failed"

@@ -327,6 +327,32 @@ def test_it_goes_on_with_the_old_configuration_until_the_new_one_is_sound(tmp_pa
     assert ask(database, "SELECT due FROM runs ORDER BY id") == [(12,), (1,)]
 
 
+def test_asked_to_reload_while_it_starts_it_goes_on_and_loads_what_was_changed(
+    tmp_path: Path, server: FeedServer
+) -> None:
+    prelude = """
+import os, signal
+import pipeline.cli.root as root
+load = root.load
+def interrupted(*arguments):
+    os.kill(os.getpid(), signal.SIGHUP)
+    config = load(*arguments)
+    os.kill(os.getpid(), signal.SIGHUP)
+    with open(os.environ["FEEDS"], "a", encoding="utf-8") as file:
+        file.write(os.environ.pop("MORE", ""))
+    return config
+root.load = interrupted
+"""
+    with receiver() as inbox:
+        config = configure(tmp_path / "config", serve_seeds(server), inbox, tmp_path / "watch.db")
+        more = f'\n[[feed]]\nurl = "{server.serve("/added.xml", Raw(tuple), host="127.0.0.98")}"\n'
+        with watching(config, prelude=prelude, FEEDS=str(config / "feeds.toml"), MORE=more) as watch:
+            until(lambda: any(line["feeds"] == 13 for line in watch.logs("configuration_loaded")))
+            code, _ = watch.end()
+
+    assert code == 0, watch.logs()
+
+
 def test_a_feed_written_into_the_file_is_polled_without_a_word_from_anyone(tmp_path: Path, server: FeedServer) -> None:
     database = tmp_path / "watch.db"
     with receiver() as inbox:

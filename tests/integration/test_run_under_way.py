@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -201,6 +202,20 @@ def test_told_to_end_a_run_keeps_what_is_done_and_waits_for_no_server(
     assert outcome.code == 0, outcome.err
     assert "5 feeds: 5 fetched" in outcome.err
     assert ask(config / "newsward.db", "SELECT due, fetched, ended_at IS NULL FROM runs") == [(8, 3, 1), (5, 5, 0)]
+
+
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=HEARS_CTRL_C), signal.SIGTERM])
+def test_told_to_end_a_trial_tells_what_it_has_tried(hanging: Hanging, tmp_path: Path, number: signal.Signals) -> None:
+    urls = [hanging.serve(place, f"127.0.3.{place}", hangs=place == 1) for place in range(1, 5)]
+    config = write_config(tmp_path, urls, fetch="[engine]\npatience = 0.1")
+
+    with running(config, "feeds", "test") as trial:
+        wait_until(lambda: len(hanging.asked()) == 4)
+        trial.send_signal(number)
+        _, talk = trial.communicate(timeout=30)
+
+    assert trial.returncode == -number
+    assert re.search(r"stopped after [0-3] of 4 feeds: [0-3] ok", talk), talk
 
 
 @HEARS_CTRL_C
