@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from pipeline.errors import ConfigError, NewswardError
+from pipeline.observe.console import PeopleRenderer
 from pipeline.observe.redact import Masker, redact, redact_text
 
 Format = Literal["auto", "console", "json"]
@@ -163,5 +164,4 @@ def _renderer(format: Format, stream: TextIO) -> Processor:
     is_terminal = stream.isatty()
     if format == "json" or (format == "auto" and not is_terminal):
         return structlog.processors.JSONRenderer()
-    # Plain tracebacks: the pretty ones print local variables, and with them secrets.
-    return structlog.dev.ConsoleRenderer(colors=is_terminal, exception_formatter=structlog.dev.plain_traceback)
+    return PeopleRenderer(is_coloured=is_terminal)

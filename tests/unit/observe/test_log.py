@@ -75,8 +75,7 @@ def test_the_console_without_a_terminal_has_no_colours():
     structlog.get_logger().warning("hello", title="小米")
 
     assert "\x1b" not in out.getvalue()
-    assert "[warning  ] hello" in out.getvalue()
-    assert "小米" in out.getvalue()
+    assert out.getvalue().endswith(" warning hello: title 小米\n")
 
 
 @pytest.mark.parametrize("format", ["json", "console"])
