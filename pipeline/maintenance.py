@@ -42,10 +42,10 @@ def keep_house(
     except DatabaseBusy as error:
         log.warning("upkeep_put_off", reason=str(error))
         return None
-    log.info(
-        "upkeep_done" if pruned.is_whole else "upkeep_goes_on_later",
-        entries=pruned.entries,
-        fetches=pruned.fetches,
-        runs=pruned.runs,
-    )
+    entries, fetches, runs = pruned.entries, pruned.fetches, pruned.runs
+    if pruned.is_whole:
+        say = log.info if entries or fetches or runs else log.debug
+        say("upkeep_done", entries=entries, fetches=fetches, runs=runs)
+    else:
+        log.info("upkeep_goes_on_later", entries=entries, fetches=fetches, runs=runs)
     return pruned

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import Progress, TaskProgressColumn
 
-from pipeline.cli.output import err, print_json, print_table, say, tell
+from pipeline.cli.output import print_json, print_table, progress_bar, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.errors import StoreError
 from pipeline.store import Pruned, RunLock, Store, backup_folder, free_name
@@ -194,8 +194,6 @@ def _copying(what: str) -> Iterator[Watch]:
 
 @contextmanager
 def _progress(what: str) -> Iterator[tuple[Progress, Any]]:
-    """A bar for people; silent where stderr is no terminal."""
-    console = err()
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    """A bar that tells the share that is done."""
+    with progress_bar(count=TaskProgressColumn()) as progress:
         yield progress, progress.add_task(what, total=None)

@@ -8,12 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TextIO
+from typing import IO, Any, TextIO, cast
 
 from rich import box
+from rich.ansi import AnsiDecoder
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.file_proxy import FileProxy
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -51,17 +53,67 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, width=None if is_known else _WIDTH_OF_A_FILE, highlight=False)
 
 
-def progress_bar(*, wanted: bool = True) -> Progress:
-    """A bar for people; silent where stderr is no terminal, or it is not wanted."""
+def progress_bar(*, wanted: bool = True, count: ProgressColumn | None = None) -> Progress:
+    """A bar for people; silent where stderr is no terminal, or it is not wanted. ``count`` stands behind it.
+
+    What is printed meanwhile stands above it; data only where they go to the terminal, and not into a file or pipe.
+    """
     console = err()
-    return Progress(
+    return _Bar(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        count or MofNCompleteColumn(),
         console=console,
         transient=True,
         disable=not (wanted and console.is_terminal),
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
+
+
+class _Bar(Progress):
+    """rich would also catch what goes into a file, and break long lines."""
+
+    _streams: tuple[TextIO, TextIO] | None = None
+
+    def start(self) -> None:
+        super().start()
+        if not self.disable and not self._streams:
+            self._streams = sys.stdout, sys.stderr
+            if sys.stdout.isatty():
+                sys.stdout = cast("TextIO", _Above(self.console, sys.stdout))
+            sys.stderr = cast("TextIO", _Above(self.console, sys.stderr))
+
+    def stop(self) -> None:
+        if self._streams:
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, _Above):
+                    stream.end()
+            (sys.stdout, sys.stderr), self._streams = self._streams, None
+        super().stop()
+
+
+class _Above(FileProxy):
+    """A stream whose lines are printed above the bar as they are."""
+
+    def __init__(self, console: Console, stream: TextIO) -> None:
+        super().__init__(console, cast("IO[str]", stream))
+        self._console, self._begun, self._decoder = console, "", AnsiDecoder()
+
+    def write(self, text: str) -> int:
+        *lines, self._begun = (self._begun + text).split("\n")
+        if lines:
+            decoded = Text("\n").join(map(self._decoder.decode_line, lines))
+            self._console.print(decoded, soft_wrap=True, highlight=False)
+        return len(text)
+
+    def flush(self) -> None:
+        """What is no whole line yet waits for its end, or for that of the bar."""
+
+    def end(self) -> None:
+        """The bar goes: what is no whole line is one now."""
+        if self._begun:
+            self.write("\n")
 
 
 def print_table(
