@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -72,8 +73,9 @@ def init(
 ) -> None:
     """Write a working configuration into a folder.
 
-    Without options it asks for companies and feed packs. Nothing is overwritten: where one of the files is there
-    already, it exits with 2.
+    Without options it asks for companies and feed packs; with some, it takes the defaults for the others, and says
+    so. Nothing is overwritten: where one of the files is there already, it exits with 2, and so it does when there is
+    nobody to answer.
 
     \b
     Examples:
@@ -83,9 +85,10 @@ def init(
     refuse_to_overwrite(directory)
     companies, chosen = company or [], pack or []
     if not (yes or companies or chosen):
-        companies, chosen = _asked_for_companies(), _asked_for_packs()
+        companies, chosen = _asked()
     else:
         _introduce(companies or DEFAULT_COMPANIES)
+        _tell_defaults(companies, chosen)
     for path in write(directory, companies=companies, packs=chosen, database=database):
         say(f"wrote {path}")
     is_found = directory == Path(DEFAULT_FOLDER) and not os.environ.get("NEWSWARD_CONFIG")
@@ -97,6 +100,32 @@ def init(
         ("run", "one pass: poll, store hits, alert"),
     ):
         say(f"  {command} {name:<10}  # {what}")
+
+
+def _asked() -> tuple[list[str], list[str]]:
+    """The companies and packs that a person names. Raises InputError where the answers end before the questions."""
+    try:
+        return _asked_for_companies(), _asked_for_packs()
+    except typer.Abort as error:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        say("")  # the question still stands in its line
+        names, feeds = " and ".join(DEFAULT_COMPANIES), " and ".join(DEFAULT_PACKS)
+        raise InputError(
+            f"nobody is there to answer: name --company and --pack ({', '.join(PACKS)}, or none), or give --yes, which "
+            f"takes {names} and the pack {feeds}; nothing was written"
+        ) from error
+
+
+def _tell_defaults(companies: Sequence[str], chosen: Sequence[str]) -> None:
+    """What was taken since nothing was named, and how to choose otherwise."""
+    if not companies:
+        names = " and ".join(DEFAULT_COMPANIES)
+        say(f"no company was named: {names} stand for yours (--company names them, later companies.toml)")
+    if not chosen:
+        feeds = sum(pack.feeds for pack in packs() if pack.name in DEFAULT_PACKS)
+        others = ", ".join(pack for pack in (*PACKS, NO_PACK) if pack not in DEFAULT_PACKS)
+        say(f"no feed pack was named: {' and '.join(DEFAULT_PACKS)}, {feeds} feeds (--pack chooses others: {others})")
 
 
 def _asked_for_companies() -> list[str]:

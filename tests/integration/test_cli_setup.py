@@ -73,6 +73,25 @@ def test_init_asks_shows_what_there_is_and_says_what_it_knows(tmp_path: Path) ->
     assert {tag for feed in load(tmp_path / "asked", {}).feeds for tag in feed.tags} >= {"wires", "world"}
 
 
+def test_init_without_anyone_to_answer_says_how_to_choose_and_writes_nothing(tmp_path: Path) -> None:
+    for given in ("", "Siemens\n"):
+        outcome = newsward("init", tmp_path / "watch", stdin=given)
+
+        assert outcome.code == 2
+        assert "\nnewsward: nobody is there to answer: name --company and --pack (technology, business," in outcome.err
+        assert not (tmp_path / "watch").exists()
+
+
+def test_init_says_what_it_took_since_nothing_was_named(tmp_path: Path) -> None:
+    half, whole = newsward("init", tmp_path / "a", "--company", "Siemens"), newsward("init", tmp_path / "b", "--yes")
+    named = newsward("init", tmp_path / "c", "--company", "Siemens", "--pack", "none")
+
+    assert "no feed pack was named: technology, 22 feeds (--pack chooses others: business, wires," in half.err
+    assert "no company was named" not in half.err
+    assert "no company was named: Microsoft and Xiaomi stand for yours" in whole.err
+    assert "was named" not in named.err
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_init_overwrites_nothing_and_asks_nothing_first(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("# mine\n")
