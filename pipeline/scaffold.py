@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def write(
             with path.open("x", encoding="utf-8", newline="\n") as file:
                 file.write(f"{directive(path.stem)}\n{text}")
     except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", where=str(directory)) from error
+        remedy = f"name a folder in which user {os.geteuid()} may write"
+        raise ConfigError(f"cannot be written: {error.strerror}", where=str(directory), remedy=remedy) from error
     write_schemas(directory)
     return tuple(paths)
 

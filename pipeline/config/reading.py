@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -69,7 +70,8 @@ def read_text(path: Path, name: str) -> str:
             remedy = "put it back, or make one: an empty file will do"
         raise ConfigError("there is no such file", where=str(path), remedy=remedy) from error
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from error
+        remedy = f"user {os.geteuid()} must be able to read it" if isinstance(error, PermissionError) else ""
+        raise ConfigError(f"cannot be read: {error.strerror}", where=str(path), remedy=remedy) from error
     if len(data) > _LARGEST:
         raise ConfigError(f"larger than {_LARGEST // 2**20} MB", where=name)
     try:

@@ -20,6 +20,7 @@ _DEEPEST = 4  # nesting of a log field beyond which nothing is written
 # An entry's identities, not keys to anything; in a URL's query the same names are those of API keys.
 _IDENTITIES = frozenset({"key", "keys"})
 
+_WORD = re.compile(r"[\w.-]+")  # what may be the name of a header; a sentence is none
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
 
 
@@ -56,7 +57,7 @@ def redact(name: str, value: Any, depth: int = 0) -> Any:
             return "..."
         case Mapping():
             return {str(key): redact(str(key), item, depth + 1) for key, item in value.items()}
-        case (str() as header, str()) if is_secret_name(header):
+        case (str() as header, str()) if _WORD.fullmatch(header) and is_secret_name(header):
             return [header, MASK]
         case list() | tuple() | set() | frozenset():
             return [redact("", item, depth + 1) for item in value]

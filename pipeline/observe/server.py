@@ -77,7 +77,8 @@ class Server:
         try:
             listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
-            what = f"[metrics] cannot listen on {host}, port {port}: {error.strerror or error}"
+            why = (error.strerror or str(error)).partition(" (while")[0]  # Python repeats the address
+            what = f"[metrics] cannot listen on {host}, port {port}: {why}"
             raise CannotListen(f"{what} (is another program there? choose another port or host)") from error
         server = cls(listening, pages)
         server._thread.start()

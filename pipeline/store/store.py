@@ -129,6 +129,8 @@ class Store:
                 connection.execute("PRAGMA query_only = ON")
                 database = Database(connection, execute_plugins=False)
                 if not is_current(database, shown):
+                    if not database.table_names():
+                        raise StoreError(f"{shown}: holds nothing yet (`newsward run` fills it; was its disk full?)")
                     remedy = "`newsward run`, or a restart of the daemon, brings it up to date"
                     raise StoreError(f"{shown}: of an older version of Newsward ({remedy})")
             except BaseException:

@@ -242,7 +242,10 @@ def test_a_file_that_this_user_may_not_read_is_told(open_folder: Path, original:
     outcome = as_nobody(environ, "--config", open_folder, "run")
 
     told = {
-        "companies.toml": f"{open_folder}/companies.toml: cannot be read: Permission denied",
+        "companies.toml": (
+            f"{open_folder}/companies.toml: cannot be read: Permission denied (user {os.geteuid() or 65534} must be able "
+            "to read it)"
+        ),
         "secret": (
             "newsward.toml: channel 1 (desk): key 'url': the file of DESK_WEBHOOK_FILE cannot be read: Permission denied "
             f"(see {open_folder}/secret)"

@@ -14,11 +14,12 @@ def test_an_event_is_a_line_that_says_what_happened_to_whom_and_why():
     assert failed == "06:00:12 warning feed_failed https://news.example/: no answer (kind timeout)"
 
 
-def test_what_is_empty_or_zero_is_left_out():
+def test_what_is_empty_or_counts_nothing_is_left_out():
     polled = line(event="feed_polled", feed="https://news.example/", new=3, hits=0, damage=None, is_new=False, names=[])
 
     assert polled == "06:00:12 feed_polled https://news.example/: new 3"
     assert line(event="daemon_started") == "06:00:12 daemon_started"
+    assert line(event="configuration_loaded", companies=0) == "06:00:12 configuration_loaded: companies 0"
 
 
 def test_moments_are_short_and_several_things_stand_side_by_side():

@@ -93,3 +93,9 @@ def test_a_short_secret_is_left_to_the_rules_of_names_and_addresses():
 
 def test_nobody_elses_words_are_masked():
     assert Masker(["sesame-one"])("小米 sesame-on e") == "小米 sesame-on e"
+
+
+def test_two_sentences_are_no_header_and_its_value():
+    told = redact("faults", ["company 2: key 'name' is missing", "company 2: key 'nme' is unknown"])
+
+    assert told == ["company 2: key 'name' is missing", "company 2: key 'nme' is unknown"]

@@ -243,6 +243,14 @@ def test_looking_at_an_older_database_says_how_it_is_brought_up_to_date(tmp_path
         Store.look(path)
 
 
+def test_looking_at_a_file_that_was_never_filled_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    path.touch()
+
+    with pytest.raises(StoreError, match="holds nothing yet"):
+        Store.look(path)
+
+
 def test_looking_waits_for_no_writer(tmp_path: Path) -> None:
     path = tmp_path / "newsward.db"
     with Store.open(path) as store:
