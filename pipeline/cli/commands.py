@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import typer
 
+from pipeline.cli.helping import PlainCommand
 from pipeline.cli.root import app
 
 
@@ -74,6 +75,7 @@ def with_commands(arguments: Sequence[str]) -> typer.Typer:
     for word, group in _GROUPS.items():
         if not is_one or first == word:
             app.add_typer(_loaded(group, second if is_one else ""), name=word)
+    _speak_plainly(app)
     return app
 
 
@@ -92,7 +94,13 @@ def _loaded(group: _Group, word: str) -> typer.Typer:
     for module, words in group.more.items():
         if not is_own and (not is_one or word in words.split()):
             import_module(f"pipeline.cli.{module}").add_commands(made)
+    _speak_plainly(made)
     return made
+
+
+def _speak_plainly(made: typer.Typer) -> None:
+    for command in made.registered_commands:
+        command.cls = PlainCommand
 
 
 def _name(command: typer.models.CommandInfo) -> str:

@@ -16,6 +16,7 @@ from pipeline.model import Company, Watchlist
 
 app = typer.Typer(help="Companies: whom the watch tracks, and by which names.", no_args_is_help=True)
 _COLUMNS = ("id", "name", "aliases", "tickers", "context", "tags")
+_SPARE = ("context", "tags", "sort")
 _NAME_COLUMNS = ("company", "name", "kind", "sort", "why")
 
 
@@ -54,7 +55,7 @@ def _show_rows(columns: tuple[str, ...], rows: Iterable[Mapping[str, Any]], *, a
         for row in rows:
             print_json(row)
     else:
-        print_table(columns, [[_cell(row[name]) for name in columns] for row in rows])
+        print_table(columns, [[_cell(row[name]) for name in columns] for row in rows], spare=_SPARE)
 
 
 def _cell(value: object) -> object:

@@ -46,7 +46,7 @@ def add_commands(app: typer.Typer) -> None:
 
 def import_list(
     context: typer.Context,
-    list_name: Annotated[str, typer.Argument(metavar="LIST", help="An OPML file, or its address on the web.")],
+    list_name: Annotated[str, typer.Argument(metavar="list", help="An OPML file, or its address on the web.")],
     follow: Annotated[
         bool, typer.Option("--follow", help="Keep in step with the list, instead of copying its feeds.")
     ] = False,

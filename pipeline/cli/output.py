@@ -25,6 +25,7 @@ _WIDTH_OF_A_FILE = 160  # where there is no terminal to ask
 _NARROW = 120  # below it a table leaves out what it can do without
 _LONGEST_CELL = 120  # of a table that goes into a file or pipe
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_OURS = ("reason", "waits")  # columns of words that are ours, in which moments are written short
 _WHOLE = ("_at", "story", "id", "published", "score", "entries", "outlets", "status", "state", "time")
 
 
@@ -124,7 +125,7 @@ def print_table(
     On a narrow terminal the ``spare`` columns are left out, and times and ids are never broken; in a file or pipe a
     row is a line.
     """
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[_cell(value, name) for name, value in zip(columns, row, strict=True)] for row in rows]
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         _print_drawn(columns, cells, title, spare)
     else:
@@ -156,13 +157,13 @@ def _short(cell: str) -> str:
     return cell if len(cell) <= _LONGEST_CELL else f"{cell[: _LONGEST_CELL - 1]}…"
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, column: str) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.0f}"
     shown = "".join(char for char in str(value) if char.isprintable() or char == "\n")
-    return _MOMENT.sub(r"\1 \2", shown) if _MOMENT.fullmatch(shown) else shown
+    return _MOMENT.sub(r"\1 \2", shown) if column in _OURS or _MOMENT.fullmatch(shown) else shown
 
 
 def print_json(value: Mapping[str, Any], stream: TextIO | None = None) -> None:

@@ -30,7 +30,7 @@ def add_commands(app: typer.Typer) -> None:
 def report(
     context: typer.Context,
     since: Annotated[
-        str, typer.Option(metavar="DURATION", help="How far back to look: 24h, 7d, 2w ... up to 26w.")
+        str, typer.Option(metavar="<duration>", help="How far back to look: 24h, 7d, 2w ... up to 26w.")
     ] = "24h",
     as_json: Annotated[bool, typer.Option("--json", help="All of it as one JSON line.")] = False,
 ) -> None:

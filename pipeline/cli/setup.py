@@ -68,7 +68,7 @@ def init(
         list[str] | None, typer.Option(help=f"A feed pack ({', '.join(PACKS)}, or none); may be repeated.")
     ] = None,
     database: Annotated[
-        str, typer.Option(help="Where the database will lie, seen from DIRECTORY; in a container: /data/newsward.db.")
+        str, typer.Option(help="Where the database will lie, seen from the folder; in a container: /data/newsward.db.")
     ] = DEFAULT_DATABASE,
 ) -> None:
     """Write a working configuration into a folder.

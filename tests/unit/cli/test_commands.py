@@ -90,6 +90,15 @@ def test_help_fits_into_80_columns() -> None:
     assert wide == []
 
 
+def test_help_names_the_kinds_of_values_in_words() -> None:
+    told = "\n".join(line for _, lines in _helps(typer.main.get_command(every_command())) for line in lines)
+
+    assert "list[" not in told
+    assert "<str>" not in told
+    assert "--limit <number>" in told
+    assert "--company <text>" in told
+
+
 def _helps(command: Any, words: tuple[str, ...] = (), parent: Any = None) -> Iterator[tuple[str, list[str]]]:
     """The lines of help of a command and of those behind it."""
     context = command.context_class(command, info_name=words[-1] if words else "newsward", parent=parent)

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from pipeline.cli.output import progress_bar
+from pipeline.cli.output import print_table, progress_bar
 
 LONG = "https://news.example/" + "a-long-path/" * 12
 
@@ -58,3 +58,12 @@ def test_where_no_bar_is_drawn_the_streams_stay_as_they_are(monkeypatch):
         assert sys.stderr is talk
 
     assert talk.getvalue() == ""
+
+
+def test_moments_are_short_where_the_words_are_ours_and_as_they_are_in_those_of_others(monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    told = "since 2026-03-05T08:01:33Z"
+
+    print_table(("turn_at", "reason", "title"), [("2026-03-05T08:01:33Z", told, told)])
+
+    assert capsys.readouterr().out.splitlines()[1] == f"2026-03-05 08:01  since 2026-03-05 08:01  {told}"
