@@ -144,7 +144,8 @@ def together(faults: Sequence[ConfigError]) -> ConfigError:
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """``did you mean 'tickers'?`` when something near is known, else an empty string."""
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    # Of a word of four letters one of two is near by its letters, and never what was meant.
+    near = get_close_matches(word, [one for one in known if len(word) < 2 * len(one)], n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
 
 

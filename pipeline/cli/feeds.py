@@ -164,7 +164,8 @@ def named_urls(urls: Sequence[str], urls_file: Path | None) -> list[str]:
         try:
             lines = urls_file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{urls_file}: cannot be read as a list of URLs ({error})") from error
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"{urls_file}: cannot be read as a list of URLs ({why})") from error
         named += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     return list(dict.fromkeys(named))
 

@@ -48,7 +48,8 @@ def read_watchlist(path: Path) -> Watchlist:
         with path.open(encoding="utf-8") as lines:
             return read_companies_jsonl(lines)
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read ({why})") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

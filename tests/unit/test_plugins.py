@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from pipeline.errors import ConfigError
-from pipeline.plugins import build, duration, kinds, resolve, together, validate
+from pipeline.plugins import build, duration, kinds, nearest, resolve, together, validate
 
 URL_IS = "a page of the site, usually the first; when it announces no feed, the usual places are tried"
 NOT_A_DURATION = (
@@ -270,3 +270,9 @@ def test_one_fault_is_itself_and_many_are_lines() -> None:
     assert together(faults[:1]) is faults[0]
     assert str(together(faults[:2])) == "here: fault 0\nhere: fault 1"
     assert str(together(faults)).splitlines()[-1] == "... and 10 more"
+
+
+def test_a_much_shorter_word_is_not_near() -> None:
+    assert nearest("path", ["at", "keep"]) == ""
+    assert nearest("ta", ["at"]) == ""
+    assert nearest("pth", ["path", "at"]) == "did you mean 'path'?"
