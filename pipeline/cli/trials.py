@@ -23,6 +23,7 @@ from pipeline.sources import FeedSource, web_address_problem
 from pipeline.text import to_iso
 from pipeline.trial import Trial, try_feeds
 
+_UNREACHED = (ErrorKind.DNS, ErrorKind.CONNECT, ErrorKind.TIMEOUT)
 _WORST_FIRST = ("failed", "warning", "ok")
 
 
@@ -195,5 +196,7 @@ def _age(seconds: int) -> str:
 def _closing(lines: Sequence[Mapping[str, Any]], *, of: int) -> str:
     counts = Counter(line["verdict"] for line in lines)
     feeds = "1 feed" if of == 1 else f"{of} feeds"
+    unreached = len(lines) > 1 and all(line["error_kind"] in _UNREACHED for line in lines)
+    hint = " (none could be reached: look at this machine's network, name server, proxy)" if unreached else ""
     tried = f"{feeds} tried" if len(lines) == of else f"stopped after {len(lines)} of {feeds}"
-    return f"{tried}: {counts['ok']} ok, {counts['warning']} with warnings, {counts['failed']} failed"
+    return f"{tried}: {counts['ok']} ok, {counts['warning']} with warnings, {counts['failed']} failed{hint}"

@@ -282,3 +282,12 @@ def test_what_is_no_address_is_exit_code_2_and_the_others_are_tried(server: Feed
     ]
     assert nothing.code == 2
     assert nothing.err == "newsward: there is no feed to try: name one, or add [[feed]] tables to feeds.toml\n"
+
+
+def test_when_nothing_can_be_reached_the_network_here_is_named(folder: Path) -> None:
+    gone = [f"http://127.0.0.{number}:9/feed" for number in (1, 2)]
+
+    outcome = newsward("--config", folder, "feeds", "test", "--allow-private", *gone)
+
+    assert outcome.code == 1
+    assert "2 failed (none could be reached: look at this machine's network, name server, proxy)\n" in outcome.err
