@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pipeline import model
 from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, may_show, shows
+from pipeline.match.doubts import second_thoughts
 from pipeline.match.forms import Form, pattern_of
 from pipeline.match.idle import without_idle
 from pipeline.match.index import Found, NameIndex, longest
@@ -32,7 +33,7 @@ from pipeline.model import Entry, Mention, Reason, Watchlist
 from pipeline.text import fold
 from pipeline.urls import registrable_domain
 
-RULE_VERSION = "names-7"  # changes with every change of rules or words that can change a verdict
+RULE_VERSION = "names-8"  # changes with every change of rules or words that can change a verdict
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
@@ -249,8 +250,8 @@ class NameFinder:
                 continue
             reasons = (*item.reasons, *self._entry_wide(item, certain.get(item.company, []), surroundings))
             total = _sum(reasons)
-            if total >= self._threshold and item.place is not None and is_on_a_button(item.form, item.place):
-                reasons = (*reasons, Reason("a button of the page", points("where.button")))
+            if total >= self._threshold and item.place is not None:
+                reasons = (*reasons, *_against(item.form, item.place, reasons, surroundings))
                 total = _sum(reasons)
             yield Candidate(self._mention(item, total, reasons), total >= self._threshold)
 
@@ -298,6 +299,13 @@ class NameFinder:
     def _own_words(self, company: int) -> frozenset[str]:
         names = (self._companies[company].name, *(alias.text for alias in self._companies[company].aliases))
         return frozenset(token for name in names for token in tokenise(fold(name)))
+
+
+def _against(form: Form, place: Place, reasons: Sequence[Reason], surroundings: Surroundings) -> Iterator[Reason]:
+    """What is asked only of a candidate that would be accepted."""
+    if is_on_a_button(form, place):
+        yield Reason("a button of the page", points("where.button"))
+    yield from second_thoughts(form, place, reasons, surroundings)
 
 
 _ABBREVIATIONS = (Flavour.ACRONYM, Flavour.TICKER)

@@ -99,7 +99,8 @@ def flavour_of(core: tuple[str, ...], text: str, kind: NameKind | None = None) -
     if len(token) == 1:
         return Flavour.WEAK
     if is_unspaced(token[0]) or "\uac00" <= token[0] <= "\ud7a3":
-        return Flavour.CJK if len(token) <= 2 or lexicon.is_word_unspaced(token) else Flavour.DISTINCT
+        is_cjk = len(token) <= 2 or lexicon.is_word_unspaced(token) or lexicon.is_plain_chinese(token)
+        return Flavour.CJK if is_cjk else Flavour.DISTINCT
     return _flavour_of_word(token, text)
 
 

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 import unicodedata
+from bisect import bisect
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -18,6 +19,7 @@ from pipeline.text import fold
 # pyspellchecker's lists: a count of 50 stands for "in a dictionary, but rare in use".
 _RARE = 50
 _LISTED = frozenset({"ar", "de", "es", "fr", "it", "nl", "pt", "ru"})
+_SPELT = frozenset({"es", "fr", "hi", "id", "ko", "nl", "pl", "pt", "ru", "tr"})
 _MARKS = re.compile("[\u0300-\u036f]")
 # Trade names that have become verbs: in a newspaper they are nearly always the company.
 _BRANDS = frozenset({"google", "googles", "xerox", "skype", "photoshop", "facebook", "twitter"})
@@ -49,6 +51,10 @@ class Cues:
     things: frozenset[str] = frozenset()
     sports: frozenset[str] = frozenset()
     plants: frozenset[str] = frozenset()
+    deeds: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    trade: frozenset[str] = frozenset()
+    offices: frozenset[str] = frozenset()
 
 
 def data(name: str) -> Traversable:
@@ -123,6 +129,29 @@ def places() -> frozenset[str]:
 
 
 @cache
+def towns() -> frozenset[str]:
+    """Towns and countries of one word, folded; the towns of lands of which news are read most."""
+    return frozenset(map(fold, _zipped("towns.txt.gz")))
+
+
+@cache
+def namesakes() -> frozenset[str]:
+    """Waters, mountains, gods, heroes, stars and the like that companies are called by, folded."""
+    return _words_in("namesakes.txt")
+
+
+@cache
+def brands() -> frozenset[str]:
+    """Firms that are oftener meant than what else is called so, folded."""
+    return _words_in("brands.txt")
+
+
+def _words_in(name: str) -> frozenset[str]:
+    lines = data(name).read_text(encoding="utf-8").splitlines()
+    return frozenset(fold(word) for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
 def _counts(language: str) -> dict[str, int]:
     """Words of a language with how often they are used, folded as a whole (word by word takes ten times as long)."""
     raw: dict[str, int] = json.loads(
@@ -144,7 +173,17 @@ def is_word(token: str, language: str) -> bool:
 
 def is_ordinary(token: str, language: str) -> bool:
     """Is the folded token a word in common use in English or in the entry's language?"""
-    return token in _english() or (language in _LISTED and _counts(language).get(token, 0) > 6 * _RARE)
+    return (
+        token in _english()
+        or (language in _LISTED and _counts(language).get(token, 0) > 6 * _RARE)
+        or (language in _SPELT and token in _spelt(language))
+    )
+
+
+@cache
+def _spelt(language: str) -> frozenset[str]:
+    """What dictionaries write in lower case and people use, in the form that names have too; folded."""
+    return frozenset(_zipped(f"words_{language}.txt.gz"))
 
 
 _INFLECTED_AT_LEAST = 4  # letters
@@ -164,6 +203,37 @@ def is_inflected(token: str, language: str) -> bool:
 def has_plural(token: str, language: str) -> bool:
     """Does German decline the folded word, or give it the plural of foreign words?"""
     return is_inflected(token, language) or (language == "de" and token + "s" in _counts(language))
+
+
+_COMPOUNDS = 4  # that begin with a word, where it is one
+
+
+@lru_cache(maxsize=4096)
+def is_noun_of_german(token: str) -> bool:
+    """Does German decline the folded token or build words with it: Weltbilder, Mammutbaum? Of firms it does neither."""
+    counts = _counts("de")
+    if token not in counts or len(token) < _INFLECTED_AT_LEAST:
+        return False
+    if is_inflected(token, "de"):
+        return True
+    words = _german_in_order()
+    at = bisect(words, token)
+    following = words[at : at + 200]
+    return sum(1 for word in following if word.startswith(token) and len(word) > len(token) + 3) >= _COMPOUNDS
+
+
+_PREFIXES = frozenset({"extra", "maxi", "mega", "meta", "mini", "multi", "neo", "pro", "solo", "super", "top", "ultra"})
+
+
+def opens_compounds(token: str) -> bool:
+    """Does German build words with the folded token: Mammutprozess, Visa-Vergabe (of Visum), Meta-Ebene?"""
+    is_latin = token.endswith("a") and f"{token[:-1]}um" in _counts("de")
+    return is_latin or token in _PREFIXES or is_noun_of_german(token)
+
+
+@cache
+def _german_in_order() -> list[str]:
+    return sorted(_counts("de"))
 
 
 def is_in_use(token: str, language: str) -> bool:
@@ -228,7 +298,12 @@ def _toml(name: str) -> dict[str, Any]:
 
 def cues(language: str) -> Cues:
     """The cue words of a language; those of English where we have none."""
-    return _cues(language if language in _toml("cues.toml") else "en")
+    return _cues(language if has_cues(language) else "en")
+
+
+def has_cues(language: str) -> bool:
+    """Do we have cue words of this language?"""
+    return language in _toml("cues.toml")
 
 
 @cache

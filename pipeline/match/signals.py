@@ -151,13 +151,14 @@ def _opens_as_a_word(form: Form, place: Place) -> bool:
         return False
     is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
     if place.language == "ru":  # which writes companies in quotation marks
-        return lexicon.is_word(token, "ru") and '"' not in place.before + place.after
+        is_word = lexicon.is_word(token, "ru") or lexicon.is_ordinary(token, "ru")
+        return is_word and '"' not in place.before + place.after
     is_word = lexicon.is_ordinary(token, place.language) or lexicon.is_inflected(token, place.language)
     return is_word and not is_listed
 
 
 # Names of feasts and orders have capitals in the midst of a Russian sentence; Arabic has none.
-_CAPITAL_SAYS_LITTLE = frozenset({"ru", "ar", "hi"})
+_CAPITAL_SAYS_LITTLE = frozenset({"ru", "ar", "hi", "ko"})
 
 
 def _where(form: Form, place: Place) -> Iterator[Reason]:
@@ -277,8 +278,14 @@ def _case(form: Form, place: Place) -> Iterator[Reason]:
         yield from _lower_case(form, place)
     elif form.flavour is Flavour.ACRONYM and not found.isupper() and form.name.isupper():
         if found[:-1] != form.name:  # IBMs is as good as IBM
-            is_word = lexicon.is_ordinary(fold(found), place.language)
-            yield Reason("not in capitals", points("case.not_capitals", "word" if is_word else ""))
+            variant = (
+                ""
+                if not lexicon.is_ordinary(fold(found), place.language)
+                else "title"
+                if found.istitle() and len(found) > 3
+                else "word"
+            )
+            yield Reason("not in capitals", points("case.not_capitals", variant))
     elif _is_raised(form, found, style):
         yield Reason("all capitals", points("case.all_capitals"))
     elif form.flavour is Flavour.PHRASE and place.is_cased and _is_half_raised(form, found):
@@ -390,12 +397,16 @@ def is_future(written: str, language: str) -> bool:
     return language in FUTURE and written.islower() and FUTURE[language].match(written) is not None
 
 
+# What prices and costs do, so that the word before is no verb: Apple prices rise.
+_MOVING = frozenset(
+    {"rise", "fall", "soar", "jump", "drop", "climb", "surge", "plunge", "tumble", "slide", "sink", "ease"}
+)
 _ACTING = {"verb": "does what companies do", "auxiliary": "acts or is"}
 
 
 def _acting(place: Place, word: str, written: str) -> str:
     """The sign that the word behind the name is, if it says what the name does; else ""."""
-    if place.is_possessive:
+    if place.is_possessive or (place.token(2) in _MOVING and word.endswith("s")):
         return ""
     if is_acting(word, written, place.language, place.cues.verbs):
         return "verb"

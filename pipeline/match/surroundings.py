@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -16,6 +17,7 @@ from pipeline.match.weights import points
 from pipeline.model import Reason
 
 _PROVEN_BY_BUSINESS = (Flavour.WORD, Flavour.WEAK, Flavour.ACRONYM, Flavour.TICKER)
+_FIGURES = re.compile(r"\d ?(?:%|pc\b|per ?cent\b)|[$€£¥₹] ?\d|\d ?(?:m|mn|bn|tn|crore|lakh|million|billion)\b")
 _ENDING_AT_LEAST = 5  # letters of the last part of a German compound
 
 
@@ -57,6 +59,22 @@ class Surroundings:
         endings = tuple(word for word in self._cues.near if len(word) >= _ENDING_AT_LEAST)
         words = {token for skeleton in self._skeletons for token in skeleton.tokens if token.endswith(endings)}
         return sorted(words - self._cues.near)
+
+    @Lazy
+    def of_business(self) -> list[str]:
+        """The words in the entry that are of business and of nothing else."""
+        cues = self._cues
+        return self._among((cues.near | cues.nouns | cues.trade) - cues.shared) + sorted(set(self.near) - cues.near)
+
+    @Lazy
+    def offices(self) -> list[str]:
+        """The words in the entry for those whom people vote for."""
+        return self._among(self._cues.offices)
+
+    @Lazy
+    def has_figures(self) -> bool:
+        """Does the entry name a sum of money or a share in a hundred?"""
+        return any(_FIGURES.search(skeleton.folded_text) for skeleton in self._skeletons)
 
     @Lazy
     def sports(self) -> list[str]:

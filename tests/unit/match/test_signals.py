@@ -358,7 +358,7 @@ def test_a_road_is_driven_on(title: str, language: str, companies: list[str]) ->
 @pytest.mark.parametrize(
     ("title", "companies"),
     [
-        ("Porto SC appeal dismissed", ["porto"]),
+        ("Porto SC appeal dismissed, insurer says", ["porto"]),
         ("Santos BC plant fire put out", ["santos"]),
         ("Delta BC flights cancelled", ["delta"]),
         ("FC Porto wins derby", []),
