@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pipeline.match.skeleton import tokenise
 from pipeline.text import fold
@@ -24,6 +25,7 @@ def explained(text: str) -> dict[str, frozenset[str]]:
 
 _LONG = 4  # letters: of words that are likely to be meant when they begin with the right letters
 _READ = 4_000  # characters of a field: who explains an abbreviation does it early
+_FIRST = itemgetter(0)
 _SPELLING = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*")
 
 
@@ -38,7 +40,7 @@ class Row:
     def of(cls, words: list[str]) -> Row:
         """The row of these words."""
         # The one capital that becomes two characters would shift all behind it, and begins no abbreviation.
-        return cls(words, "".join([word[0] for word in words]).lower().replace("i\u0307", "\0"))
+        return cls(words, "".join(map(_FIRST, words)).lower().replace("i\u0307", "\0"))
 
 
 def rows_of(text: str) -> list[Row]:

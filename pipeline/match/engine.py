@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
+from typing import TypeAlias
 
 from rapidfuzz import fuzz, process
 
@@ -73,26 +74,31 @@ class MatchEngine:
         company = self._companies[company_id]
         found = self._found(entry)
         hit = next((hit for hit in _hits(entry, found) if hit.company_id == company_id), None)
-        return _explained(company, entry, hit, [item.candidate for item in found])
+        return _explained(company, entry, hit, found)
 
     def explain_all(self, entry: Entry) -> tuple[Explanation, ...]:
         """Of every company that has a candidate: hits first, best score first, then by company id."""
         found = self._found(entry)
         hits = {hit.company_id: hit for hit in _hits(entry, found)}
-        candidates = [item.candidate for item in found]
         explanations = [
-            _explained(self._companies[company_id], entry, hits.get(company_id), candidates)
-            for company_id in dict.fromkeys(candidate.mention.company_id for candidate in candidates)
+            _explained(self._companies[company_id], entry, hits.get(company_id), found)
+            for company_id in dict.fromkeys(candidate.mention.company_id for candidate, _ in found)
         ]
         return tuple(sorted(explanations, key=_foremost))
 
     def _found(self, entry: Entry, *, only_near: bool = False) -> list[_Found]:
         """What every finder answers, checked, best first; of ours only what is accepted or might have been."""
-        found = []
+        found: list[_Found] = []
         for finder, version in self._finders:
-            candidates = _weighed(finder, entry) if only_near else finder.find(entry)
-            found += [_Found(self._checked(item, entry, finder), version) for item in candidates] if candidates else []
-        return sorted(found, key=lambda item: _best_first(item.candidate.mention)) if len(found) > 1 else found
+            if isinstance(finder, NameFinder):
+                # Ours needs no check, and for hits need not make what would be thrown away.
+                candidates = finder.weighed(entry) if only_near else finder.find(entry)
+                found += [(item, version) for item in candidates] if candidates else []
+            else:
+                found += [(self._checked(item, entry, finder), version) for item in finder.find(entry)]
+        if len(found) > 1:
+            found.sort(key=_best_first)
+        return found
 
     def _checked(self, candidate: Candidate, entry: Entry, finder: Finder) -> Candidate:
         """The candidate, its score within 0 to 100: finders of others are believed no more than feeds are."""
@@ -110,21 +116,11 @@ class MatchEngine:
         return replace(candidate, mention=replace(mention, score=min(100.0, max(0.0, mention.score))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A candidate, and the version of the rules that found it."""
-
-    candidate: Candidate
-    version: str
+_Found: TypeAlias = tuple[Candidate, str]  # and the version of the rules that found it
 
 
 def _finder_of(matcher: AnyMatcher, watchlist: Watchlist, shelf: Shelf | None) -> Finder:
     return matcher.compile_with(watchlist, shelf) if isinstance(matcher, Matcher) else matcher.compile(watchlist)
-
-
-def _weighed(finder: Finder, entry: Entry) -> Iterable[Candidate]:
-    """Ours need not make what would be thrown away; of others all is checked, also what they do not accept."""
-    return finder.weighed(entry) if isinstance(finder, NameFinder) else finder.find(entry)
 
 
 def _name(finder: Finder) -> str:
@@ -140,37 +136,41 @@ def _hits(entry: Entry, found: Sequence[_Found]) -> tuple[Hit, ...]:
     """Of what was found, best first."""
     accepted: dict[str, dict[tuple[str, int, int], Mention]] = defaultdict(dict)
     versions: dict[str, str] = {}
-    for item in found:
-        if item.candidate.accepted:
-            mention = item.candidate.mention
-            versions.setdefault(mention.company_id, item.version)
+    for candidate, version in found:
+        if candidate.accepted:
+            mention = candidate.mention
+            versions.setdefault(mention.company_id, version)
             accepted[mention.company_id].setdefault((mention.field, mention.start, mention.end), mention)
     return tuple(
-        Hit(
-            entry_id=entry.id,
-            company_id=company_id,
-            score=mentions[0].score,
-            salience=salience_of(entry, mentions, len(accepted) - 1),
-            mentions=tuple(mentions[:_MENTIONS_KEPT]),
-            rule_version=versions[company_id],
-            runner_up=_best_of_others((item.candidate for item in found), company_id),
-        )
-        for company_id, mentions in (
-            (company_id, list(accepted[company_id].values())) for company_id in sorted(accepted)
-        )
+        [
+            Hit(
+                entry_id=entry.id,
+                company_id=company_id,
+                score=mentions[0].score,
+                salience=salience_of(entry, mentions, len(accepted) - 1),
+                mentions=tuple(mentions[:_MENTIONS_KEPT]),
+                rule_version=versions[company_id],
+                runner_up=_best_of_others(found, company_id),
+            )
+            for company_id in sorted(accepted)
+            for mentions in [list(accepted[company_id].values())]
+        ]
     )
 
 
-def _best_of_others(candidates: Iterable[Candidate], company_id: str) -> Mention | None:
-    """``candidates`` come best first."""
-    return next((c.mention for c in candidates if c.mention.company_id != company_id), None)
+def _best_of_others(found: Iterable[_Found], company_id: str) -> Mention | None:
+    """``found`` comes best first."""
+    for candidate, _ in found:
+        if candidate.mention.company_id != company_id:
+            return candidate.mention
+    return None
 
 
-def _explained(company: Company, entry: Entry, hit: Hit | None, candidates: Sequence[Candidate]) -> Explanation:
-    """``candidates`` are those of all companies, best first."""
-    own = tuple(candidate for candidate in candidates if candidate.mention.company_id == company.id)
-    other = _best_of_others(candidates, company.id)
-    others = len({candidate.mention.company_id for candidate in candidates if candidate.accepted} - {company.id})
+def _explained(company: Company, entry: Entry, hit: Hit | None, found: Sequence[_Found]) -> Explanation:
+    """``found`` is what was found of all companies, best first."""
+    own = tuple(candidate for candidate, _ in found if candidate.mention.company_id == company.id)
+    other = _best_of_others(found, company.id)
+    others = len({candidate.mention.company_id for candidate, _ in found if candidate.accepted} - {company.id})
     role = weigh(entry, hit.mentions, others)[1] if hit else ""
     return Explanation(company.id, hit, own, other, role, _summary(company, entry, hit, own, other))
 
@@ -180,9 +180,12 @@ def _foremost(explanation: Explanation) -> tuple[bool, float, str]:
     return explanation.hit is None, -best, explanation.company_id
 
 
-def _best_first(mention: Mention) -> tuple[float, str, int, int, str]:
-    field = {"title": "0", "text": "1"}.get(mention.field, "2")
-    return (-mention.score, field, mention.start, -mention.end, mention.name)
+_ORDER = {"title": "0", "text": "1"}  # of the fields; an address comes last
+
+
+def _best_first(found: _Found) -> tuple[float, str, int, int, str]:
+    mention = found[0].mention
+    return (-mention.score, _ORDER.get(mention.field, "2"), mention.start, -mention.end, mention.name)
 
 
 def _summary(company: Company, entry: Entry, hit: Hit | None, own: Sequence[Candidate], other: Mention | None) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import inf
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from pipeline import model
@@ -16,7 +16,7 @@ from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.doubts import second_thoughts
 from pipeline.match.forms import Form, pattern_of
-from pipeline.match.idle import without_idle
+from pipeline.match.idle import idle_apart
 from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.language import is_plainly_english, language_of
 from pipeline.match.members import EntryField, Flavour, Method
@@ -90,6 +90,16 @@ class _Scored:
     local: float = 0.0  # points of the reasons
 
 
+class _Reading(NamedTuple):
+    """What was found in an entry and may be accepted, weighed by what stands around it."""
+
+    scored: list[_Scored]
+    skeletons: list[Skeleton]
+    language: str
+    found: list[Found]
+    waiting: list[Found]  # idle occurrences, which may be accepted where their company is named beyond doubt
+
+
 class NameFinder:
     """The finder of the built-in matcher."""
 
@@ -114,14 +124,14 @@ class NameFinder:
     def find(self, entry: Entry) -> tuple[Candidate, ...]:
         """Every candidate; those of 60 points (the threshold) and more are accepted."""
         reading = self._read(entry, -inf)
-        return tuple(self._judge(*reading, -inf)) if reading else ()
+        return tuple(self._judge(reading, -inf)) if reading else ()
 
     def weighed(self, entry: Entry) -> tuple[Candidate, ...]:
         """Those of ``find`` that are accepted, and those that might have been, in less time."""
         reading = self._read(entry, self._threshold)
-        return tuple(self._judge(*reading, self._threshold)) if reading else ()
+        return tuple(self._judge(reading, self._threshold)) if reading else ()
 
-    def _read(self, entry: Entry, least: float) -> tuple[list[_Scored], list[Skeleton], str] | None:
+    def _read(self, entry: Entry, least: float) -> _Reading | None:
         """What may reach ``least``, weighed by what stands around it; None if nothing can, as in most entries."""
         title, text = entry.title[:_TEXT_LIMIT], entry.text[:_TEXT_LIMIT]
         skeletons = [Skeleton(EntryField.TITLE, title), Skeleton(EntryField.TEXT, text)]
@@ -131,23 +141,24 @@ class NameFinder:
             found = [item for item in found if item.meaning.shows_anyhow or may_show(item)]
         tickers = list(self._tickers_in(skeletons))[:_OCCURRENCES] if self._tickers else []
         by_url = self._by_url(entry) if self._domains else None
+        waiting: list[Found] = []
         if found and not tickers and by_url is None:
-            found = without_idle(found, language, least, self._context.__contains__)
+            found, waiting = idle_apart(found, language, least, self._context.__contains__)
         if not found and not tickers and by_url is None:
             return None
-        scored = list(self._names(found, language))
+        scored = [self._scored(item, form, place) for item, form, place in self._standing(found, language)]
         if tickers:
             by_ticker = list(self._of_tickers(tickers))
             scored = [*_without_bare_tickers(scored, by_ticker), *by_ticker]
         if by_url is not None:
             scored.append(by_url)
-        return scored, skeletons, language
+        return _Reading(scored, skeletons, language, found, waiting)
 
     def _tickers_in(self, skeletons: Iterable[Skeleton]) -> Iterator[tuple[Skeleton, TickerFound]]:
         return ((skeleton, item) for skeleton in skeletons for item in self._tickers.find(skeleton.original))
 
-    def _names(self, found: list[Found], language: str) -> Iterator[_Scored]:
-        """Occurrences that pass their checks and are not part of a longer one, with their local signals."""
+    def _standing(self, found: list[Found], language: str) -> Iterator[tuple[Found, Form, Place]]:
+        """Occurrences that pass their checks and are not part of a longer one, by the forms that they may be of."""
         cues = lexicon.cues(language)
         exclusions = [item for item in found if item.meaning.excluded]
         standing = []
@@ -165,7 +176,7 @@ class NameFinder:
                 here = form.company, item.skeleton.where
                 counted[here] = counted.get(here, 0) + 1
                 if counted[here] <= _OCCURRENCES:
-                    yield self._scored(item, form, place)
+                    yield item, form, place
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:
         reasons = list(local_signals(form, place))
@@ -175,7 +186,7 @@ class NameFinder:
             reasons.extend(_of_repairs(item, form, place))
         if item.meaning.opens_others:
             reasons.extend(_family(place))
-        return _Scored(
+        scored = _Scored(
             company=form.company,
             form=form,
             place=place,
@@ -187,6 +198,9 @@ class NameFinder:
             reasons=[reason for reason in reasons if reason.points],
             shared=len(item.meaning.forms) > 1 and any(other.company != form.company for other in item.meaning.forms),
         )
+        scored.reasons.extend(_beside_a_name(scored))
+        scored.local = _sum(scored.reasons)
+        return scored
 
     def _of_tickers(self, found: Iterable[tuple[Skeleton, TickerFound]]) -> Iterator[_Scored]:
         for skeleton, item in found:
@@ -200,6 +214,7 @@ class NameFinder:
                 found=skeleton.original[item.start : item.end],
                 method=Method.TICKER,
                 reasons=[Reason(f"ticker notation: {item.notation}", item.points)],
+                local=item.points,
             )
 
     def _by_url(self, entry: Entry) -> _Scored | None:
@@ -232,19 +247,18 @@ class NameFinder:
             found=found,
             method=Method.DOMAIN,
             reasons=[reason],
+            local=reason.points,
         )
 
-    def _judge(
-        self, scored: list[_Scored], skeletons: list[Skeleton], language: str, least: float
-    ) -> Iterator[Candidate]:
+    def _judge(self, reading: _Reading, least: float) -> Iterator[Candidate]:
         """Entry-wide signals on top of the local ones, then the verdicts; what cannot reach ``least`` is left out."""
-        certain: dict[int, list[_Scored]] = defaultdict(list)
+        scored, certain = reading.scored, defaultdict[int, list[_Scored]](list)
         for item in scored:
-            item.reasons.extend(_beside_a_name(item))
-            item.local = _sum(item.reasons)
             if item.local >= _CERTAIN and not item.shared:
                 certain[item.company].append(item)
-        surroundings = Surroundings(skeletons, lexicon.cues(language))
+        if reading.waiting and certain:
+            scored = [*scored, *self._vouched(reading, certain)]
+        surroundings = Surroundings(reading.skeletons, lexicon.cues(reading.language))
         for item in scored:
             if item.local + self._at_most(item, certain) < least:
                 continue
@@ -254,6 +268,17 @@ class NameFinder:
                 reasons = (*reasons, *_against(item.form, item.place, reasons, surroundings))
                 total = _sum(reasons)
             yield Candidate(self._mention(item, total, reasons), total >= self._threshold)
+
+    def _vouched(self, reading: _Reading, companies: Container[int]) -> list[_Scored]:
+        """Of the idle occurrences those of companies that are named beyond doubt."""
+        waiting = [item for item in reading.waiting if any(form.company in companies for form in item.meaning.forms)]
+        if not waiting:
+            return []
+        return [
+            self._scored(item, form, place)
+            for item, form, place in self._standing([*reading.found, *reading.waiting], reading.language)
+            if form.company in companies and item in waiting
+        ]
 
     def _at_most(self, item: _Scored, certain: Mapping[int, Sequence[_Scored]]) -> float:
         """The points that the whole entry can add."""
@@ -280,7 +305,7 @@ class NameFinder:
             exclude=self._exclude.get(item.company, ()),
             form=item.form,
             surroundings=surroundings,
-            is_word=opens_as_a_word(item.reasons),
+            is_word=item.place is not None and item.place.language != "en" and opens_as_a_word(item.reasons),
         )
         place = (item.field, item.start)
         vouching = [other.found for other in certain[:2] if (other.field, other.start) != place]
@@ -378,8 +403,9 @@ def _listed_beside(item: _Scored) -> tuple[list[str], int]:
         return [], item.end
     text = place.skeleton.original
     # Most often nothing is linked on either side, which is told without the slow patterns.
-    is_linked_after = place.token(1) in _LINKS or place.after.lstrip()[:1] in _SIGNS
-    is_linked_before = place.token(-1) in _LINKS or place.before.rstrip()[-1:] in _SIGNS
+    after, before = place.after, place.before
+    is_linked_after = place.token(1) in _LINKS or (after != " " and after.lstrip()[:1] in _SIGNS)
+    is_linked_before = place.token(-1) in _LINKS or (before != " " and before.rstrip()[-1:] in _SIGNS)
     if not is_linked_after and not is_linked_before:
         return [], item.end
     names, at = [], item.end
@@ -495,6 +521,6 @@ def _method(item: Found, form: Form, place: Place) -> model.Method:
         return Method.FUZZY
     if item.repairs or (form.method is Method.EXACT and place.is_possessive):
         return Method.VARIANT
-    if form.method is Method.EXACT and place.found.casefold() not in form.name.casefold():
-        return Method.VARIANT
+    if form.method is Method.EXACT and place.found not in form.name:
+        return Method.EXACT if place.found.casefold() in form.name.casefold() else Method.VARIANT
     return form.method

@@ -303,13 +303,12 @@ class NameIndex:
         hopeful, any_holds = [], self._pairs.any_holds
         for place in doubted:
             sense = senses[place]
+            after, before = senses[place + 1].way_lows, senses[place - 1].way_leads
             if (
                 sense.stands
+                or (after and sense.target_leads and any_holds(sense.target_leads, after))
+                or (before and sense.target_lows and any_holds(before, sense.target_lows))
                 or (by_characters and sense.is_loose)
-                or (sense.target_leads and (lows := senses[place + 1].way_lows) and any_holds(sense.target_leads, lows))
-                or (
-                    sense.target_lows and (leads := senses[place - 1].way_leads) and any_holds(leads, sense.target_lows)
-                )
             ):
                 hopeful.append(place)
         return hopeful

@@ -8,7 +8,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -55,6 +55,8 @@ class Cues:
     shared: frozenset[str] = frozenset()
     trade: frozenset[str] = frozenset()
     offices: frozenset[str] = frozenset()
+    business: frozenset[str] = frozenset()  # all words of business that are of nothing else
+    telling: frozenset[str] = frozenset()  # all that tell something wherever they stand in an entry
 
 
 def data(name: str) -> Traversable:
@@ -296,6 +298,7 @@ def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(data(name).read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1024)  # asked for with every entry; feeds may declare any two letters
 def cues(language: str) -> Cues:
     """The cue words of a language; those of English where we have none."""
     return _cues(language if has_cues(language) else "en")
@@ -309,7 +312,9 @@ def has_cues(language: str) -> bool:
 @cache
 def _cues(language: str) -> Cues:
     found: dict[str, str] = _toml("cues.toml")[language]
-    return Cues(**{key: frozenset(fold(value).split()) for key, value in found.items()})
+    known = Cues(**{key: frozenset(fold(value).split()) for key, value in found.items()})
+    business = (known.near | known.nouns | known.trade) - known.shared
+    return replace(known, business=business, telling=business | known.near | known.sports | known.plants | known.offices)
 
 
 @cache
@@ -342,6 +347,12 @@ def _listed(key: str, separator: str | None = None) -> tuple[str, ...]:
 def legal_after() -> frozenset[str]:
     """Legal forms that stand behind a name, as token strings: ``inc``, ``s a``."""
     return frozenset(fold(form) for form in _listed("after", "|"))
+
+
+@cache
+def legal_openings() -> frozenset[str]:
+    """The first words of these."""
+    return frozenset(word for form in legal_after() for word in form.split()[:1])
 
 
 @cache

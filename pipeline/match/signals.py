@@ -360,10 +360,7 @@ def _next(form: Form, place: Place) -> Iterator[Reason]:
         yield Reason("possessive", points("after.possessive"))
     if not word or not adjoining:
         return
-    two = f"{word} {place.token(offset + 1)}"
-    if (word in lexicon.legal_after() or two in lexicon.legal_after()) and (
-        not written.islower() or word in _PLAIN_FORMS
-    ):
+    if word in lexicon.legal_openings() and _is_legal_form(word, written, place.token(offset + 1)):
         yield from _legal_form(form, word, written)
     elif word in cues.nouns and (written.islower() or word not in lexicon.siblings() or not place.is_cased):
         is_thing = form.flavour is Flavour.WORD and word in cues.things and place.opens_sentence
@@ -438,12 +435,18 @@ def _goes_on(form: Form, place: Place, offset: int) -> bool:
     return place.is_cased and place.surface(offset)[:1].isupper() and place.token(offset) not in form.own
 
 
-_PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
+PLAIN_FORMS = frozenset({"plc", "inc", "ltd", "llc", "corp", "gmbh", "pvt"})  # no words, also in lower case
 _PARTICLES = frozenset({"de", "del", "da", "do", "di", "van", "von", "der", "la"})
 
 
 def _is_abbreviation(written: str) -> bool:
     return written.isupper() and written.isalpha() and 2 <= len(written) <= 3
+
+
+def _is_legal_form(word: str, written: str, further: str) -> bool:
+    if word not in lexicon.legal_after() and f"{word} {further}" not in lexicon.legal_after():
+        return False
+    return not written.islower() or word in PLAIN_FORMS
 
 
 def _legal_form(form: Form, word: str, written: str) -> Iterator[Reason]:

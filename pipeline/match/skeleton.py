@@ -31,6 +31,9 @@ _ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+|&")
 _ASCII_WORDS = bytes(ord(char) if (char := chr(code)).isalnum() or char == "&" else ord(" ") for code in range(128))
 _ASCII_WORDS += b" " * 128
 _LONG_AT_LEAST = 4  # letters of words that tell how a field uses capitals
+_RAISED_MOST = 0.65  # of the long words of a sentence that may have a capital
+_SHAPES = bytes(ord("X" if char.isupper() else "x" if char.islower() else char) for char in map(chr, range(128)))
+_SHAPES += _SHAPES
 _FEW = 60  # tokens of a field in which each occurrence is looked for by itself
 _HAN = re.compile("[\u3400-\u9fff]")
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
@@ -74,7 +77,10 @@ Worked = TypeVar("Worked")
 
 
 class Lazy(Generic[Worked]):
-    """An attribute that is worked out when it is asked for first; ``cached_property`` takes a lock for it."""
+    """An attribute that is worked out when it is asked for first; ``cached_property`` takes a lock for it.
+
+    What nearly every owner is asked for is quicker as a property.
+    """
 
     def __init__(self, work_out: Callable[[Any], Worked]) -> None:
         self._work_out, self._name = work_out, work_out.__name__
@@ -99,6 +105,9 @@ class Skeleton:
 
     def __init__(self, where: EntryField, original: str) -> None:
         self.where, self.original, self.is_ascii = where, original, original.isascii()
+        self._folded_text: str | None = None
+        self._surfaces: list[str] | None = None
+        self._style = ""
         if self.is_ascii:
             self._words = _spaced_out(original)
             self.tokens = self._words.lower().split()
@@ -107,10 +116,12 @@ class Skeleton:
             self.tokens = tokenise(self.folded_text)
             self._is_plain = False
 
-    @Lazy
+    @property
     def folded_text(self) -> str:
         """The field, folded."""
-        return fold(self.original)
+        if self._folded_text is None:
+            self._folded_text = fold(self.original)
+        return self._folded_text
 
     @Lazy
     def folded(self) -> Folded:
@@ -130,11 +141,14 @@ class Skeleton:
         pattern = _ASCII_TOKEN if self.folded_text.isascii() else _TOKEN
         return list(map(re.Match.span, pattern.finditer(self.folded_text)))
 
-    @Lazy
+    @property
     def surfaces(self) -> list[str]:
         """Each token as the original writes it."""
-        if self.is_ascii:
-            return self._words.split()
+        if self._surfaces is None:
+            self._surfaces = self._words.split() if self.is_ascii else self._written()
+        return self._surfaces
+
+    def _written(self) -> list[str]:
         return [self.original[slice(*self.folded.span(start, end))] for start, end in self.spans]
 
     @Lazy
@@ -190,12 +204,17 @@ class Skeleton:
         """Is its style ``lower``? Told at a glance where no letter is outside ASCII."""
         return self.original.islower() if self.is_ascii else self.style == "lower"
 
-    @Lazy
+    @property
     def style(self) -> str:
         """How the field uses capitals: ``upper``, ``lower``, ``title``, ``sentence`` or ``none`` (no case)."""
+        if not self._style:
+            self._style = self._style_of_all()
+        return self._style
+
+    def _style_of_all(self) -> str:
         original = self.original
         if self.is_ascii and not (original.isupper() or original.islower()):
-            return _by_long_words(self.surfaces)
+            return "sentence" if _is_plainly_a_sentence(self._words) else _by_long_words(self.surfaces)
         return style_of(self.surfaces)
 
 
@@ -221,6 +240,17 @@ def style_of(surfaces: list[str]) -> str:
     return _by_long_words(cased)
 
 
+def _is_plainly_a_sentence(words: str) -> bool:
+    """Are words with a capital few, of any length, beside the long ones? Of most texts this is told without a list.
+
+    Of the long words only those count that begin with four letters in lower case or three behind a capital, and one
+    less, for the first is left out: what is few beside these is few beside all.
+    """
+    shapes = b" " + words.encode("ascii").translate(_SHAPES)
+    long = shapes.count(b" xxxx") + shapes.count(b" Xxxx") - 1
+    return shapes.count(b" X") <= long * _RAISED_MOST
+
+
 def _by_long_words(surfaces: list[str]) -> str:
     """Of words of which some are cased, and neither all in capitals nor none."""
     first = next((place for place, word in enumerate(surfaces) if not (word.isdigit() or word == "&")), -1)
@@ -232,4 +262,4 @@ def _by_long_words(surfaces: list[str]) -> str:
     if opening and min(opening) < "A":  # numbers count as no words
         opening = [word[0] for word in long if word >= "A" or not word.isdigit()]
     raised = sum(map(str.isupper, opening))
-    return "title" if len(opening) > 1 and raised / len(opening) > 0.65 else "sentence"
+    return "title" if len(opening) > 1 and raised / len(opening) > _RAISED_MOST else "sentence"

@@ -25,15 +25,15 @@ class Surroundings:
     """What a whole entry tells, looked up once for each company, however often it is named."""
 
     def __init__(self, skeletons: list[Skeleton], cues: Cues) -> None:
-        self._skeletons = skeletons
-        self._cues = cues
+        self._skeletons, self._cues = skeletons, cues
         self._present: dict[tuple[str, ...], list[str]] = {}
         self._spelt_out: dict[str, frozenset[str]] = {}
 
     @Lazy
     def explained(self) -> dict[str, frozenset[str]]:
         """The abbreviations that the entry explains, with their words."""
-        return {key: words for skeleton in self._skeletons for key, words in explained(skeleton.original).items()}
+        bracketed = [skeleton.original for skeleton in self._skeletons if "(" in skeleton.original]
+        return {key: words for text in bracketed for key, words in explained(text).items()}
 
     def spelt_out(self, letters: str) -> frozenset[str]:
         """The words that an abbreviation of capitals stands for, if the entry has them in a row."""
@@ -57,14 +57,13 @@ class Surroundings:
     def _compounds(self) -> list[str]:
         """German glues what a firm is or has to what it makes: Modekette, Jahresumsatz."""
         endings = tuple(word for word in self._cues.near if len(word) >= _ENDING_AT_LEAST)
-        words = {token for skeleton in self._skeletons for token in skeleton.tokens if token.endswith(endings)}
+        words = {token for token in self._tokens if token.endswith(endings)}
         return sorted(words - self._cues.near)
 
     @Lazy
     def of_business(self) -> list[str]:
         """The words in the entry that are of business and of nothing else."""
-        cues = self._cues
-        return self._among((cues.near | cues.nouns | cues.trade) - cues.shared) + sorted(set(self.near) - cues.near)
+        return self._among(self._cues.business) + sorted(set(self.near) - self._cues.near)
 
     @Lazy
     def offices(self) -> list[str]:
@@ -87,11 +86,16 @@ class Surroundings:
         return self._among(self._cues.plants)
 
     @Lazy
-    def _tokens(self) -> set[str]:
-        return set().union(*[skeleton.tokens for skeleton in self._skeletons])
+    def _tokens(self) -> list[str]:
+        return [token for skeleton in self._skeletons for token in skeleton.tokens]
+
+    @Lazy
+    def _telling(self) -> frozenset[str]:
+        """The words of all these kinds in the entry; mostly few, so that each kind is soon told."""
+        return self._cues.telling.intersection(self._tokens)
 
     def _among(self, words: frozenset[str]) -> list[str]:
-        return sorted(words & self._tokens)
+        return sorted(words & self._telling) if self._telling else []
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:
         """Those of the patterns that occur, in their order."""
@@ -106,9 +110,10 @@ class Surroundings:
 
 
 @cache
-def entry_signals_at_most(has_context: bool) -> float:
+def entry_signals_at_most(has_context: bool, by_business: bool = True) -> float:
     """The points that ``entry_signals`` can add for a company, with context words or without."""
-    business, near = points("entry.business_most"), points("entry.context_most") if has_context else 0.0
+    business = points("entry.business_most") if by_business else 0.0
+    near = points("entry.context_most") if has_context else 0.0
     return max(0.0, business) + max(0.0, near)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.match.finder import NameFinder
-from pipeline.match.idle import without_idle
+from pipeline.match.idle import idle_apart
 from pipeline.match.index import NameIndex
 from pipeline.match.skeleton import Skeleton
 from pipeline.model import EntryField, Watchlist
@@ -15,14 +15,18 @@ GAP = company("gap", "Gap", context=("jeans",))
 SIEMENS = company("siemens", "Siemens")
 
 
-def kept(text: str, *companies, language: str = "en") -> list[str]:
+def apart(text: str, *companies, language: str = "en") -> tuple[list[str], list[str]]:
     skeleton = Skeleton(EntryField.TEXT, text)
     found = NameIndex(Watchlist(companies)).find(skeleton, language)
     context = {place for place, one in enumerate(companies) if one.context}
-    return [
-        " ".join(skeleton.surfaces[item.first : item.last + 1])
-        for item in without_idle(found, language, 60.0, context.__contains__)
-    ]
+    weighed, waiting = idle_apart(found, language, 60.0, context.__contains__)
+    return tuple(
+        [" ".join(skeleton.surfaces[item.first : item.last + 1]) for item in part] for part in (weighed, waiting)
+    )
+
+
+def kept(text: str, *companies, language: str = "en") -> list[str]:
+    return apart(text, *companies, language=language)[0]
 
 
 def test_a_word_in_lower_case_is_idle() -> None:
@@ -37,6 +41,9 @@ def test_a_word_in_lower_case_is_idle() -> None:
         ("Here corning says no", ["corning"]),
         ("We saw corning glass", []),
         ("Here target corp. opens", ["target", "target corp"]),
+        ("We saw corning in glass", []),
+        ("We saw corning in talks", ["corning"]),
+        ("We saw corning AG in town", ["corning"]),
         ("We saw target's plan", ["target"]),
         ("target of the Day", ["target"]),  # what opens a text may have lost its capital
         ("they missed the target by far", ["target"]),  # and a text without capitals all of them
@@ -60,7 +67,31 @@ def test_with_context_words_a_company_may_be_meant_in_lower_case() -> None:
 
 
 def test_a_company_named_elsewhere_may_be_meant_in_lower_case() -> None:
-    assert kept("Target opens. Nobody saw the target of it", TARGET) == ["Target", "target"]
+    assert apart("Target opens. Nobody saw the target of it", TARGET) == (["Target"], ["target"])
+
+
+def test_what_waits_is_weighed_where_its_company_is_named_beyond_doubt() -> None:
+    finder = NameFinder(Watchlist((company("sail", "SAIL", "SAIL Ltd"),)), 60.0, True)
+    text = "Investors saw the steel and a sail of the profit, revenue and shares"
+
+    certain = finder.weighed(entry("SAIL Ltd opens a plant", text))
+    doubtful = finder.weighed(entry("A SAIL", text))
+
+    assert [(item.mention.found, item.accepted) for item in certain] == [("SAIL Ltd", True), ("sail", True)]
+    assert [item.mention.found for item in doubtful] == ["SAIL"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_weighed"),
+    [
+        ("They sell the general motors of old", False),
+        ("They sell the general motors store", True),
+        ("They sell general motors' cars", True),
+        ("They sell General motors of old", True),
+    ],
+)
+def test_a_phrase_in_lower_case_is_idle_unless_something_speaks_for_it(text: str, is_weighed: bool) -> None:
+    assert (kept(text, company("motors", "General Motors")) != []) == is_weighed
 
 
 def test_of_several_companies_each_is_judged_by_itself() -> None:
