@@ -33,6 +33,7 @@ from pipeline.dedup import (
     StoryIndex,
     changed_addresses,
     find_twins,
+    is_round_up,
     read_parameters,
     recall,
     recognise,
@@ -330,7 +331,9 @@ def _enlarged(
         if member is None:
             continue
         news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
-        place = Placement(entry.id, member.article_id, member.story_id, relation, "edited")
+        is_list = is_round_up(entry.title, member.companies)
+        told = Relation.SAME_STORY if is_list else relation
+        place = Placement(entry.id, member.article_id, member.story_id, told, "edited", is_round_up=is_list)
         if news:
             as_told = replace(entry, published_at=member.published_at)
             candidates.append(Candidate(as_told, news, place, feed.tier, _outlet(entry, feed)))

@@ -448,6 +448,7 @@ class Placement:
     rival: str = ""  # another story that it would have joined: the two may be one
     sketch: tuple[int, ...] = ()  # what the copy index stores: 64-bit signed
     terms: tuple[str, ...] = ()  # what the story index stores
+    is_round_up: bool = False  # it tells of several companies one after the other, and belongs to no story
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,16 @@ class Recalled:
 
     channels: Mapping[str, Mapping[str, Told]] = field(default_factory=dict)  # by story
     stories: Mapping[str, StorySoFar] = field(default_factory=dict)
+    heard: Collection[str] = ()  # the companies of which something was told within a day
 
     def told(self, story_ids: Collection[str]) -> Mapping[str, Mapping[str, Told]]:
         return {story: self.channels[story] for story in story_ids if story in self.channels}
 
     def so_far(self, story_ids: Collection[str]) -> Mapping[str, StorySoFar]:
         return {story: self.stories[story] for story in story_ids if story in self.stories}
+
+    def heard_of(self, companies: Collection[str], since: datetime, besides: Collection[str]) -> Collection[str]:
+        return set(companies).intersection(self.heard)
 
 
 def route(

@@ -17,6 +17,8 @@ from pipeline.alert.rules import loudest, soonest
 from pipeline.keys import digest
 from pipeline.model import Alert, DateKind, Entry, Hit, Placement, Relation, StorySoFar, Told, Untold
 
+ROUND_UP_AFTER = timedelta(hours=24)  # what a round-up tells of a company is news where nobody told any for so long
+
 _NOBODY: Mapping[str, Told] = MappingProxyType({})
 
 
@@ -31,6 +33,9 @@ class StoryMemory(Protocol):
 
     def so_far(self, story_ids: Collection[str]) -> Mapping[str, StorySoFar]:
         """The stories of these ids as they are stored; unknown ones are left out."""
+
+    def heard_of(self, companies: Collection[str], since: datetime, besides: Collection[str]) -> Collection[str]:
+        """Those of the companies of which an entry published since then is a hit, others than these entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +99,10 @@ def owed(
     outlets has reached ``options.outlets``; repeats and copies are silent.
     Several rules that send to one channel share the alert: the first names it, the loudest sets the severity, the
     soonest the digest. Entries older than ``options.max_age`` never alert, nor, on a feed's first poll, those without
-    a date: otherwise a new feed would empty its archive into the channel.
+    a date: otherwise a new feed would empty its archive into the channel. A round-up alerts where it is the only
+    news of a company for a day.
     """
+    candidates = _without_retold(candidates, memory, now)
     stories = _remembered(_stories(candidates, now, options.max_age, first_poll=first_poll), routing, memory, options)
     alerts: list[Alert] = []
     for story in stories:
@@ -112,6 +119,23 @@ def owed(
 
 
 # --------------------------------------------------------------------------- the stories of a turn
+
+
+def _without_retold(candidates: Sequence[Candidate], memory: StoryMemory, now: datetime) -> list[Candidate]:
+    """The candidates, round-ups with the hits of those companies alone of which nothing else was told lately."""
+    lists = [one for one in candidates if one.placement.is_round_up]
+    if not lists:
+        return list(candidates)
+    companies = {hit.company_id for one in lists for hit in one.hits}
+    heard = set(memory.heard_of(companies, now - ROUND_UP_AFTER, {one.entry.id for one in candidates}))
+    heard.update(hit.company_id for one in candidates if not one.placement.is_round_up for hit in one.hits)
+    kept = []
+    for one in candidates:
+        if one.placement.is_round_up:
+            one = replace(one, hits=tuple(hit for hit in one.hits if hit.company_id not in heard))
+            heard.update(hit.company_id for hit in one.hits)
+        kept.append(one)
+    return kept
 
 
 def _stories(candidates: Sequence[Candidate], now: datetime, max_age: timedelta, *, first_poll: bool) -> list[_Story]:

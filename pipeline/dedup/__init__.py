@@ -5,6 +5,7 @@ from pipeline.dedup.identity import Remembered, Sorted, find_twins, lookup_keys,
 from pipeline.dedup.lookups import Lookups
 from pipeline.dedup.memory import MemoryLookups
 from pipeline.dedup.parameters import ParameterMemory, changed_addresses, page_clues, read_parameters
+from pipeline.dedup.roundups import is_round_up
 from pipeline.dedup.stories import Arrival, StoryIndex, StoryOptions, look_at
 from pipeline.dedup.updates import untold
 
@@ -23,6 +24,7 @@ __all__ = [
     "cluster",
     "cluster_whole",
     "find_twins",
+    "is_round_up",
     "look_at",
     "lookup_keys",
     "page_clues",

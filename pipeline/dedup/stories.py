@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.dedup.lookups import Lookups, term_weight
 from pipeline.dedup.overlay import Overlay
+from pipeline.dedup.roundups import is_round_up
 from pipeline.dedup.similarity import (
     Idf,
     Model,
@@ -127,6 +128,7 @@ class StoryIndex:
         if entry.published_at is None:
             raise ValueError(f"an entry without a date cannot be placed: {entry.id}")
         look = shingled(entry.title, entry.text, entry.publisher, entry.language)
+        is_list = is_round_up(entry.title, arrival.companies or ())
         placement = Placement(
             entry_id=entry.id,
             article_id=entry.id,
@@ -135,13 +137,16 @@ class StoryIndex:
             rule="nothing_like_it",
             companies=arrival.companies or frozenset(),
             sketch=sketch(look.shingles),
-            terms=look.words.terms,
+            terms=() if is_list else look.words.terms,  # no entry finds its story by a round-up
+            is_round_up=is_list,
         )
         original = self._original(arrival, look, placement.sketch, lookups)
         if original is not None:
             return _as_copy(placement, *original), None
         if arrival.companies is not None and not arrival.companies:
             return replace(placement, rule="no_company"), None
+        if is_list:
+            return replace(placement, rule="round_up"), None
         return self._join(arrival, look.words, placement, lookups)
 
     def repair(self, placement: Placement, lookups: Lookups) -> Merge | None:
@@ -299,7 +304,8 @@ class StoryIndex:
 def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:
     """What the indexes hold of a placed entry: its sketch and its terms."""
     look = shingled(member.title, member.text, member.publisher, member.language)
-    return sketch(look.shingles), look.words.terms
+    terms = () if is_round_up(member.title, member.companies) else look.words.terms
+    return sketch(look.shingles), terms
 
 
 def _least_shared(words: Wording, counts: Mapping[str, int], stories: int) -> float:

@@ -161,6 +161,14 @@ def so_far(connection: sqlite3.Connection, story_ids: Collection[str]) -> Mappin
     }
 
 
+def heard_of(
+    connection: sqlite3.Connection, companies: Collection[str], since: datetime, besides: Collection[str]
+) -> frozenset[str]:
+    """Those of the companies of which another entry since then is an accepted hit."""
+    asked = {"companies": texts(companies), "since": stamp(since), "entries": texts(besides)}
+    return frozenset(row["company_id"] for row in connection.execute(QUERIES["heard_of"], asked))
+
+
 def _best_hits(connection: sqlite3.Connection, asked: Mapping[str, str]) -> list[sqlite3.Row]:
     """Of each story and company the hits that no other exceeds in both score and salience."""
     best: dict[tuple[str, str], float] = {}

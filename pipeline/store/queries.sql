@@ -622,6 +622,12 @@ SELECT
 FROM about CROSS JOIN alerts AS a ON a.seq = about.seq
 WHERE a.kind IN ('story', 'update');
 
+-- name: heard_of
+SELECT DISTINCT h.company_id
+FROM json_each(:companies) AS asked CROSS JOIN hits AS h
+    ON h.company_id = asked.value AND h.published_at >= :since
+WHERE h.state = 'accepted' AND h.entry_id NOT IN (SELECT value FROM json_each(:entries));
+
 -- name: story_firsts
 SELECT
     asked.value AS story_id, coalesce(nullif(e.publisher, ''), nullif(f.publisher, ''), f.title) AS publisher,

@@ -317,6 +317,11 @@ class Store:
         with self._reading() as connection:
             return lookups.so_far(connection, story_ids)
 
+    def heard_of(self, companies: Collection[str], since: datetime, besides: Collection[str]) -> Collection[str]:
+        """Those of the companies of which an entry published since then is a hit, others than these entries."""
+        with self._reading() as connection:
+            return lookups.heard_of(connection, companies, since, besides)
+
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         """In how many stories each term occurs, and how many stories there are."""
         with self._reading() as connection:

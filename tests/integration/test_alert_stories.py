@@ -303,3 +303,36 @@ def test_companies_of_two_stories_that_are_made_one_have_met(desk: Desk, monkeyp
     assert (alert["to"], alert["type"], alert["rules"]) == ("ana", "story", ["both"])
     assert {company["id"] for company in alert["companies"]} == {"harbourline", "northwind"}
     assert desk.tell("Buoy", RETOLD) == []
+
+
+LISTED = ("Morning briefing: Harbourline, Quayside, Northwind and more", "What moves the ports today.")
+
+
+def test_a_round_up_is_no_update_and_is_told_only_where_nothing_else_is(desk: Desk) -> None:
+    desk.configure(ALL)
+    desk.tell("Mill", OPENING)
+    desk.tell("Dock", BAKERY)
+
+    (alert,) = desk.tell("Pier", LISTED, hours(2))
+
+    assert (alert["type"], [company["id"] for company in alert["companies"]]) == ("story", ["quayside"])
+    assert desk.tell("Wharf", LISTED, 30) == []
+    assert desk.tell("Buoy", ("5 things to know today: Quayside Freight", "Five.")) == []
+    assert news(desk.tell("Mast", SECOND)) == [("update", ["Quayside Freight is part of the story now."])]
+
+
+def test_a_round_up_of_companies_without_news_is_told_once(desk: Desk) -> None:
+    desk.configure(ALL)
+
+    (alert,) = desk.tell("Pier", LISTED)
+
+    assert {company["id"] for company in alert["companies"]} == {"harbourline", "quayside", "northwind"}
+    assert desk.tell("Wharf", LISTED) == []
+    assert news(desk.tell("Mill", OPENING)) == [("story", [])]
+
+
+def test_a_round_up_that_is_edited_brings_no_update(desk: Desk) -> None:
+    desk.configure(ALL)
+    desk.tell("Pier", ("Morning briefing: Harbourline, Bollard and more", "Ports."), guid="briefing")
+
+    assert desk.tell("Pier", ("Morning briefing: Harbourline, Northwind and more", "Ports."), guid="briefing") == []

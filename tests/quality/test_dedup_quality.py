@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.dedup import ClusterOutput, cluster, read_input
+from pipeline.dedup import ClusterOutput, cluster, is_round_up, read_input
 from pipeline.evaluate.dedup import b_cubed
 from pipeline.model import Relation
 
@@ -148,3 +148,21 @@ def test_figures_that_say_the_same_in_other_words_are_no_updates(told: str) -> N
 
     assert len(updates - true) <= MAX_SUPERFLUOUS[told], sorted(updates - true)
     assert len(updates & true) >= MIN_FOUND[told], sorted(true - updates)
+
+
+# --------------------------------------------------------------------------- round-ups
+
+ROUND_UPS = Path(__file__).with_name("round_up_cases.jsonl")
+
+# Of 146 headlines in 18 languages 84 are round-ups. Those of Nokia were written before the rules were asked about them:
+# 26 of 42 were found, and 1 of 34 others was taken for one. Three are left, and no other is taken for one.
+MIN_ROUND_UPS_FOUND = 0.95
+
+
+def test_round_ups_are_told_from_the_news_of_one_company() -> None:
+    cases = [json.loads(line) for line in ROUND_UPS.read_text(encoding="utf-8").splitlines()]
+    found = {case["title"] for case in cases if is_round_up(case["title"], case["companies"])}
+    gold = {case["title"] for case in cases if case["round_up"]}
+
+    assert found - gold == set()
+    assert len(found & gold) / len(gold) >= MIN_ROUND_UPS_FOUND, gold - found

@@ -8,7 +8,7 @@ from itertools import permutations
 import pytest
 from pydantic import ValidationError
 
-from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions, cluster, read_input
+from pipeline.dedup import MemoryLookups, StoryIndex, StoryOptions, cluster, look_at, read_input
 from pipeline.dedup.stories import THRESHOLDS, Arrival
 from pipeline.model import Entry, Placement, Relation
 from tests.builders_dedup import an_entry, place_all
@@ -366,3 +366,31 @@ def test_of_broad_stories_that_both_fit_the_one_that_many_tell_grows() -> None:
     }
 
     assert joined == {"broad": many[0].id, "normal": alone.id}
+
+
+def test_a_round_up_joins_no_story_and_no_telling_joins_it() -> None:
+    told = [
+        an_entry("Xiaomi recalls 40,000 chargers over fire risk", hours=0),
+        an_entry("Stocks making the biggest moves: Xiaomi chargers, Visa cards and more", hours=1),
+        an_entry("Stocks making the biggest moves: Xiaomi chargers, Visa cards and more", hours=1.5, guid="copy"),
+        an_entry("Visa raises fees on cards", hours=2),
+        an_entry("Xiaomi chargers recalled: 40,000 may catch fire", hours=3),
+    ]
+    both = frozenset({"xiaomi", "visa"})
+
+    placed = place_all(*((entry, both) for entry in told))
+
+    assert [place.relation.value for place in placed] == ["new", "new", "copy", "new", "same_story"]
+    assert placed[4].story_id == told[0].id
+    assert [place.rule for place in placed[1:3]] == ["round_up", "same_words"]
+    assert placed[1].terms == placed[2].terms == ()
+    assert all(place.is_round_up for place in placed[1:3])
+
+
+def test_what_reindexing_stores_of_a_round_up_is_what_placing_stored() -> None:
+    entry = an_entry("Morning briefing: Xiaomi, Visa and more")
+    (placed,) = place_all((entry, ONE))
+    memory = MemoryLookups()
+    memory.add(entry, placed)
+
+    assert look_at(memory.members([entry.id])[entry.id]) == (placed.sketch, placed.terms)
