@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.dedup import Arrival, StoryIndex, StoryOptions, lookup_keys, sort_entries
+from pipeline.dedup import Arrival, StoryIndex, StoryOptions, recall, sort_entries
 from pipeline.keys import content_hash, entry_keys
 from pipeline.model import (
     Batch,
@@ -86,7 +86,7 @@ def take(store: Store, index: StoryIndex, chunk: list[tuple[Entry, str]]) -> flo
     entries = [entry for entry, _ in chunk]
     now = entries[-1].published_at
     assert now is not None
-    found = sort_entries(entries, FEED, store.known(lookup_keys(entries)))
+    found = sort_entries(entries, FEED, recall(entries, store))
     company = {entry.id: name for entry, name in chunk if name}
     arrivals = [
         Arrival(entry, frozenset({company[entry.id]}), frozenset({company[entry.id]}))
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--day", type=int, default=20_000, help="entries a day; stories live for three")
     arguments = parser.parse_args()
     gc.freeze()  # as the command line does
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
     dice = random.Random(1)
     watchlist = Watchlist(tuple(Company(f"company{n}", f"Company{n}") for n in range(arguments.companies)))
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
 from pipeline.dedup.memory import MemoryLookups, has_figure, merged, score_of, term_weights
@@ -64,11 +65,11 @@ class Overlay:
 
     def frequencies(self, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
         counts = self._counts
-        if self._total is None or not all(map(counts.__contains__, terms)):
-            unknown = [term for term in terms if term not in counts]
+        unknown = frozenset(terms).difference(counts)
+        if self._total is None or unknown:
             stored, self._total = self._base.frequencies(unknown)
+            counts.update(zip(unknown, map(stored.get, unknown, repeat(0)), strict=True))
             ours, _ = self._local.frequencies(unknown)
-            counts.update({term: stored.get(term, 0) for term in unknown})
             for term, count in ours.items():
                 counts[term] += count
         return counts, len(self._opened) + self._total

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from importlib.resources import files
-from itertools import chain
+from itertools import chain, repeat
 from math import exp, log, log1p, sqrt
+from weakref import ref
 
 from rapidfuzz.fuzz import token_set_ratio
 
@@ -76,16 +77,17 @@ class Idf(dict[str, float]):
 
     def fill(self, terms: Iterable[str]) -> None:
         """Has the rarity of all these terms at hand, which is faster at once. Others count as never told."""
-        told, stories, common = self._frequencies.get, self._stories, everyday()
-        counts = {term: told(term, 0) + 1 for term in terms}
-        for term in common.intersection(counts):
+        stories = self._stories
+        known = tuple(terms)
+        counts = dict(zip(known, map(self._frequencies.get, known, repeat(0)), strict=True))
+        for term in everyday().intersection(counts):
             counts[term] += PRIOR_EVERYDAY - 1
         # Many terms are told by as many stories, and a logarithm is dear.
-        rarity = {count: log(stories / (count + 0.5)) for count in set(counts.values())}
+        rarity = {count: log(stories / (count + 1.5)) for count in set(counts.values())}
         square = {count: value * value for count, value in rarity.items()}
         ours = dict(self)
-        self.update({term: rarity[count] for term, count in counts.items()})
-        self.squares.update({term: square[count] for term, count in counts.items()})
+        self.update(zip(counts, map(rarity.__getitem__, counts.values()), strict=True))
+        self.squares.update(zip(counts, map(square.__getitem__, counts.values()), strict=True))
         self.update(ours)
         self.squares.update({term: value * value for term, value in ours.items()})
         # The memory may know more terms from earlier questions; what was not asked for must not depend on them.
@@ -109,10 +111,13 @@ class _Squares(dict[str, float]):
 
     def __init__(self, idf: Idf) -> None:
         super().__init__()
-        self._idf = idf
+        # Not a ring: the collector of garbage would find it only after thousands of hits, each with two large tables.
+        self._idf = ref(idf)
 
     def __missing__(self, term: str) -> float:
-        rarity = self._idf[term]
+        idf = self._idf()
+        assert idf is not None
+        rarity = idf[term]
         self[term] = found = rarity * rarity
         return found
 

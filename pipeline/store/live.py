@@ -16,8 +16,9 @@ from typing import Any
 
 from pipeline.model import Entry, Member, Placement, StoryView
 from pipeline.store.columns import clean, instant, stamp, texts
-from pipeline.store.lookups import LIVE_STORIES, SHARE_OF_BEST, SHOWN_MEMBERS, commonest, views
+from pipeline.store.lookups import LIVE_STORIES, SHARE_OF_BEST, SHOWN_MEMBERS, commonest, sharing, views
 from pipeline.store.queries import QUERIES
+from pipeline.store.sketches import FreshSketches
 from pipeline.store.stories import Placed
 from pipeline.store.terms import StoryTerms
 
@@ -56,7 +57,7 @@ class _Company:
 
 
 class LiveStories:
-    """What ``candidates`` and ``frequencies`` read, in memory. The file is the truth: it is read for what is not at
+    """What ``candidates``, ``frequencies`` and ``sharing`` read, in memory. The file is the truth: it is read for what is not at
     hand, after each write of ours for what that changed, and all anew after one of somebody else.
     """
 
@@ -68,6 +69,7 @@ class LiveStories:
         self._total: int | None = None
         self._stale: set[str] = set()  # stories to be read anew
         self._members = 0  # of the views
+        self._sketches = FreshSketches()
 
     def clear(self) -> None:
         """Forget all."""
@@ -75,6 +77,7 @@ class LiveStories:
         self._companies.clear()
         self._counts.clear()
         self._stale.clear()
+        self._sketches.forget()
         self._total, self._members = None, 0
 
     # ------------------------------------------------------------------ what was written
@@ -98,6 +101,10 @@ class LiveStories:
             if term in self._counts:
                 self._counts[term] = max(0, self._counts[term] + change)
         self._total = None
+        if placed.has_posted:
+            self._sketches.forget()
+        else:
+            self._sketches.add(placed.sketches)
         self._stale.update(placed.told)
         grown: dict[str, list[Member]] = {}
         for member in members:
@@ -117,17 +124,24 @@ class LiveStories:
         """
         self._check(connection)
         counts = self._counts
-        if self._total is not None and all(map(counts.__contains__, terms)):
+        unknown = frozenset(terms).difference(counts)
+        if not unknown and self._total is not None:
             return counts, self._total
-        told = {term: clean(term) for term in terms}
-        unknown = [term for term in told.values() if term not in counts]
+        told = {term: clean(term) for term in unknown}
         if len(counts) > KEPT_TERMS:
             counts.clear()
-            unknown = list(told.values())
-        counts.update(dict.fromkeys(unknown, 0))
-        counts.update(map(tuple, connection.execute(QUERIES["frequencies"], {"texts": texts(unknown)})))
+            told = {term: clean(term) for term in terms}
+        counts.update(dict.fromkeys(told.values(), 0))
+        counts.update(map(tuple, connection.execute(QUERIES["frequencies"], {"texts": texts(told.values())})))
         self._total = counts.pop("")
-        return {term: counts[cleaned] for term, cleaned in told.items()}, self._total
+        if told.keys() <= counts.keys():
+            return counts, self._total
+        return {term: counts[told.get(term, term)] for term in terms}, self._total
+
+    def sharing(self, connection: sqlite3.Connection, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
+        """Entries published since then, with how many of the sketch's telling hashes they share."""
+        self._check(connection)
+        return sharing(connection, sketch, since, self._sketches.by_hash(connection))
 
     def candidates(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import nsmallest
+from itertools import chain
 from math import log
 from typing import Any
 
@@ -57,20 +58,25 @@ def twins(
     return list({row["id"]: _known(row) for row in rows}.values())
 
 
-def sharing(connection: sqlite3.Connection, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
-    """Entries published since then, with how many of the sketch's telling hashes they share."""
+def sharing(
+    connection: sqlite3.Connection, sketch: Collection[int], since: datetime, fresh: Mapping[int, Collection[int]]
+) -> Mapping[str, int]:
+    """Entries published since then, with how many of the sketch's telling hashes they share.
+
+    ``fresh`` are the entries by hash that are not posted yet.
+    """
     hashes = sorted(set(sketch))
     most = SKETCH_POSTINGS * len(hashes)
     rows = connection.execute(QUERIES["sharers"], {"hashes": to_json(hashes), "most": most + 1}).fetchall()
-    if not rows:
-        return {}
     if len(rows) > most:
-        asked = {"hashes": to_json(hashes), "since": stamp(since), "postings": SKETCH_POSTINGS}
-        return dict(map(tuple, connection.execute(QUERIES["sharing"], asked)))
-    sharers: dict[int, list[int]] = defaultdict(list)
+        few = ((value, SKETCH_POSTINGS + 1) for value in hashes)
+        rows = list(chain.from_iterable(connection.execute(QUERIES["sharers_of"], one) for one in few))
+    sharers: dict[int, set[int]] = {value: {*entries} for value in hashes if (entries := fresh.get(value))}
     for value, entry in rows:
-        sharers[value].append(entry)
+        sharers.setdefault(value, set()).add(entry)
     shared = Counter(entry for entries in sharers.values() if len(entries) <= SKETCH_POSTINGS for entry in entries)
+    if not shared:
+        return {}
     asked = {"numbers": to_json(sorted(shared)), "since": stamp(since)}
     return {row["id"]: shared[row["seq"]] for row in connection.execute(QUERIES["entries_since"], asked)}
 

@@ -69,14 +69,7 @@ def m011_alerts(database: Database) -> None:
 
 def m012_checks(database: Database) -> None:
     """Entries are checked at a lower price; where SQLite was built to refuse that, they are checked as before."""
-    (version,) = database.execute("PRAGMA schema_version").fetchone()
-    database.execute("PRAGMA writable_schema = ON")
-    try:
-        with suppress(OperationalError):
-            _run_file(database, "m012_checks.sql")
-            database.execute(f"PRAGMA schema_version = {version + 1}")
-    finally:
-        database.execute("PRAGMA writable_schema = RESET")
+    _rewrite_schema(database, "m012_checks.sql")
 
 
 def m013_parameters(database: Database) -> None:
@@ -92,6 +85,12 @@ def m014_rivals(database: Database) -> None:
 def m015_terms(database: Database) -> None:
     """The terms of a story in one row, found by the story alone."""
     _run_file(database, "m015_terms.sql")
+
+
+def m016_fresh(database: Database) -> None:
+    """Sketches that wait to be posted many at a time; hits and placements are checked at a lower price."""
+    _run_file(database, "m016_fresh.sql")
+    _rewrite_schema(database, "m016_checks.sql")
 
 
 STEPS = (
@@ -110,6 +109,7 @@ STEPS = (
     m013_parameters,
     m014_rivals,
     m015_terms,
+    m016_fresh,
 )
 
 migrations = Migrations("newsward")
@@ -125,6 +125,18 @@ def _run_file(database: Database, name: str) -> None:
         if complete_statement(statement):
             database.execute(statement)
             statement = ""
+
+
+def _rewrite_schema(database: Database, name: str) -> None:
+    """The file's statements, which change the text of tables; nothing where SQLite was built to refuse that."""
+    (version,) = database.execute("PRAGMA schema_version").fetchone()
+    database.execute("PRAGMA writable_schema = ON")
+    try:
+        with suppress(OperationalError):
+            _run_file(database, name)
+            database.execute(f"PRAGMA schema_version = {version + 1}")
+    finally:
+        database.execute("PRAGMA writable_schema = RESET")
 
 
 def is_current(database: Database, path: str) -> bool:

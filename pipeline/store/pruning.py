@@ -28,8 +28,8 @@ BELIEVED_STEP = timedelta(days=2)
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 _INDEXES = (  # how far each was pruned, what is next, and what forgets it
-    ("terms_to", "indexed_stories_old", "story_terms_forget"),
-    ("sketches_to", "indexed_entries_old", "sketches_forget"),
+    ("terms_to", "indexed_stories_old", ("story_terms_forget",)),
+    ("sketches_to", "indexed_entries_old", ("sketches_forget", "sketches_forget_fresh")),
 )
 
 Transact = Callable[[], AbstractContextManager[sqlite3.Connection]]
@@ -171,12 +171,13 @@ def _next_indexed(connection: sqlite3.Connection, mark: str, old: str, cutoff: s
     return connection.execute(QUERIES[old], {"after": after, "cutoff": cutoff, "limit": CHUNK}).fetchall()
 
 
-def _forget_indexed(connection: sqlite3.Connection, names: tuple[str, str, str], cutoff: str) -> None:
+def _forget_indexed(connection: sqlite3.Connection, names: tuple[str, str, tuple[str, ...]], cutoff: str) -> None:
     mark, old, forget = names
     rows = _next_indexed(connection, mark, old, cutoff)
     if rows:
         after = connection.execute(f"SELECT {mark} FROM upkeep").fetchone()[0]  # noqa: S608
-        connection.execute(QUERIES[forget], {"after": after, "until": rows[-1]["at"]})
+        for name in forget:
+            connection.execute(QUERIES[name], {"after": after, "until": rows[-1]["at"]})
         connection.execute(f"UPDATE upkeep SET {mark} = ?", (rows[-1]["at"],))  # noqa: S608
 
 

@@ -349,6 +349,11 @@ DELETE FROM sketches WHERE entry IN (
     SELECT seq FROM entries WHERE published_at > :after AND published_at <= :until AND story_id IS NOT NULL
 );
 
+-- name: sketches_forget_fresh
+DELETE FROM sketches_fresh WHERE entry IN (
+    SELECT seq FROM entries WHERE published_at > :after AND published_at <= :until AND story_id IS NOT NULL
+);
+
 -- name: indexed_entries_old
 SELECT seq, published_at AS at FROM entries
 WHERE published_at > :after AND published_at < :cutoff ORDER BY published_at LIMIT :limit;
@@ -356,16 +361,24 @@ WHERE published_at > :after AND published_at < :cutoff ORDER BY published_at LIM
 -- name: sketch_insert
 INSERT INTO sketches (hash, entry) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
+-- name: sketch_write
+INSERT INTO sketches_fresh (entry, hashes) VALUES (?, ?) ON CONFLICT DO NOTHING;
+
+-- name: sketches_post
+INSERT INTO sketches (hash, entry)
+SELECT told.value AS hash, fresh.entry FROM sketches_fresh AS fresh CROSS JOIN json_each(fresh.hashes) AS told
+WHERE true ORDER BY hash, fresh.entry ON CONFLICT DO NOTHING;
+
 -- name: hit_insert
 INSERT INTO hits (
     entry_id, company_id, published_at, score, salience, method, name, found, field, start, "end",
     story_id, relation, rule_version, created_at, evidence, mentions, runner_up
-) VALUES (
-    :entry_id, :company_id, (SELECT published_at FROM entries WHERE id = :entry_id), :score, :salience, :method,
-    :name, :found, :field, :start, :end, (SELECT story_id FROM entries WHERE id = :entry_id),
-    (SELECT relation FROM entries WHERE id = :entry_id), :rule_version, :now, :evidence, :mentions,
-    :runner_up
-) ON CONFLICT (entry_id, company_id) DO NOTHING;
+)
+SELECT
+    asked.id, :company_id, e.published_at, :score, :salience, :method, :name, :found, :field, :start, :end,
+    e.story_id, e.relation, :rule_version, :now, :evidence, :mentions, :runner_up
+FROM (SELECT :entry_id AS id) AS asked LEFT JOIN entries AS e ON e.id = asked.id WHERE true
+ON CONFLICT (entry_id, company_id) DO NOTHING;
 
 -- name: hit_update
 -- The state stays: what a person rejected is not accepted again by a new rule.
@@ -500,22 +513,16 @@ WHERE feed_url = :feed_url AND content_hash IN (SELECT value FROM json_each(:tex
 -- name: sharers
 SELECT s.hash, s.entry FROM json_each(:hashes) AS asked CROSS JOIN sketches AS s ON s.hash = asked.value LIMIT :most;
 
+-- name: sharers_of
+-- Where ``sharers`` are very many: those of one hash, but of boilerplate only as many as show that it is.
+SELECT hash, entry FROM sketches WHERE hash = ? LIMIT ?;
+
+-- name: sketches_unposted
+SELECT entry, hashes FROM sketches_fresh ORDER BY entry, hashes;
+
 -- name: entries_since
 SELECT e.id, e.seq FROM json_each(:numbers) AS asked CROSS JOIN entries AS e ON e.seq = asked.value
 WHERE e.published_at >= :since ORDER BY e.seq;
-
--- name: sharing
--- Where ``sharers`` are very many: a hash in so many entries is boilerplate and says nothing of any two of them.
-WITH telling (hash) AS MATERIALIZED (
-    SELECT asked.value FROM json_each(:hashes) AS asked
-    WHERE (SELECT count(*) FROM (SELECT 1 FROM sketches WHERE hash = asked.value LIMIT :postings + 1)) <= :postings
-)
-SELECT e.id, count(*) AS shared
-FROM telling
-CROSS JOIN sketches AS s ON s.hash = telling.hash
-CROSS JOIN entries AS e ON e.seq = s.entry
-WHERE e.published_at >= :since
-GROUP BY e.seq ORDER BY e.seq;
 
 -- name: members
 SELECT

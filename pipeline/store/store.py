@@ -284,7 +284,7 @@ class Store:
     def sharing(self, sketch: Collection[int], since: datetime) -> Mapping[str, int]:
         """Entries published since then that share hashes of the sketch, with how many; boilerplate does not count."""
         with self._reading() as connection:
-            return lookups.sharing(connection, sketch, since)
+            return self._live.sharing(connection, sketch, since)
 
     def members(self, entry_ids: Collection[str]) -> Mapping[str, Member]:
         """Placed entries by id; unknown ids are left out."""

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.model import Hit, Member, Merge, Placement
+from pipeline.store import sketches
 from pipeline.store.columns import clean, stamp, texts, to_json
-from pipeline.store.entries import insert_rows
 from pipeline.store.lookups import member_of
 from pipeline.store.queries import QUERIES
 from pipeline.store.terms import StoryTerms
@@ -26,6 +26,8 @@ class Placed:
     opened: int = 0
     told: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     counted: Mapping[str, int] = field(default_factory=dict)  # by how many stories more each term is told
+    sketches: Mapping[int, Sequence[int]] = field(default_factory=dict)  # by entry, those written
+    has_posted: bool = False  # none of the sketches are fresh any more
 
 
 def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: datetime) -> Placed:
@@ -35,15 +37,19 @@ def place(connection: sqlite3.Connection, placements: Sequence[Placement], now: 
     rows = [_placement_row(placement, now) for placement in placements]
     before = _stories_of(connection, rows)
     touched = sorted({row["story_id"] for row in rows}.union(before.values()))
-    opened = connection.executemany(QUERIES["story_insert"], rows).rowcount
+    known = connection.execute(QUERIES["stories_by_id"], {"texts": texts(touched)}).fetchall()
+    there = {row["id"] for row in known}
+    opened = connection.executemany(
+        QUERIES["story_insert"], [row for row in rows if row["story_id"] not in there]
+    ).rowcount
     for name in ("placement_upsert", "entry_place", "hits_place"):
         connection.executemany(QUERIES[name], rows)
     connection.executemany(QUERIES["story_refresh"], zip(touched))
     terms = StoryTerms(connection, touched)
-    _post(connection, placements, before, terms)
+    fresh = _post(connection, placements, before, terms)
     terms.write()
     connection.executemany(QUERIES["story_companies_refresh"], zip(touched))
-    return Placed(opened, terms.told, terms.counted)
+    return Placed(opened, terms.told, terms.counted, fresh, sketches.write(connection, fresh))
 
 
 def extend(connection: sqlite3.Connection, hits: Sequence[Hit], placements: Sequence[Placement]) -> None:
@@ -111,7 +117,7 @@ def split(
 
 def reindex(connection: sqlite3.Connection, look: Look, since: datetime, watch: Callable[[int], object]) -> int:
     """Sketches, terms and how rare they are, from the entries as they are stored."""
-    connection.execute("DELETE FROM sketches")
+    sketches.clear(connection)
     connection.execute("DELETE FROM story_terms")
     connection.execute("DELETE FROM terms WHERE term <> ''")
     connection.execute("UPDATE terms SET stories = (SELECT count(*) FROM stories) WHERE term = ''")
@@ -166,21 +172,21 @@ def _stories_of(connection: sqlite3.Connection, rows: Sequence[dict[str, Any]]) 
 
 def _post(
     connection: sqlite3.Connection, placements: Sequence[Placement], before: Mapping[str, str], terms: StoryTerms
-) -> None:
-    """The companies, terms and sketches by which the look-ups find the stories and entries."""
+) -> dict[int, Sequence[int]]:
+    """The companies and terms by which the look-ups find the stories; the sketches by which they find the entries."""
     numbers = _numbers_of(connection, placements)
     companies: list[dict[str, str]] = []
-    hashes: set[tuple[int, int]] = set()
+    fresh: dict[int, Sequence[int]] = {}
     for placement in placements:
         story, entry = clean(placement.story_id), clean(placement.entry_id)
         companies.extend({"story_id": story, "company_id": clean(one)} for one in sorted(placement.companies))
-        hashes.update((value, numbers[entry]) for value in placement.sketch)
+        fresh[numbers[entry]] = placement.sketch
         if before.get(entry, story) != story:
             terms.take(before[entry], placement.terms)
         if before.get(entry) != story:
             terms.add(story, placement.terms)
     connection.executemany(QUERIES["story_company_insert"], companies)
-    insert_rows(connection, "sketch_insert", sorted(hashes))  # in the order in which they lie in the file
+    return fresh
 
 
 def _numbers_of(connection: sqlite3.Connection, placements: Sequence[Placement]) -> dict[str, int]:

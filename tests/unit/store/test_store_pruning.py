@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.keys import content_hash
 from pipeline.model import DateKind, Entry, Feed, FeedState, FetchRecord, RunReport, Sighting
-from pipeline.store import Store, StoreOptions
+from pipeline.store import Store, StoreOptions, sketches
 from pipeline.store import pruning as pruning_module
 from tests.builders_store import (
     FEED,
@@ -326,17 +326,21 @@ def test_upkeep_is_due_once_a_day_and_after_a_clock_was_set_back(store: Store) -
     ]
 
 
-def test_what_finds_old_stories_and_copies_goes_and_the_stories_stay(store: Store) -> None:
+@pytest.mark.parametrize("is_posted", [True, False])
+def test_what_finds_old_stories_and_copies_goes_and_the_stories_stay(store: Store, is_posted: bool) -> None:
     old, young = make_entry("old"), make_entry("young", published_at=LATER - DAY)
     for entry, at in ((old, NOW), (young, LATER - DAY)):
         placement = make_placement(entry, terms=(entry.title.split()[-1],))
         store.commit(make_batch(entry, placements=(placement,), at=at), run_id=store.open_run(at), now=at)
+    if is_posted:
+        sketches.post(store.database.conn)
     before = store.frequencies(["old", "young"])
 
     store.prune(OPTIONS, LATER)
 
     assert [row["terms"] for row in store.database.query("SELECT terms FROM story_terms")] == ['{"young":1}']
-    left = store.database.execute("SELECT DISTINCT e.id FROM sketches AS s JOIN entries AS e ON e.seq = s.entry")
+    table = "sketches" if is_posted else "sketches_fresh"
+    left = store.database.execute(f"SELECT DISTINCT e.id FROM {table} AS s JOIN entries AS e ON e.seq = s.entry")
     assert [row[0] for row in left] == [young.id]
     assert store.frequencies(["old", "young"]) == before
     assert len(store.stories([old.id, young.id])) == 2

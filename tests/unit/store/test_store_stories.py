@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.model import Delivery, Entry, Member, Merge, SendFailed
-from pipeline.store import Store
+from pipeline.store import Store, sketches
 from tests.builders_store import (
     NOW,
     OTHER_FEED,
@@ -229,6 +229,7 @@ def test_a_merge_with_a_story_that_is_gone_changes_nothing(two: tuple[Store, Ent
 
 def test_indexes_made_anew_are_those_that_were_kept(two: tuple[Store, Entry, Entry, Entry]) -> None:
     store, *_ = two
+    sketches.post(store.database.conn)
     before = {name: dump(store)[name] for name in INDEXES}
     for name in ("sketches", "story_terms"):
         store.database.execute(f"DELETE FROM {name}")
