@@ -7,7 +7,7 @@ A value is changed with ``dataclasses.replace``; only ``store/`` gives values a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -218,6 +218,19 @@ class Entry:
     updated_at: datetime | None = None
     date_kind: DateKind = DateKind.SEEN
     content_hash: str = ""  # of what a reader would see: title and text
+
+
+_OpenEntry: Any = make_dataclass("_OpenEntry", [one.name for one in fields(Entry)], slots=True)
+
+
+def entry_of(*values: Any, **named: Any) -> Entry:
+    """``Entry`` with a value for each of its fields, for those who make thousands: a fifth of the time.
+
+    Frozen, each field is set by a call of its own; so it is made open, and closed.
+    """
+    entry = _OpenEntry(*values, **named)
+    entry.__class__ = Entry
+    return entry  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)

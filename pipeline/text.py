@@ -161,13 +161,18 @@ def pairs(run: str) -> list[str]:
 
 
 _MARKS = ("-", "-", "T", ":", ":", "Z")
+_TWO = tuple(f"{number:02}" for number in range(60))
 
 
 def to_iso(moment: datetime) -> str:
     """UTC, RFC 3339, whole seconds, ``Z``: sorts as text. Raises ValueError for a naive moment."""
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone: {moment!r}")
-    return f"{moment.astimezone(UTC).isoformat()[:19]}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    # ``isoformat`` takes twice as long, and each entry has several moments.
+    date = f"{moment.year:04}-{_TWO[moment.month]}-{_TWO[moment.day]}"
+    return f"{date}T{_TWO[moment.hour]}:{_TWO[moment.minute]}:{_TWO[moment.second]}Z"
 
 
 def from_iso(stamp: str) -> datetime:

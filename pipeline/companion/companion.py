@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,7 +15,7 @@ from threading import Condition, Thread
 
 import structlog
 
-from pipeline.companion.answers import HEAD, send, unpacked
+from pipeline.companion.answers import READY, receive, unpacked
 from pipeline.companion.process import Fork, Process, program, threads
 from pipeline.engine import Give, PollShard, Shard
 from pipeline.fetch import FetchOptions
@@ -94,7 +93,7 @@ class Companion:
         self._state = _State.STARTING
         self._is_here = False  # whether a shard is polled here
         self._count, self._next = 0, 1  # shards
-        self._asked: dict[int, SimpleQueue[bytes | None]] = {}  # answers to each; None = it is lost
+        self._asked: dict[int, SimpleQueue[Sequence[bytes] | None]] = {}  # answers to each; None = it is lost
         self.process = process
         assert process.stdin
         assert process.stdout
@@ -102,7 +101,7 @@ class Companion:
         self._listener = Thread(target=self._listen, name="companion", daemon=True)
         self._listener.start()
         with suppress(OSError):  # then it is lost, as ``_listen`` will find
-            send(self._requests, pickle.dumps((fetch, directory)))
+            self._request((fetch, directory))
 
     def poll(self, dues: Shard, give: Give) -> None:
         """``poll_shard``: there; here, one shard at a time, while it starts or has enough to do; here too what has not
@@ -148,13 +147,13 @@ class Companion:
 
     def _ask(self, number: int, dues: Shard, give: Give) -> Shard:
         """Gives its answers; the feeds of which none came when it is lost."""
-        answers: SimpleQueue[bytes | None] = SimpleQueue()
+        answers: SimpleQueue[Sequence[bytes] | None] = SimpleQueue()
         with self._changed:
             if self._state is not _State.READY:
                 return dues
             self._asked[number] = answers
             with suppress(OSError):  # as above
-                send(self._requests, pickle.dumps((number, dues)))
+                self._request((number, dues))
         left = {due.feed.url: due for due in dues}
         while left and (answer := answers.get()) is not None:
             polled = _told(answer, dues)
@@ -165,25 +164,26 @@ class Companion:
             self._asked.pop(number, None)
         return tuple(left.values())
 
+    def _request(self, what: object) -> None:
+        pickle.dump(what, self._requests)
+        self._requests.flush()
+
     def _listen(self) -> None:
         try:
-            with suppress(OSError), self._answers:
+            with suppress(OSError, EOFError), self._answers:
                 self._hear()
-        except (KeyError, ValueError, struct.error, MemoryError):  # not what we asked: nobody shall wait for more
+        except (KeyError, ValueError, OverflowError, MemoryError):  # not what we asked: nobody shall wait for more
             self.process.kill()
         finally:
             self._lose()
 
     def _hear(self) -> None:
-        while head := self._answers.read(HEAD.size):
-            number, size = HEAD.unpack(head)
-            body = self._answers.read(size)
-            if len(body) < size:
-                return
-            if number:
-                self._asked[number].put(body)
-            else:
+        while True:
+            number, parts = receive(self._answers)
+            if number == READY:
                 self._become(_State.READY)
+            else:
+                self._asked[number].put(parts)
 
     def _lose(self) -> None:
         code = self.process.wait()
@@ -202,7 +202,7 @@ class Companion:
             self._changed.notify_all()
 
 
-def _told(answer: bytes, dues: Sequence[Due]) -> Sequence[Polled]:
+def _told(answer: Sequence[bytes], dues: Sequence[Due]) -> Sequence[Polled]:
     polled, logged = unpacked(answer, dues)
     for level, event, about in logged:
         getattr(log, level)(event, **about)

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import structlog
 
-from pipeline.companion.answers import HEAD, Logged, packed, send
+from pipeline.companion.answers import READY, Logged, packed, send
 from pipeline.engine import Shard
 from pipeline.fetch import GATE, FetchOptions
 from pipeline.model import Polled
@@ -50,7 +50,7 @@ class _Server:
         fetch, directory = pickle.load(self._requests)  # noqa: S301 - from our own program
         asked: asyncio.Queue[tuple[int, Shard]] = asyncio.Queue()
         with GATE.shared(directory, create=True):
-            self._answer(0, memoryview(b""))
+            self._answer(READY, ())
             Thread(target=self._receive, args=(asked, asyncio.get_running_loop()), daemon=True).start()
             while True:
                 number, dues = await asked.get()
@@ -81,11 +81,10 @@ class _Server:
         # In a thread: an answer is larger than the pipe.
         await asyncio.to_thread(self._answer, number, packed(polled, dues, logged))
 
-    def _answer(self, number: int, body: memoryview) -> None:
+    def _answer(self, number: int, parts: Sequence[bytes]) -> None:
         try:
             with self._sending:
-                send(self._answers, HEAD.pack(number, len(body)))
-                send(self._answers, body)
+                send(self._answers, number, parts)
         except OSError:
             os._exit(0)
 

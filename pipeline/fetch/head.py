@@ -97,6 +97,8 @@ class Head:
     def retry_after(self) -> timedelta | None:
         """How long we are asked to stay away, at most 7 days; None = not asked, or not understood."""
         value = self.get("retry-after").strip()
+        if not value:
+            return None
         if value.isascii() and value.isdigit():
             seconds = float(value[:18])
         else:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from pipeline.keys import content_hash, entry_keys, reused_guid_key
-from pipeline.model import DateKind, Entry, Feed, FeedInfo
+from pipeline.model import DateKind, Entry, Feed, FeedInfo, entry_of
 from pipeline.parse.elsewhere import own_words
 from pipeline.parse.items import Channel, Item
 from pipeline.parse.markup import MAX_HTML, entry_text, first_words, plain_line, plain_title
@@ -109,7 +109,7 @@ def _entry(item: Item, context: _Context) -> Entry:
     canonical = canonical_url(original or url)
     name = title or first_words(text)
     keys = entry_keys(feed_url=context.feed_url, guid=guid, canonical_url=canonical, title=name, text=text)
-    return Entry(
+    return entry_of(
         id=keys[0],
         feed_url=context.feed_url,
         title=title,

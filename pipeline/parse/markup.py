@@ -61,6 +61,24 @@ class _Shown(_Gaps):
 
 _USUAL = {f"{slash}{name}": "" if name in _INLINE else " " for name in (*_INLINE, *_BLOCKS) for slash in ("", "/")}
 _GAPS, _SHOWN = _Gaps(_USUAL), _Shown(_USUAL)
+_MARK = "\0"  # no document holds it
+
+
+class _Unusual(Exception):
+    """The HTML must be looked at tag by tag."""
+
+
+class _Marked(dict[str, str]):
+    """The same by the whole tag behind a mark. Raises ``_Unusual`` for what is no usual tag as a whole."""
+
+    def __missing__(self, tag: str) -> str:
+        gap = self.get(tag.partition(" ")[0])
+        if gap is None or "'" in tag or "]" in tag or tag.count('"') % 2:
+            raise _Unusual
+        return gap
+
+
+_gap_of = _Marked({f"{_MARK}{tag}": gap for tag, gap in _USUAL.items()}).__getitem__
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _USUAL_GAPS = "\n\t\r\xa0"  # white space in feeds, beside spaces
 # C0 and C1 (a terminal obeys them), overrides of writing direction (a reader is deceived by them), lone surrogates, and
@@ -194,7 +212,8 @@ def _likely_trailers(tail: str) -> Sequence[re.Pattern[str]]:
     """Those whose words stand near the end: nearly always none, and that is asked of every text."""
     # Lower case is made only of what needs it: of all the rest it would take as long as all of this.
     if not _near_words(tail[-_NEAR:].lower()) and (
-        "/u/" not in tail and "/U/" not in tail and (":" not in tail or "share this:" not in tail.lower())
+        ("/" not in tail or ("/u/" not in tail and "/U/" not in tail))
+        and (":" not in tail or "share this:" not in tail.lower())
     ):
         return ()
     tail = tail.lower()
@@ -216,12 +235,30 @@ def _strip(html_text: str) -> str:
             return bounded
         bounded = _undo_entities(bounded)
     try:
+        return _without_usual_tags(bounded)
+    except _Unusual:
+        pass
+    try:
         if "]]>" not in bounded:
             return _without_tags(bounded)
     except _Hiding:
         pass
     pieces = _TAG.split(_HIDDEN.sub(" ", bounded))
     pieces[1::2] = map(_GAPS.__getitem__, pieces[1::2])
+    return "".join(pieces)
+
+
+def _without_usual_tags(html_text: str) -> str:
+    """The HTML with gaps for its tags, all at once. Raises ``_Unusual`` where angle brackets are anything but the two
+    ends of usual tags.
+
+    Each "<" becomes a ">" and a mark, so that cutting at ">" leaves text and marked tags in turns.
+    """
+    marked = html_text.replace("<", f">{_MARK}")
+    pieces = marked.split(">")
+    if len(pieces) != 2 * (len(marked) - len(html_text)) + 1:  # as many "<" as ">"
+        raise _Unusual
+    pieces[1::2] = map(_gap_of, pieces[1::2])
     return "".join(pieces)
 
 
@@ -266,13 +303,13 @@ _unescape = lru_cache(maxsize=2048)(html.unescape)
 def _is_plain(text: str) -> bool:
     """True for what is one line without markup already; false says nothing."""
     return (
-        text.isprintable()
+        text.isascii()
         and "<" not in text
         and "&" not in text
         and "  " not in text
         and text[:1] != " "
         and text[-1:] != " "
-        and text.isascii()
+        and text.isprintable()
     )
 
 

@@ -212,7 +212,9 @@ class _Reader:
 
     def language(self, node: etree._Element) -> str:
         """The language that an element says it is written in, or that of what it stands in."""
-        declared = _language(node) if node.keys() else None
+        if not node.keys():
+            return self.outer_language
+        declared = _language(node)
         return self.outer_language if declared is None else declared
 
     def on_aside(self, node: etree._Element, depth: int) -> None:

@@ -13,6 +13,7 @@ from pipeline.text import fold, is_cjk, pairs, to_iso, tokens
 
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_ASCII = bytes(range(0x80))
 _MAYBE_UNSPACED = re.compile("[^\0-\u2e7f]")  # nothing before it folds to a character of an unspaced script
 
 
@@ -86,5 +87,10 @@ def _asked(word: str) -> Iterator[str]:
 def cjk_pairs(*fields: str) -> str:
     """Overlapping pairs of each unspaced run, so that full-text search finds two-character words (小米)."""
     # Folding takes far longer than the question.
-    asked = (field for field in fields if not field.isascii() and _MAYBE_UNSPACED.search(field))
-    return " ".join(token for field in asked for token in tokens(fold(field)) if is_cjk(token[0]))
+    asked = [field for field in fields if not field.isascii() and _MAYBE_UNSPACED.search(_beyond_ascii(field))]
+    return " ".join(token for field in asked for token in tokens(fold(field)) if is_cjk(token[0])) if asked else ""
+
+
+def _beyond_ascii(text: str) -> str:
+    """The few characters that are not ASCII; an expression takes longer to pass over the others."""
+    return text.encode("utf-8", "ignore").translate(None, _ASCII).decode()

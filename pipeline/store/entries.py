@@ -18,7 +18,7 @@ KEPT_REVISIONS = 20  # of one entry: a headline that swings between two wordings
 SEEN_STEP = timedelta(days=1)  # how finely last_seen_at is kept: a poll every half hour need not rewrite its rows
 # Rows in one statement. While it runs, the threads that read feeds have the use of Python; and the full-text index is
 # brought up to date once for each statement.
-_ROWS = (256, 32)
+_ROWS = (256, 32, 1)
 _words = attrgetter(
     *("id", "feed_url", "content_hash", "language", "publisher", "author", "guid", "url", "canonical_url", "title"),
     "text",
@@ -48,19 +48,26 @@ def insert_all(connection: sqlite3.Connection, entries: Sequence[Entry], now: da
 
 def _insert_keys(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     """In their order, in which they lie in the file; of two that are alike the first stays the first."""
-    rows = sorted(((clean(key), clean(entry.id)) for entry in entries for key in entry.keys), key=itemgetter(0))
+    rows = sorted(((key, entry.id) for entry in entries for key in entry.keys), key=itemgetter(0))
     insert_rows(connection, "entry_key_insert", rows)
 
 
 def insert_rows(connection: sqlite3.Connection, name: str, rows: Sequence[Sequence[str | int | None]]) -> int:
-    """Inserts the rows by as few statements as there can be; returns how many were added or changed."""
+    """Inserts the rows, cleaned, by as few statements as there can be; returns how many were added or changed."""
     count = start = 0
     for size in _ROWS:
         while len(rows) - start >= size:
-            values = tuple(chain.from_iterable(rows[start : start + size]))
-            count += connection.execute(with_rows(name, size), values).rowcount
+            count += _execute(connection, with_rows(name, size), tuple(chain.from_iterable(rows[start : start + size])))
             start += size
-    return count + max(connection.executemany(QUERIES[name], rows[start:]).rowcount, 0)
+    return count
+
+
+def _execute(connection: sqlite3.Connection, statement: str, values: Sequence[str | int | None]) -> int:
+    try:
+        return connection.execute(statement, values).rowcount
+    except UnicodeEncodeError:  # a half surrogate, which is rare: looking for it in each text takes longer
+        values = [clean(value) if isinstance(value, str) else value for value in values]
+        return connection.execute(statement, values).rowcount
 
 
 def edit(connection: sqlite3.Connection, entries: Sequence[Entry], now: datetime) -> int:
@@ -95,8 +102,7 @@ def see(connection: sqlite3.Connection, entry_ids: Sequence[str], now: datetime)
 
 def _entry_values(entry: Entry, at: str) -> tuple[str | None, ...]:
     """In the order of ``entry_insert``. An entry without a date counts from when it was first seen."""
-    words = _words(entry)
-    entry_id, feed_url, *others = words if all(map(str.isascii, words)) else map(clean, words)
+    entry_id, feed_url, *others = _words(entry)
     return (
         entry_id,
         feed_url,
@@ -116,7 +122,7 @@ def _edit_row(entry: Entry, now: datetime) -> dict[str, Any]:
     words = ("id", "url", "canonical_url", "author", "title", "text", "content_hash")
     return {
         **{name: clean(getattr(entry, name)) for name in words},
-        "html": _html(entry),
+        "html": clean(_html(entry)),
         "cjk": cjk_pairs(entry.title, entry.text),
         "updated_at": stamp(entry.updated_at),
         "now": stamp(now),
@@ -126,7 +132,7 @@ def _edit_row(entry: Entry, now: datetime) -> dict[str, Any]:
 def _html(entry: Entry) -> str:
     """The markup, kept only where it says more than the text."""
     html = entry.content or entry.summary
-    return "" if html == entry.text else clean(html)
+    return "" if html == entry.text else html
 
 
 def _sighting_row(sighting: Sighting, now: datetime) -> dict[str, Any]:

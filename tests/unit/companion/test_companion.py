@@ -83,7 +83,7 @@ def test_what_came_of_a_shard_is_the_same_on_the_other_side_of_the_pipe() -> Non
     ]
     logged = [("error", "parser_failed", {"feed": "https://mill.example/feed"})]
 
-    assert unpacked(bytes(packed(polled, dues, logged)), dues) == (polled, logged)
+    assert unpacked(packed(polled, dues, logged), dues) == (polled, logged)
 
 
 @pytest.fixture
