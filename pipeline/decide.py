@@ -175,7 +175,9 @@ def lost_turn(polled: Polled, reason: str, stages: Stages, now: datetime) -> Bat
 def _excused(judged: Judged, now: datetime) -> Batch:
     """What is written of a feed that failed for no fault of its own: the history tells, and nothing counts."""
     due, record = judged.polled.due, _record(judged.polled, now)
-    return Batch(due.feed, excused(due, now), replace(record, error=f"{record.error} ({judged.excuse})"))
+    return Batch(
+        due.feed, excused(due, now), replace(record, error=f"{record.error} ({judged.excuse})"), is_excused=True
+    )
 
 
 def judge(entry: Entry, stages: Stages, now: datetime) -> Judgement:

@@ -651,6 +651,7 @@ class Batch:
     pages: tuple[str, ...] = ()  # ids of entries whose pages are to be read
     retires: bool = True  # those are retired aloud; else they go quietly, as sitemaps of past days do
     clues: tuple[Clue, ...] = ()
+    is_excused: bool = False  # it failed, and for no fault of the feed
 
     @property
     def is_plain(self) -> bool:

@@ -206,10 +206,12 @@ def _sum(one: Committed, other: Committed) -> Committed:
 
 
 def _tell(batch: Batch, committed: Committed) -> None:
-    """One line a feed; a failure is a warning, what went as always is only there for those who ask."""
+    """One line a feed; a failure is a warning, what went as always is only there for those who ask, and so is what
+    failed with nearly all others, of which the run tells once."""
     fetch = batch.fetch
     if fetch.error_kind:
-        log.warning("feed_failed", feed=public_url(fetch.feed_url), kind=fetch.error_kind.value, reason=fetch.error)
+        lament = log.debug if batch.is_excused else log.warning
+        lament("feed_failed", feed=public_url(fetch.feed_url), kind=fetch.error_kind.value, reason=fetch.error)
         return
     if batch.unlisted:
         tell = log.warning if batch.retires else log.info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ class Manners:
     def __init__(self, stages: Stages, due: int) -> None:
         self._store, self._options, self._jury, self._rests = stages.store, stages.polling, Jury(due), Rests()
         self._resting: dict[str, timedelta] = {}
+        self._excuses: Counter[str] = Counter()
 
     def judge(self, results: Iterable[Polled], stop: Callable[[], bool]) -> Iterator[Judged]:
         """The turns as they can be written; what waited for the end of a run that was stopped is polled again."""
@@ -38,10 +40,15 @@ class Manners:
                 self._resting[plea.host] = max(plea.rest, self._resting.get(plea.host, plea.rest))
             yield from self._jury.hear(polled)
         if not stop():
-            yield from self._jury.close()
+            for judged in self._jury.close():
+                self._excuses.update([judged.excuse] if judged.excuse else [])
+                yield judged
 
     def remember(self, now: datetime) -> None:
-        """Has the hosts' other feeds wait, in later runs too, and forgets moves that nobody should believe."""
+        """Has the hosts' other feeds wait, in later runs too, and forgets moves that nobody should believe; tells of
+        failures that count against no feed."""
+        for excuse, feeds in self._excuses.items():
+            log.warning("feeds_excused", feeds=feeds, reason=excuse)
         for host, rest in self._resting.items():
             log.warning("host_rests", host=host, seconds=rest.total_seconds())
         if self._resting:

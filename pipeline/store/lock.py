@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,13 +12,14 @@ from typing import Self
 from pipeline.errors import AlreadyRunning, StoreError
 
 FILE_NAME = "newsward.lock"
+_HOLDER = re.compile(r"(\d+)(?: ([\w.-]+))?")
 _held: set[int] = set()
 
 
 class RunLock:
     """Held inside a ``with`` block. The kernel frees it when the process ends, however it ends.
 
-    The file stays and means nothing by its presence; the process number in it is for people. Raises AlreadyRunning
+    The file stays and means nothing by its presence; the process and host in it are for people. Raises AlreadyRunning
     when another process holds the lock and ``wait`` is false, StoreError when the file cannot be made.
     """
 
@@ -39,7 +41,7 @@ class RunLock:
             raise
         _held.add(self._file)
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        os.pwrite(self._file, f"{os.getpid()} {os.uname().nodename}\n".encode(), 0)
         return self
 
     def __exit__(
@@ -67,9 +69,12 @@ def _open(path: Path) -> int:
 
 
 def _holder(path: Path) -> str:
-    """Who seems to hold the lock, for the message only."""
-    number = path.read_text(encoding="ascii", errors="replace").strip()
-    return f" (process {number})" if number.isdigit() else ""
+    """Who seems to hold the lock, for the message only; containers on one volume are hosts of their own."""
+    found = _HOLDER.fullmatch(path.read_text(encoding="ascii", errors="replace").strip())
+    if not found:
+        return ""
+    number, host = found.groups()
+    return f" (process {number}{f' on {host}' if host and host != os.uname().nodename else ''})"
 
 
 def _let_go() -> None:

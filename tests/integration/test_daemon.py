@@ -25,7 +25,7 @@ from pipeline.config import load
 from pipeline.run import run_once
 from tests.builders_alert import Receiver, Reply, Request, receiver
 from tests.builders_cli import newsward
-from tests.builders_run import MORNING, ask, serve_seeds, write_config
+from tests.builders_run import IN_ORDER, MORNING, ask, serve_seeds, write_config
 from tests.feed_server import FeedServer, Raw
 
 ANY_AGE = 'max_age = "36500 days"'  # the sample's news are of March 2026 and the clock is the real one here
@@ -393,7 +393,7 @@ def test_a_configuration_with_faults_ends_it_at_the_start(tmp_path: Path) -> Non
 
 def test_a_run_told_to_stop_leaves_the_rest_and_the_alerts_to_the_next(tmp_path: Path, server: FeedServer) -> None:
     with receiver() as inbox:
-        directory = write_config(tmp_path, serve_seeds(server), webhook=inbox.url)
+        directory = write_config(tmp_path, serve_seeds(server), webhook=inbox.url, fetch=IN_ORDER)
         with open_stages(load(directory, {}), MORNING) as stages:
             polled = stages.store.database.execute
             first = run_once(stages, MORNING, stop=lambda: polled("SELECT count(*) FROM fetches").fetchone()[0] == 3)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,7 +21,7 @@ from pipeline.run import run_once
 from pipeline.store import Store
 from tests.builders_alert import Receiver, receiver
 from tests.builders_run import MORNING, ask, write_config
-from tests.feed_server import FeedServer, Reply, redirect
+from tests.feed_server import FeedServer, Reply, Seen, redirect
 
 HOST = "127.0.0.33"
 MORE = (
@@ -461,6 +463,32 @@ def test_the_alert_of_a_page_goes_out_in_the_run_that_read_it(watch: Watch) -> N
 
     assert [request.json["title"] for request in watch.inbox.requests] == ["Xiaomi opens a quay", "A mill closes"]
     assert (report.sent, report.undelivered) == (2, 0)
+
+
+def test_the_alert_of_a_page_does_not_wait_for_a_site_that_is_slow(watch: Watch) -> None:
+    told: list[bool] = []
+
+    def late(request: Seen) -> Reply:
+        until = time.monotonic() + 30
+        while not watch.inbox.requests and time.monotonic() < until:
+            time.sleep(0.01)
+        told.append(bool(watch.inbox.requests))
+        return page("A second quay", "Nothing happened there.")
+
+    watch.configure(marked=True, options=CONFIG + "[engine]\nshard_size = 1\npatience = 0.1\n")
+    watch.tell("A quay was opened", "A second quay")
+    feed = watch.server.url("/feed.xml", host="127.0.0.32")
+    body = (
+        urlopen(feed).read().replace(f"{HOST}:{watch.server.port}/2".encode(), b"127.0.0.34:%d/2" % watch.server.port)
+    )
+    watch.server.serve("/feed.xml", Reply(body))
+    watch.server.serve("/1", page("A quay was opened", "Xiaomi, the maker of phones, paid for most of it."))
+    watch.server.serve("/2", late)
+
+    report = watch.run()
+
+    assert told == [True]
+    assert (report.pages, report.sent) == (2, 1)
 
 
 def test_links_of_google_news_are_never_followed(watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sqlite3
@@ -234,3 +235,15 @@ def test_who_asks_twice_waits_for_no_server_either(hanging: Hanging, tmp_path: P
             hanging.go_on()
 
     assert run.returncode not in (0, None)
+
+
+def test_when_the_network_is_down_the_log_says_so_once(tmp_path: Path) -> None:
+    urls = [f"http://127.0.3.{number}:9/feed" for number in range(1, 21)]
+    config = write_config(tmp_path, urls)
+
+    outcome = newsward("--config", config, "run")
+
+    told = [line for line in outcome.err.splitlines() if line.startswith("{")]
+    assert outcome.code == 1
+    assert [(line["event"], line["feeds"]) for line in map(json.loads, told)] == [("feeds_excused", 20)]
+    assert "20 failed (none could be reached: look at this machine's network, name server, proxy)" in outcome.err

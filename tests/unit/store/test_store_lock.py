@@ -47,6 +47,21 @@ def test_a_second_run_is_told_who_is_running(tmp_path: Path) -> None:
         RunLock(tmp_path, wait=False).__enter__()
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("1 other-container", r"going on \(process 1 on other-container\)"),
+        ("1", r"\(process 1\)"),
+        ("a b c", "going on$"),
+    ],
+)
+def test_a_run_in_another_container_is_told_with_its_host(tmp_path: Path, written: str, told: str) -> None:
+    with RunLock(tmp_path, wait=False) as held:
+        held.path.write_text(written)
+        with pytest.raises(AlreadyRunning, match=told):
+            RunLock(tmp_path, wait=False).__enter__()
+
+
 def test_the_lock_is_free_after_its_block(tmp_path: Path) -> None:
     for _ in range(2):
         with RunLock(tmp_path / "made", wait=False) as lock:
