@@ -39,13 +39,16 @@ def second_thoughts(
     sense = _other_sense(form, place)
     if place.language == "de" and _is_of_a_compound(place) and (sense or lexicon.opens_compounds(fold(form.name))):
         yield Reason(f"a compound: {place.found}-{place.surface(1)}", points("entry.no_business_compound"))
-    if not sense:
+    is_natural = form.flavour is Flavour.WORD and place.token(place.following) in place.cues.natural
+    if not (sense or is_natural):
         return
     if surroundings.has_figures or any(word not in form.own for word in surroundings.of_business):
         return
     if form.flavour is Flavour.WORD:  # which hardly act, and stand in headlines as companies do
         if place.language != "en" and place.skeleton.where is EntryField.TITLE:
             yield Reason(f"also {sense}, and nothing here is of business", points("entry.no_business_foreign"))
+        elif is_natural:
+            yield Reason(f"of what things do: {place.token(place.following)}", points("entry.no_business_deed"))
         return
     yield Reason(f"also {sense}, and nothing here is of business", points("entry.no_business", form.flavour))
     word = place.token(place.following)
@@ -105,4 +108,4 @@ def _is_proven(place: Place, reasons: Iterable[Reason]) -> bool:
     word = place.token(place.following)
     if "after.noun" in keys:
         return word not in place.cues.shared
-    return "after.verb" in keys and word not in place.cues.deeds
+    return "after.verb" in keys and word not in place.cues.deeds and word not in place.cues.natural

@@ -55,6 +55,7 @@ class Cues:
     shared: frozenset[str] = frozenset()
     trade: frozenset[str] = frozenset()
     offices: frozenset[str] = frozenset()
+    natural: frozenset[str] = frozenset()
     business: frozenset[str] = frozenset()  # all words of business that are of nothing else
     telling: frozenset[str] = frozenset()  # all that tell something wherever they stand in an entry
 
@@ -314,7 +315,8 @@ def _cues(language: str) -> Cues:
     found: dict[str, str] = _toml("cues.toml")[language]
     known = Cues(**{key: frozenset(fold(value).split()) for key, value in found.items()})
     business = (known.near | known.nouns | known.trade) - known.shared
-    return replace(known, business=business, telling=business | known.near | known.sports | known.plants | known.offices)
+    entrywide = known.near | known.trade | known.sports | known.plants | known.offices
+    return replace(known, business=business, telling=business | entrywide)
 
 
 @cache

@@ -66,6 +66,11 @@ class Surroundings:
         return self._among(self._cues.business) + sorted(set(self.near) - self._cues.near)
 
     @Lazy
+    def traded(self) -> list[str]:
+        """The words in the entry for what is made and sold."""
+        return self._among(self._cues.trade)
+
+    @Lazy
     def offices(self) -> list[str]:
         """The words in the entry for those whom people vote for."""
         return self._among(self._cues.offices)
@@ -136,7 +141,9 @@ def entry_signals(
     is_common = form.flavour is Flavour.PERSON and form.base < points("name.person")
     if not (is_word or is_common) and form.flavour not in _PROVEN_BY_BUSINESS:
         return
-    if near := [word for word in surroundings.near if word not in form.own]:
+    # What is traded tells a firm from a person; words, which are traded too, it does not tell.
+    telling = surroundings.near if is_word or not is_common else surroundings.near or surroundings.traded
+    if near := [word for word in telling if word not in form.own]:
         worth = min(points("entry.business_most"), points("entry.business") * len(near))
         yield Reason(f"words of business: {', '.join(near[:3])}", worth)
 

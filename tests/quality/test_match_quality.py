@@ -1,7 +1,8 @@
 """Our own labelled cases: every trap kind, twenty languages; the floors are only ever raised.
 
 ``match_more_*`` are of another watchlist: 800 companies without context words, as someone may type them in;
-``match_held_*`` and ``match_fresh_*`` of two more, of whose companies hardly more than the name is known.
+``match_held_*`` and ``match_fresh_*`` of two more, of whose companies hardly more than the name is known;
+``match_apart_*`` of a fifth, divided by a hash of the titles: rules were learnt from the errors of half ``a`` alone.
 """
 
 import json
@@ -20,8 +21,8 @@ from pipeline.model import Entry
 
 HERE = Path(__file__).parent
 PRECISION_FLOOR, RECALL_FLOOR = 0.99, 0.994
-UNSOLVED = {"match": 18, "match_more": 42, "match_held": 30, "match_fresh": 9}
-SOLVED = {"match_more": 631, "match_held": 494, "match_fresh": 103}
+UNSOLVED = {"match": 17, "match_more": 42, "match_held": 30, "match_fresh": 9, "match_apart": 49}
+SOLVED = {"match_more": 631, "match_held": 494, "match_fresh": 103, "match_apart": 476}
 
 
 @cache
