@@ -173,8 +173,13 @@ class Skeleton:
         """A token's span in the folded text. In a short field it is quicker to look for one than to list all."""
         if not self._is_plain:
             return self.spans[index]
-        start = len(self._words) - len(self._words.split(None, index)[-1])
-        return start, start + len(self.tokens[index])
+        surfaces = self.surfaces
+        word = surfaces[index]
+        if surfaces.index(word) == index:
+            start = f" {self._words} ".find(f" {word} ")
+        else:
+            start = len(self._words) - len(self._words.split(None, index)[-1])
+        return start, start + len(word)
 
     def gap(self, index: int) -> str:
         """What stands between token ``index - 1`` and token ``index``; beyond the ends, all that is left."""
