@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from math import log
 from typing import Protocol
@@ -20,6 +21,9 @@ SHOWN_MEMBERS = 16  # of a story: the entry that opened it, which tells what it 
 
 class Lookups(Protocol):
     """Read-only questions about what is already stored; answers never depend on the order of asking."""
+
+    def steady(self) -> AbstractContextManager[object]:
+        """Inside, no answer changes by what others write: many questions in a row cost less."""
 
     def known(self, keys: Collection[str]) -> Mapping[str, Known]:
         """The stored entry behind each identity key that is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from heapq import nsmallest
@@ -176,6 +177,9 @@ class MemoryLookups:
         return story
 
     # ------------------------------------------------------------------ asking
+
+    def steady(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def known(self, keys: Collection[str]) -> Mapping[str, Known]:
         return {key: self._known[key] for key in keys if key in self._known}

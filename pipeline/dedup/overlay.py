@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import repeat
 
@@ -24,6 +25,9 @@ class Overlay:
         self._opened: set[str] = set()  # stories of the arrivals alone
         self._counts: dict[str, int] = {}  # of terms, asked of the base once and counted on: they come again and again
         self._total: int | None = None
+
+    def steady(self) -> AbstractContextManager[object]:
+        return self._base.steady()
 
     def known(self, keys: Collection[str]) -> Mapping[str, Known]:
         return {**self._local.known(keys), **self._base.known(keys)}

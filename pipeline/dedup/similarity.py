@@ -12,6 +12,8 @@ from heapq import nlargest
 from importlib.resources import files
 from itertools import chain, repeat
 from math import exp, log, log1p, sqrt
+from operator import mul
+from typing import NamedTuple
 from weakref import ref
 
 from rapidfuzz.fuzz import token_set_ratio
@@ -48,7 +50,8 @@ class Model:
 
     def probability(self, features: Mapping[str, float]) -> float:
         """That the entry belongs to the story, 0 to 1."""
-        score = self.bias + sum(weight * features.get(name, 0.0) for name, weight in self.weights.items())
+        values = map(features.get, self.weights, repeat(0.0))
+        score = self.bias + sum(map(mul, self.weights.values(), values))
         return 1 / (1 + exp(-max(-40.0, min(40.0, score))))
 
     def leading(self, features: Mapping[str, float], count: int = 5) -> tuple[tuple[str, float], ...]:
@@ -150,7 +153,7 @@ def story_features(
     said = frozenset().union(*(other.bag for other in told))
     readable = [other for other in told if not _is_foreign(entry, other)] or told
     shared = len(companies & story.companies) if companies is not None else 0
-    counts = story.told or Counter(chain.from_iterable([other.bag for other in readable]))
+    counts = story.told or _counted([other.bag for other in readable])
     features = {
         "core": ours.core(counts),
         "wording": _mean_of_best(both),
@@ -175,6 +178,11 @@ def story_features(
     if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
         features["names_clash"] = 0.0
     return features
+
+
+def _counted(bags: Sequence[frozenset[str]]) -> Mapping[str, int]:
+    """By how many each term is told."""
+    return dict.fromkeys(bags[0], 1) if len(bags) == 1 else Counter(chain.from_iterable(bags))
 
 
 def gap(hours: float) -> float:
@@ -286,7 +294,7 @@ def _is_foreign(one: Wording, other: Wording) -> bool:
 
 def is_of_other_scripts(entry: Wording, story: StoryView) -> bool:
     """Is one written in words with spaces and all of the other without, and no figure is in both?"""
-    told = list(map(words_of, story.members))
+    told = map(words_of, story.members)
     return all(_is_unspaced(other) != _is_unspaced(entry) and not other.figures & entry.figures for other in told)
 
 
@@ -299,8 +307,7 @@ def _quotable(words: Wording) -> frozenset[str]:
     return words.latin if words.language == "zh" else words.actors | words.latin
 
 
-@dataclass(frozen=True, slots=True)
-class _Vector:
+class _Vector(NamedTuple):
     """A wording as three vectors of rarities: all its terms, those of the title counting more; its title; its text.
 
     Two wordings have few terms in common, and products are made of these alone.
@@ -335,7 +342,8 @@ class _Vector:
         squares, title = self.squares, self.words.title_terms
         shared = self.words.bag & counts.keys()
         product = sum([squares[term] * counts[term] * (TITLE_WEIGHT if term in title else 1.0) for term in shared])
-        length = sqrt(sum([squares[term] * count * count for term, count in counts.items()]))
+        weighed = map(mul, map(squares.__getitem__, counts), counts.values())
+        length = sqrt(sum(map(mul, weighed, counts.values())))
         return product / (self.length * length) if shared else 0.0
 
 
@@ -361,5 +369,5 @@ def _headline_share(headline: frozenset[str], whole: frozenset[str], idf: Idf) -
 
 def _share(part: frozenset[str], whole: frozenset[str], idf: Idf) -> float:
     """How much of the part is found in the whole, each term weighing its rarity."""
-    total = sum([idf[term] for term in part])
-    return sum([idf[term] for term in part & whole]) / total if total else 0.0
+    total = sum(map(idf.__getitem__, part))
+    return sum(map(idf.__getitem__, part & whole)) / total if total else 0.0

@@ -117,10 +117,11 @@ class StoryIndex:
         """
         memory = Overlay(lookups)
         placements = []
-        for arrival in arrivals:
-            placement, story = self._place(arrival, memory)
-            memory.add(arrival.entry, placement, story)
-            placements.append(placement)
+        with memory.steady():
+            for arrival in arrivals:
+                placement, story = self._place(arrival, memory)
+                memory.add(arrival.entry, placement, story)
+                placements.append(placement)
         return tuple(placements)
 
     def _place(self, arrival: Arrival, lookups: Lookups) -> tuple[Placement, StoryView | None]:
@@ -310,8 +311,9 @@ def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:
 
 def _least_shared(words: Wording, counts: Mapping[str, int], stories: int) -> float:
     """What a candidate must share: what the model joins shares more (decision 0039)."""
-    first = words.terms[:FIRST_TERMS]
-    return SHARE_OF_ENTRY * sum([term_weight(counts.get(term, 0), stories) for term in first])
+    told = [counts.get(term, 0) for term in words.terms[:FIRST_TERMS]]
+    weights = {count: term_weight(count, stories) for count in set(told)}
+    return SHARE_OF_ENTRY * sum(map(weights.__getitem__, told))
 
 
 def _idf_of(words: Wording, companies: Collection[str], stories: Sequence[StoryView], lookups: Lookups) -> Idf:

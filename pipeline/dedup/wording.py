@@ -71,7 +71,7 @@ _TOKEN = re.compile(
 )
 # Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
 _WORD = re.compile(r"\w+")
-_DIGIT = re.compile(r"[0-9]")
+_FIGURE_BEGINS = re.compile(r"\b[0-9]")  # no figure is without
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")
 _UP_OR_DOWN = frozenset(("up", "down"))
@@ -198,7 +198,7 @@ def _cut(title: str, text: str, publisher: str, language: str) -> Wording:
         title_terms=frozenset(title_terms),
         text_terms=frozenset(text_terms[:MAX_TERMS]),
         title_figures=_figures(title_terms),
-        figures=_figures(title_terms + text_terms),
+        figures=_figures(title_terms + text_terms) if _may_have_figures(both) else frozenset(),
         quarters=_quarters(both),
         weekdays=_WEEKDAYS.intersection(title_words + text_words),
         events=_events(folded, title_words) or _first_events(lead),
@@ -279,7 +279,7 @@ def bare_title(title: str, publisher: str = "") -> str:
     """The headline without the outlet's name and the desk's tags ("UPDATE 1-", "- report")."""
     spaced = " ".join(title.split())[:500]
     bare = _TAG.sub("", spaced).strip()
-    if publisher:
+    if publisher and (":" in bare or _DIVIDER.search(bare)):
         bare = _named(publisher).sub("", bare)
     outlet = _SUFFIX.search(bare) if _DIVIDER.search(bare) else None
     if outlet and _looks_like_outlet((outlet[1] or outlet[2]).strip()) and len(bare[: outlet.start()].split()) > 2:
@@ -391,7 +391,7 @@ def _lead(text: str, folded_title: str) -> str:
 
 
 def _terms(folded: str, words: Sequence[str]) -> list[str]:
-    if folded.isascii() and not _DIGIT.search(folded):
+    if not _may_have_figures(folded):
         return list(chain.from_iterable(map(word_terms.__getitem__, words)))
     found: list[str] = []
     for number, scale, percent, word in _TOKEN.findall(spaced(folded)):
@@ -439,6 +439,10 @@ def _figure(digits: str, scale: str | None, is_share: bool) -> str:
     if 1900 <= value < 2100 and not (is_year or is_share):
         return f"{value:.3e}"
     return f"{value:.6g}" + ("%" if is_share else "")
+
+
+def _may_have_figures(folded: str) -> bool:
+    return not folded.isascii() or _FIGURE_BEGINS.search(folded) is not None
 
 
 def _figures(terms: Sequence[str]) -> frozenset[str]:

@@ -6,7 +6,8 @@ import json
 import sqlite3
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import log
@@ -57,12 +58,13 @@ class _Company:
 
 
 class LiveStories:
-    """What ``candidates``, ``frequencies`` and ``sharing`` read, in memory. The file is the truth: it is read for what is not at
-    hand, after each write of ours for what that changed, and all anew after one of somebody else.
+    """What ``candidates``, ``frequencies`` and ``sharing`` read, in memory. The file is the truth: it is read for what
+    is not at hand, after each write of ours for what that changed, and all anew after one of somebody else.
     """
 
     def __init__(self) -> None:
         self._version = -1
+        self._is_steady = False
         self._stories: dict[str, _Live] = {}
         self._companies: OrderedDict[str, _Company] = OrderedDict()  # those asked for last at the end
         self._counts: dict[str, int] = {}  # by how many stories each term is told
@@ -79,6 +81,16 @@ class LiveStories:
         self._stale.clear()
         self._sketches.forget()
         self._total, self._members = None, 0
+
+    @contextmanager
+    def steady(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Inside a transaction that only reads: nobody else's write is seen, so none is looked for."""
+        self._check(connection)
+        before, self._is_steady = self._is_steady, True
+        try:
+            yield
+        finally:
+            self._is_steady = before
 
     # ------------------------------------------------------------------ what was written
 
@@ -194,6 +206,8 @@ class LiveStories:
 
     def _check(self, connection: sqlite3.Connection) -> None:
         """Forgets all when another connection has written since."""
+        if self._is_steady:
+            return
         (version,) = connection.execute("PRAGMA data_version").fetchone()
         if version != self._version:
             self.clear()

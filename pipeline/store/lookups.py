@@ -27,7 +27,7 @@ from pipeline.model import (
     Told,
 )
 from pipeline.store.columns import clean, instant, moment, stamp, texts, to_json
-from pipeline.store.queries import QUERIES
+from pipeline.store.queries import QUERIES, with_rows
 from pipeline.store.terms import told_by
 
 # The bounds of the look-ups' contract in dedup/, which the store does not import; a test holds the two together.
@@ -65,9 +65,11 @@ def sharing(
 
     ``fresh`` are the entries by hash that are not posted yet.
     """
+    if not sketch:
+        return {}
     hashes = sorted(set(sketch))
     most = SKETCH_POSTINGS * len(hashes)
-    rows = connection.execute(QUERIES["sharers"], {"hashes": to_json(hashes), "most": most + 1}).fetchall()
+    rows = connection.execute(with_rows("sharers", len(hashes)), (*hashes, most + 1)).fetchall()
     if len(rows) > most:
         few = ((value, SKETCH_POSTINGS + 1) for value in hashes)
         rows = list(chain.from_iterable(connection.execute(QUERIES["sharers_of"], one) for one in few))

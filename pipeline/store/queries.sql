@@ -511,7 +511,9 @@ FROM entries INDEXED BY entries_by_feed
 WHERE feed_url = :feed_url AND content_hash IN (SELECT value FROM json_each(:texts)) ORDER BY seq;
 
 -- name: sharers
-SELECT s.hash, s.entry FROM json_each(:hashes) AS asked CROSS JOIN sketches AS s ON s.hash = asked.value LIMIT :most;
+-- Asked for each hit, so without a JSON list, which takes half as long again.
+WITH asked (hash) AS (VALUES (?))
+SELECT s.hash, s.entry FROM asked CROSS JOIN sketches AS s ON s.hash = asked.hash LIMIT ?;
 
 -- name: sharers_of
 -- Where ``sharers`` are very many: those of one hash, but of boilerplate only as many as show that it is.

@@ -94,3 +94,16 @@ def test_when_there_are_many_they_are_posted_in_one_turn() -> None:
 
         assert counts(store) == (2 * FRESH_SKETCHES - 1, 0)
         assert len(store.sharing([0, 1], NOW - DAY)) == len(first) + 1
+
+
+def test_what_another_writes_is_seen_when_the_steady_look_is_over(tmp_path: Path) -> None:
+    path = tmp_path / "newsward.db"
+    with open_store(path) as store, Store.open(path) as other:
+        with store.steady():
+            before = store.sharing([1, 2], NOW - DAY), store.frequencies(["phone"])
+            entry = place(other, {"one": [1, 2]})["one"]
+            during = store.sharing([1, 2], NOW - DAY), store.frequencies(["phone"])
+
+        assert before == during == ({}, ({"phone": 0}, 0))
+        assert store.sharing([1, 2], NOW - DAY) == {entry.id: 2}
+        assert store.frequencies(["phone"]) == ({"phone": 1}, 1)
