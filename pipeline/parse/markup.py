@@ -61,7 +61,7 @@ class _Shown(_Gaps):
 
 _USUAL = {f"{slash}{name}": "" if name in _INLINE else " " for name in (*_INLINE, *_BLOCKS) for slash in ("", "/")}
 _GAPS, _SHOWN = _Gaps(_USUAL), _Shown(_USUAL)
-_MARK = "\0"  # no document holds it
+_MARK = "\0"  # next to no document holds it
 
 
 class _Unusual(Exception):
@@ -256,7 +256,8 @@ def _without_usual_tags(html_text: str) -> str:
     """
     marked = html_text.replace("<", f">{_MARK}")
     pieces = marked.split(">")
-    if len(pieces) != 2 * (len(marked) - len(html_text)) + 1:  # as many "<" as ">"
+    has_pairs = len(pieces) == 2 * (len(marked) - len(html_text)) + 1
+    if not has_pairs or _MARK in html_text:
         raise _Unusual
     pieces[1::2] = map(_gap_of, pieces[1::2])
     return "".join(pieces)

@@ -33,6 +33,11 @@ from pipeline.parse.markup import (
         ("<script>never closed", ""),
         ("a\x1b[31mred\x07\u202eevil\u2066\ud800\u0085z", "a[31mredevil z"),
         ("<![CDATA[inside]]> out", "inside out"),
+        ("<p>x > y <b>z</b></p>", "x > y z"),
+        ("<p>1 > 2 <i", "1 > 2"),
+        ("a > b < c", "a > b < c"),
+        ("<p>a</p>>\0p<", "a >p<"),
+        ('<a href="x" rel="]]>">y</a>', "y"),
         ("", ""),
     ],
 )

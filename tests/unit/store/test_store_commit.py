@@ -259,6 +259,18 @@ def test_half_surrogates_are_replaced_and_nothing_is_lost_with_them() -> None:
         assert list(store.known(["key \udc00"])) == ["key \ufffd"]
 
 
+def test_among_many_entries_one_with_half_a_surrogate_costs_none_of_them() -> None:
+    titles = [f"Quay {number}" for number in range(300)]
+    titles[40] = "half \ud83d smile"
+    entries = [make_entry(f"{number}", title=title) for number, title in enumerate(titles)]
+    with open_store() as store:
+        assert store.commit(make_batch(*entries), run_id=None, now=NOW).new == 300
+
+        titles[40] = "half \ufffd smile"
+        assert column(store, "SELECT title FROM entries ORDER BY seq") == titles
+        assert column(store, "SELECT count(*) FROM entry_keys") == [600]
+
+
 def test_a_rejected_hit_stays_rejected_and_takes_the_newer_evidence() -> None:
     entry = make_entry(title="Xiaomi")
     with open_store() as store:
