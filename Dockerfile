@@ -32,7 +32,7 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-dep
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Newsward" \
       org.opencontainers.image.description="Watches news feeds for the companies you track; one story, one alert." \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT AND Apache-2.0 AND CC-BY-3.0 AND CC-BY-4.0 AND CC-BY-SA-4.0 AND CC0-1.0 AND NAIST-2003 AND LicenseRef-Lebedev AND LicenseRef-SCOWL"
 # A numeric user, so that Kubernetes' runAsNonRoot can tell that it is not root. The base may bring a pip of its own.
 RUN groupadd --gid 10001 newsward \
     && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --no-log-init --shell /usr/sbin/nologin newsward \

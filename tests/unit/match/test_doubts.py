@@ -1,9 +1,11 @@
 """Names that towns, families, rivers or words have too: what is accepted of them, and what is not."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.match import MatchEngine, Matcher
-from pipeline.match.lexicon import brands, namesakes, opens_compounds, towns
+from pipeline.match.lexicon import brands, data, namesakes, opens_compounds, towns
 from pipeline.model import Company, Entry, Watchlist
 
 ENGINE = MatchEngine.build(
@@ -109,3 +111,13 @@ def test_the_lists_hold_what_they_are_named_for() -> None:
     assert [word for word in ("visa", "meta", "mammut", "siemens", "nokia") if opens_compounds(word)] == [
         "visa", "meta", "mammut",
     ]  # fmt: skip
+
+
+def test_each_list_of_words_that_others_made_has_its_notice() -> None:
+    folder = Path(str(data("WORDS-LICENSES.txt"))).parent
+    notices = (folder / "WORDS-LICENSES.txt").read_text(encoding="utf-8")
+
+    lists = sorted(path.name.removesuffix(".txt.gz") for path in folder.glob("words_*.txt.gz"))
+
+    assert lists == [f"words_{language}" for language in ("hi", "id", "ko", "nl", "pl", "ru", "tr")]
+    assert [name for name in lists if name not in notices] == []
