@@ -209,7 +209,8 @@ def train(data: Path, name: str, half: int | None) -> dict[str, object]:
         weights = fit_signed(rows, names, LEFT_OUT[name])
     print(f"{name}: log-loss {loss(rows, weights):.4f}")
     learnt = {name: round(weight, 3) for name, weight in zip(names, weights[1:], strict=True) if weight}
-    return {"trained_on": list(STREAMS[name]), "bias": round(weights[0], 3), "weights": {**learnt, **SET_BY_HAND}}
+    by_hand = SET_BY_HAND | (NORMAL_BY_HAND if name == "normal" else {})
+    return {"trained_on": list(STREAMS[name]), "bias": round(weights[0], 3), "weights": {**learnt, **by_hand}}
 
 
 def update_rows_of(
@@ -293,7 +294,8 @@ GRAINS = {"broad": "broad", "normal": "normal", "ungated": "normal"}
 
 # A broad story grows for days and to any size; what its size and age say is the fault of its fragments. The stories of
 # the stress set have thirty entries at most: what they say of larger ones is a guess, where a feature grows on.
-LEFT_OUT = {"broad": ("size", "age"), "normal": ("crowd",), "ungated": ("crowd",)}
+# The moves of a share and headlines that differ in one word are set by hand (decision 0057).
+LEFT_OUT = {"broad": ("size", "age"), "normal": ("crowd", "session", "swap_clash"), "ungated": ("crowd",)}
 
 # What a feature may mean: +1 speaks for one story, -1 against; the others may do either.
 MEANING = {
@@ -314,6 +316,7 @@ MEANING = {
             "direction",
             "backbone",
             "sequel",
+            "session",
         ),
         1,
     ),
@@ -329,6 +332,7 @@ MEANING = {
             "sessions_clash",
             "names_clash",
             "parties_clash",
+            "swap_clash",
             "events_clash",
         ),
         -1,
@@ -339,6 +343,9 @@ MEANING = {
 # 2.0 a sequel in new words, five hours after what it follows, opened a story of its own in a quarter of the orders of
 # arrival, at 3.0 in none; another matter of the same two companies, 59 hours later, stays apart at .27.
 SET_BY_HAND = {"further_companies": 3.0}
+# Fitted with the rest they cost the streams of our own writing (decision 0057). The weights that are kept were fitted
+# while `size` counted copies of a headline too.
+NORMAL_BY_HAND = {"session": 3.3, "swap_clash": -1.0}
 # Nor does one add a company to a story: by itself that must be an update. And the first figure that a story gets comes
 # within hours there, as tellings complete each other; half a day later it is news.
 UPDATES_BY_HAND = {"companies": 6.0, "late_figures": 3.0}

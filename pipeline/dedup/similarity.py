@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,19 @@ from weakref import ref
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import MAX_TERMS, Wording, everyday, is_everyday, is_recurring, is_told, stem, wording
+from pipeline.dedup.wording import (
+    MAX_TERMS,
+    Wording,
+    everyday,
+    is_everyday,
+    is_recurring,
+    is_swapped,
+    is_told,
+    stem,
+    wording,
+)
 from pipeline.model import Member, StoryView
 from pipeline.text import fold, tokens
-
-_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
-_DAY = re.compile(rf"\b(\d\d?)(?:st|nd|rd|th)? {_MONTH}\b|\b{_MONTH} (\d\d?)\b|月(\d\d?)日")
 
 MEMBERS_COMPARED = 6
 CROSS_HOURS = 48.0
@@ -166,7 +172,8 @@ def story_features(
         "backbone": _backbone(entry.title_terms, counts, story.entries or len(readable), idf),
         "gap": gap(hours),
         "age": min(age, HOURS_OF_AGE) / HOURS_OF_AGE,
-        "size": 1 - 1 / len(readable),
+        # What a story says may be alike by chance, the more it says. Copies of a headline alone say nothing more.
+        "size": 1 - 1 / (len(readable) if texts else len({member.article_id for member in story.members})),
         "crowd": log1p(story.entries or len(told)) / log1p(1000.0),
         "further_companies": float(min(max(shared - 1, 0), 2)),
     }
@@ -174,7 +181,7 @@ def story_features(
     features.update(_names(entry, near, said, idf))
     # Of two recalls the facts tell whether they are one; where nothing contradicts, the kind of event does.
     if any(value for name, value in features.items() if name.endswith("_clash")):
-        features["events"] = 0.0
+        features["events"] = features["session"] = 0.0
     if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
         features["names_clash"] = 0.0
     return features
@@ -208,19 +215,23 @@ def _facts(entry: Wording, told: Sequence[Wording], hours: float) -> dict[str, f
     weekdays = frozenset().union(*(other.weekdays for other in told))
     events = frozenset().union(*(other.events for other in told))
     directions = {other.direction for other in told} - {0}
-    # "Talks start on 14 April" contradicts no amount.
-    amounts = entry.title_figures and entry.title_figures.difference(*_DAY.findall(entry.title))
+    is_same_quarter = bool(entry.quarters & quarters)  # whose results are of many things
     return {
         "figures": min(1.0, len(entry.figures & figures) / 2),
         # A turn of events brings figures of its own.
-        "figures_clash": float(not entry.reversals and _figures_clash(amounts, figures)),
+        "figures_clash": float(
+            not (entry.reversals or is_same_quarter) and _figures_clash(entry.title_figures, figures)
+        ),
         "texts_clash": float(
             bool(entry.text)
-            and not entry.reversals
+            and not (entry.reversals or is_same_quarter)
             and entry.figures.isdisjoint(figures)
             and _figures_clash(entry.figures, figures)
         ),
         "sessions_clash": float(hours >= SESSION_HOURS and _MOVE in entry.events and _MOVE in events),
+        "session": float(
+            hours < SESSION_HOURS and _MOVE in entry.events and _MOVE in events and entry.direction in directions
+        ),
         "sequel": float(bool(entry.reversals and entry.events & events)),
         "quarters": float(bool(entry.quarters & quarters)),
         "events": float(any(not is_recurring(event) for event in entry.events & events)),
@@ -252,6 +263,7 @@ def _names(entry: Wording, near: Sequence[Wording], said: frozenset[str], idf: I
         "names": _share(actors, said, idf),
         "names_told": max(told, default=0.0),
         "names_clash": float(bool(actors and told) and not actors & said),
+        "swap_clash": float(any(is_swapped(entry.title_terms, other.title_terms) for other in near)),
         "parties_clash": float(_parties_clash(entry, near, said, idf)),
     }
 

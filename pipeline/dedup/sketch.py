@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from rapidfuzz.fuzz import token_set_ratio
 
-from pipeline.dedup.wording import KEPT_WORDS, Wording, bare_text, new_turns, wording
+from pipeline.dedup.wording import KEPT_WORDS, Wording, bare_text, is_swapped, new_turns, wording
 from pipeline.text import fold, tokens
 
 SKETCH_SIZE = 16  # hashes kept of an entry: half the rows of the usual 32 MinHash bands at 26 points more recall
@@ -84,6 +84,8 @@ def _facts_agree(one: Shingled, other: Shingled) -> bool:
     if len(a.figures & b.figures) < MIN_FIGURES_SHARED * fewer or a.direction * b.direction < 0:
         return False
     if _turns(a, b) or _turns(b, a):
+        return False
+    if min(one.tokens, other.tokens) < TEASER_TOKENS and is_swapped(a.title_terms, b.title_terms):
         return False
     if min(one.tokens, other.tokens) < SHORT_TOKENS:
         return a.title_figures == b.title_figures and _is_one_headline(one, other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
@@ -22,6 +22,7 @@ TOLERANCE = 0.03  # "$3.46 billion" and "$3.5 billion" are one figure, rounded
 # or many of them are rare.
 PACKED_WORDINGS = 30_000
 KEPT_WORDS = 65_536  # whose terms are remembered, of some 150 bytes each
+SWAPPED, SWAPPED_BESIDE = 2, 3  # terms that two headlines of one form differ in, at most, and share, at least
 MAX_TERMS = 64  # terms of one entry that are compared and indexed, the title's first
 
 _VOCABULARY: Mapping[str, Any] = tomllib.loads(
@@ -37,7 +38,7 @@ _SIDES = ("before", "behind")
 _TURN_VERBS = frozenset(" ".join(near["verbs"] for side in _SIDES for near in _TURNS[side].values()).split())
 _MAY_TURN = _TURN | _TURN_VERBS
 _EVENT_KIND = {
-    name.strip(): kind for kind, names in _VOCABULARY["events"]["kinds"].items() for name in names.split("|")
+    fold(name.strip()): kind for kind, names in _VOCABULARY["events"]["kinds"].items() for name in names.split("|")
 }
 _VERBS_AND_NOUNS = (
     _STOP
@@ -51,6 +52,7 @@ _VERBS_AND_NOUNS = (
 )
 _WEEKDAYS = frozenset(_VOCABULARY["calendar"]["weekdays"].split())
 _RECURRING = frozenset(_VOCABULARY["events"]["recurring"].split())
+_COUNTS = frozenset(("dozens", "hundreds", "tens", "thousands"))
 _EVENT_BEGINS = frozenset(name.split()[0] for name in _EVENT_KIND)
 _LONGEST_EVENT = max(len(name.split()) for name in _EVENT_KIND)  # words in a row
 # Unspaced scripts have no words to stand between.
@@ -97,6 +99,17 @@ _NEAR_TURNS = (
         for near in _TURNS["behind"].values()
     ),
 )
+_MONTHS = frozenset(_VOCABULARY["calendar"]["months"].split())
+_OF_MONTHS = "|".join(sorted(_MONTHS, key=len, reverse=True))
+# Which day it is, and no figure: "14 April", "14 de abril", "April 14th", "4月14日", "am 14.04.".
+_DAYS = re.compile(
+    rf"(?<![\w.,])(\d\d?)(?:st|nd|rd|th|\.)? (?:de )?(?:{_OF_MONTHS})\b"
+    rf"|\b(?:{_OF_MONTHS})\.? (\d\d?)(?:st|nd|rd|th)?\b"
+    rf"(?![.,]?\d|[ -]?(?:%|percent|per cent|prozent|pct|{_SCALE_WORDS}))"
+    r"|(?<![\d.,])(\d\d?) ?(?:[月日号號](?![間间])|[월일](?!간))"
+    r"|\b(?:am|vom|bis|zum|ab|dem|den|der|seit) ((?:0[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2]))\.(?!\d)"
+)
+_MAY_BE_DAY = re.compile(r"[月日号號월일]|\d\.\d\d\.")
 _THOUSANDS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})*")
 _ACTOR = re.compile(r"\b[A-Z][\w&]*[A-Za-z]")
 _SUBJECT = re.compile(r"([A-Z][\w&]*[A-Za-z]) (?:[A-Z]|[a-z]+s\b)")  # "Texas lands ...", "Ardent Media says ..."
@@ -320,10 +333,18 @@ def spaced(folded: str) -> str:
     return folded if folded.isascii() else _SEAM.sub(" ", folded)
 
 
+def days_in(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
+    """Where a ``spaced`` text of these words names days of a month in figures, the last first."""
+    if _MONTHS.isdisjoint(words) and not _MAY_BE_DAY.search(text):
+        return []
+    return [day.span(day.lastindex or 0) for day in _DAYS.finditer(text)][::-1]
+
+
 def figures_in(text: str) -> Iterator[tuple[str, int, int]]:
     """The figures of a ``spaced`` text as terms, each with where it begins and ends."""
+    days = {start for start, _ in days_in(text, _WORD.findall(text))} if _may_have_figures(text) else ()
     for token in _TOKEN.finditer(text):
-        if token["number"]:
+        if token["number"] and token.start() not in days:
             term = _figure(token["number"], token["scale"], bool(token["percent"]))
             if is_figure(term):
                 yield term, token.start(), token.end()
@@ -351,6 +372,30 @@ def _is_near(one: str, other: str) -> bool:
         return False
     a, b = float(one.rstrip("%")), float(other.rstrip("%"))
     return abs(a - b) <= TOLERANCE * max(abs(a), abs(b))
+
+
+def is_swapped(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Are two headlines, given as terms, one sentence of two things: "plant in Texas" and "plant in Ohio"?
+
+    Verbs and words of everyday business may be swapped and the headline still say the same. What other figures mean
+    is not asked here.
+    """
+    if len(one) != len(other):
+        return False
+    ours = one - other
+    if not 0 < len(ours) <= SWAPPED or len(one) - len(ours) < SWAPPED_BESIDE:
+        return False
+    theirs = other - one
+    return _tells_apart(ours) and _tells_apart(theirs)
+
+
+def _tells_apart(swapped: frozenset[str]) -> bool:
+    return any(not term[0].isdigit() and term not in _swappable() for term in swapped)
+
+
+@lru_cache(maxsize=1)
+def _swappable() -> frozenset[str]:
+    return frozenset(map(stem, chain.from_iterable(name.split() for name in _VERBS_AND_NOUNS)))
 
 
 def is_recurring(event: str) -> bool:
@@ -394,7 +439,11 @@ def _terms(folded: str, words: Sequence[str]) -> list[str]:
     if not _may_have_figures(folded):
         return list(chain.from_iterable(map(word_terms.__getitem__, words)))
     found: list[str] = []
-    for number, scale, percent, word in _TOKEN.findall(spaced(folded)):
+    text = spaced(folded)
+    for start, end in days_in(text, words):
+        # No figure, but to be compared: "14" becomes the word "d14".
+        text = f"{text[:start]}d{text[start:end].replace('.', 'm')} {text[end:]}"
+    for number, scale, percent, word in _TOKEN.findall(text):
         if number:
             found.append(_figure(number, scale, bool(percent)))
         else:
@@ -470,12 +519,31 @@ def _first_events(lead: str) -> frozenset[str]:
 
 def _events(folded: str, words: Sequence[str]) -> frozenset[str]:
     named = [] if folded.isascii() else _UNSPACED_EVENT.findall(folded)
+    named += _named_in_a_row(words)
+    if not _COUNTS.isdisjoint(words) or _may_have_figures(folded):  # "cuts hundreds of jobs" cuts jobs
+        named += _named_in_a_row(_uncounted(words))
+    return frozenset(_EVENT_KIND[name] for name in named)
+
+
+def _uncounted(words: Sequence[str]) -> list[str]:
+    """The words without numbers, and without the "of" behind one."""
+    told: list[str] = []
+    is_count = False
+    for word in words:
+        was_count, is_count = is_count, word in _COUNTS or word[0].isdigit()
+        if not is_count and not (was_count and word == "of"):
+            told.append(word)
+    return told
+
+
+def _named_in_a_row(words: Sequence[str]) -> list[str]:
+    named = []
     at = len(words) if _EVENT_BEGINS.isdisjoint(words) else 0
     while at < len(words):
         name = _event_at(words, at)
         named += [name] if name else []
         at += name.count(" ") + 1
-    return frozenset(_EVENT_KIND[name] for name in named)
+    return named
 
 
 def _event_at(words: Sequence[str], at: int) -> str:

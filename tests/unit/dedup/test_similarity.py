@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -145,3 +146,34 @@ def test_texts_clash_where_none_of_their_figures_is_the_same(text: str, clashes:
     entry = wording("Regulator announces Acme recall", text)
 
     assert story_features(entry, ACME, 1.0, story, 1.0, Idf({}, 0, ACME))["texts_clash"] == clashes
+
+
+def test_copies_of_a_headline_do_not_make_a_story_large() -> None:
+    one = a_story("Acme opens a plant in Turku")
+    (member,) = one.members
+    copied = replace(one, members=(member, replace(member, entry_id="c1"), replace(member, entry_id="c2")))
+    retold = replace(one, members=(member, replace(member, entry_id="r", article_id="r", title="A plant for Turku")))
+
+    assert features("Acme plant for Turku", copied)["size"] == 0.0
+    assert features("Acme plant for Turku", retold)["size"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Why Acme shares are down today", 1.0),
+        ("Why Acme shares are up today", 0.0),
+        ("Acme shares down 7% on Wednesday", 0.0),
+    ],
+)
+def test_what_a_share_does_in_a_session_is_one_story_where_nothing_contradicts(title: str, told: float) -> None:
+    story = a_story("Acme shares down 3% on Tuesday")
+
+    assert features(title, story)["session"] == told
+
+
+def test_results_of_one_quarter_have_figures_of_many_things() -> None:
+    story = a_story("Acme Q2 sales reach $34 billion")
+
+    assert features("Acme lifts outlook to $116 billion after Q2 profit", story)["figures_clash"] == 0.0
+    assert features("Acme lifts outlook to $116 billion", story)["figures_clash"] == 1.0

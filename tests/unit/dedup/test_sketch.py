@@ -109,3 +109,10 @@ def test_a_denial_that_is_copied_is_a_copy() -> None:
     )
 
     assert copy_score(one, other) > 0.8
+
+
+def test_two_headlines_that_differ_in_one_place_are_no_copies() -> None:
+    one = shingled("Harbour fund picks Aalborg for its new ferry terminal and yard", "")
+
+    assert copy_score(one, shingled("Harbour fund picks Gdynia for its new ferry terminal and yard", "")) == 0.0
+    assert copy_score(one, shingled("Harbour fund picks Aalborg for its new ferry terminal and yard - Quay", "")) > 0.9
