@@ -9,6 +9,7 @@ from pipeline.match.members import EntryField, Flavour
 from pipeline.match.place import Place
 
 _AFTER = 12  # characters behind an occurrence that are looked at
+_APOSTROPHES = frozenset("'\u2019`\u00b4")
 # A Hangul name may be followed by these without a space: particles, and words of its own business.
 _PARTICLES = tuple(
     "은 는 이 가 을 를 의 에 와 과 도 로 으로 에서 에게 까지 부터 만 측 그룹 코리아 주식 주가 전자 차 "  # noqa: SIM905 - a table
@@ -88,6 +89,8 @@ def _joins(gap: str, before: str, after: str, name: str) -> bool:
         return False
     if ";" in gap:
         return before == "amp"
+    if after == "s" and not _APOSTROPHES.isdisjoint(gap):  # "Japan's" does not name Japan S
+        return not _APOSTROPHES.isdisjoint(name)
     if "(" in gap or ")" in gap or "," in gap:
         return any(char in name for char in "(,") or after in lexicon.legal_after()
     return ". " not in gap or len(before) <= 2

@@ -215,7 +215,9 @@ def _without_gaps(core: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def _joined(core: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     words = tuple(token for token in core if token != _AMPERSAND)
     whole = "".join(words)
-    if len(whole) >= _JOINED_AT_LEAST or len(core[-1]) == 1:
+    is_owner = core[-1] == "s" and len(core[-2]) > 2  # Kohl's
+    # "Us E" is not meant by "use", nor "Se T" by "set".
+    if len(whole) >= _JOINED_AT_LEAST or is_owner or (len(core[-1]) == 1 and not lexicon.is_ordinary(whole, "en")):
         yield (whole,), ""
     for i in range(len(core) - 1):
         if len(core) > 2 and "&" not in core[i : i + 2]:
