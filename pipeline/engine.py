@@ -47,7 +47,7 @@ class EngineOptions(BaseModel):
         ge=timedelta(),
         le=timedelta(hours=1),
         description="how long feeds that have come wait for slower ones before them, to be stored in their order; and "
-        "alerts, while hosts are still waited for, until they are sent",
+        "alerts, while hosts are still waited for, until they are sent (half a minute at most)",
     )
     processes: int = Field(
         2,
@@ -160,27 +160,33 @@ def poll_in_order(
     waited for, with all before it yielded.
     """
     dealt = _Dealt(engine, shards(dues, size), poll, ahead=ahead, unread=_UNREAD * ahead * size)
-    passed: set[str] = set()  # those that were yielded before their turn
-    waited = 0.0
     try:
-        for due in dues:
-            while due.feed.url not in passed:
-                if stop():
-                    return
-                if polled := dealt.take(due):
-                    yield polled
-                    break
-                if waited >= patience.total_seconds():
-                    waited = 0.0
-                    for other in [other for other in dues if dealt.has(other)]:
-                        if stop():
-                            return
-                        passed.add(other.feed.url)
-                        yield dealt.taken(other)
-                before_wait()
-                waited += dealt.wait()
+        yield from _as_it_comes(dealt, dues, patience.total_seconds(), stop, before_wait)
     finally:
         dealt.end()
+
+
+def _as_it_comes(
+    dealt: _Dealt, dues: Sequence[Due], patience: float, stop: Callable[[], bool], before_wait: Callable[[], None]
+) -> Iterator[Polled]:
+    passed: set[str] = set()  # those that were yielded before their turn
+    waited = 0.0
+    for due in dues:
+        while due.feed.url not in passed:
+            if stop():
+                return
+            if polled := dealt.take(due):
+                yield polled
+                break
+            if waited >= patience:
+                waited = 0.0
+                for other in [other for other in dues if dealt.has(other)]:
+                    if stop():
+                        return
+                    passed.add(other.feed.url)
+                    yield dealt.taken(other)
+            before_wait()
+            waited += dealt.wait()
 
 
 class _Dealt:

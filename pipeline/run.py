@@ -133,7 +133,7 @@ def _with_pages(report: RunReport, stages: Stages, courier: Courier, stop: Calla
         return report
     alerts = report.committed.alerts
     report = _read_pages(report, stages, courier, stop)
-    if report.committed.alerts > alerts:
+    if report.committed.alerts > alerts or courier.is_under_way:
         courier.finish()
     return report
 

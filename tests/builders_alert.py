@@ -39,7 +39,7 @@ from pipeline.model import (
     Told,
     Untold,
 )
-from pipeline.store import Store
+from pipeline.store import BUSY_TIMEOUT, Store
 from pipeline.store.outbox import insert
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -140,11 +140,11 @@ def still(moment: datetime) -> Callable[[], datetime]:
 
 
 class Outbox(Store):
-    """The outbox of the store, in memory; keeps what it is told for the asserts."""
+    """The outbox of the store, in memory unless told where; keeps what it is told for the asserts."""
 
     @classmethod
-    def of(cls, *alerts: Alert) -> Outbox:
-        opened = Store.open(":memory:")
+    def of(cls, *alerts: Alert, path: Path | str = ":memory:", busy_timeout: timedelta = BUSY_TIMEOUT) -> Outbox:
+        opened = Store.open(path, busy_timeout=busy_timeout)
         outbox = cls(opened.database, opened.path)
         outbox.deliveries, outbox.released = [], []
         outbox.owe(*alerts)

@@ -19,8 +19,9 @@ class Courier:
     """Passes over the outbox, one after the other, beside the work of a run. Used as a context, in the thread to which
     the outbox belongs.
 
-    What was stored just now waits for ``patience``: more outlets may tell its story, a story may turn out to be another
-    one's, and a run whose hosts all answer soon sends everything at its end.
+    What was stored just now waits for ``patience``, though never longer than half a minute: more outlets may tell its
+    story, a story may turn out to be another one's, and a run whose hosts all answer soon sends everything at its end.
+    Who uses it calls ``finish`` at the end, when it ``is_under_way`` or something may be owed.
     """
 
     outbox: Outbox
@@ -37,12 +38,17 @@ class Courier:
     _look_at: datetime = field(init=False)  # when the outbox is looked through next
 
     def __enter__(self) -> Self:
-        self._look_at = self.clock() + self.patience
+        self._look_at = self.clock() + min(self.patience, _LOOK_EVERY)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._pass:
             self._pass.__exit__(kind)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something was begun of which it is not noted what came of it."""
+        return self._pass is not None
 
     def owe(self) -> None:
         """Alerts were stored just now."""

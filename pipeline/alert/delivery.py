@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from pipeline.model import Alert, Circuit, Claim, Delivery, OwedAlert, SendFaile
 
 log = structlog.get_logger()
 _MOST_THREADS = 64
-_LOOK_EVERY = 0.5  # seconds between two questions whether to stop, while nothing comes back
+_ASK_EVERY = 0.5  # seconds between two questions whether to stop, while nothing comes back
 _LAST_SECONDS = 3.0  # for sends under way when a pass is told to stop
 
 
@@ -260,8 +260,9 @@ class _Lane:
 
 @dataclass(slots=True)
 class Pass:
-    """One pass under way. Claims ask for what was due at its start, so that nothing comes round twice. Used as a
-    context, in the thread to which the outbox belongs.
+    """One pass under way. Claims ask for what was due at ``now``, so that nothing comes round twice; who goes on with a
+    pass may move that on. What is under way is not begun again, however long it takes. Used as a context, in the thread
+    to which the outbox belongs.
     """
 
     outbox: Outbox
@@ -303,7 +304,8 @@ class Pass:
         return max(self.clock(), self.now)
 
     def look(self) -> None:
-        """Looks for what is owed, once more by those channels too of which nothing was left."""
+        """Looks for what is owed, once more by those channels too of which nothing was left, or whose rest is over."""
+        self.resting = {channel for channel in self.resting if self._rests(channel)}
         for channel in self.outbox.owed_channels(self.now):
             self._open(channel)
 
@@ -314,14 +316,14 @@ class Pass:
             self._fill(lane)
         done, _ = wait(self.flights, seconds, FIRST_COMPLETED)
         if done:
-            self._note([(*self.flights.pop(flight), flight.result()) for flight in done])
+            self._note(done)
         return bool(self.flights) or bool(done)
 
     def end(self) -> None:
         """Goes on until nothing is left that was due. Told to stop, it leaves sends behind that hang: they are repeated
         under the same id when their lease has ended."""
         ends = inf
-        while self.go_on(_LOOK_EVERY):
+        while self.go_on(_ASK_EVERY):
             if ends == inf and (self.is_ending or self.stop()):
                 ends = time.monotonic() + _LAST_SECONDS
             if time.monotonic() >= ends:
@@ -329,6 +331,10 @@ class Pass:
                 return
 
     # ----------------------------------------------------------------------- under way
+
+    def _rests(self, channel: str) -> bool:
+        until = self.circuits[channel].open_until
+        return until is not None and until > self.now
 
     def _open(self, channel: str) -> None:
         """Looks for what the channel is owed, again if nothing was left."""
@@ -350,7 +356,7 @@ class Pass:
         if lane.waiting and lane.tired_at and self.moment() > lane.tired_at:
             self._release(lane)
         if not lane.waiting and not lane.is_dry:
-            lane.waiting.extend(self._claim(lane))
+            lane.waiting.extend(self._without_those_in_hand(self._claim(lane)))
             lane.is_dry = not lane.waiting
             lane.tired_at = None
         if not lane.waiting:
@@ -382,6 +388,15 @@ class Pass:
             fold=lambda members: folded(members, coverage(at, gathered_over(members[0].digest)), at, rhythm.zone),
         )
 
+    def _without_those_in_hand(self, claimed: Sequence[OwedAlert]) -> Iterator[OwedAlert]:
+        """A send that hangs beyond its lease is claimed with the others: that is but a new lease for it."""
+        in_hand = {owed.alert.id: flight for flight, (_, owed) in self.flights.items()}
+        for owed in claimed:
+            if flight := in_hand.get(owed.alert.id):
+                self.flights[flight] = self.flights[flight][0], owed
+            else:
+                yield owed
+
     def _release(self, lane: _Lane) -> None:
         if lane.waiting:
             self.outbox.release(tuple(lane.waiting))
@@ -395,26 +410,38 @@ class Pass:
 
     # ----------------------------------------------------------------------- what came of it
 
-    def _note(self, results: Sequence[tuple[_Lane, OwedAlert, SendResult]]) -> None:
-        """Writes down what came of attempts, all that are there in one transaction."""
-        deliveries: list[Delivery] = []
-        warnings: list[Alert] = []
-        changed: dict[str, Circuit] = {}
-        for lane, owed, result in results:
-            lane.flying -= 1
-            lane.is_proven = lane.is_proven or isinstance(result, Sent)
-            lane.is_dry = lane.is_dry and lane.flying > 0  # what waited behind the last of them may be due now
-            delivery = self._judge(owed, result)
-            deliveries.append(delivery)
+    def _note(self, done: Collection[Future[SendResult]]) -> None:
+        """Writes down what came of attempts, all that are there in one transaction; when that fails, nothing has
+        changed, and they can be noted again."""
+        attempts = [(self.flights[flight][1], flight.result()) for flight in done]
+        deliveries = [self._judge(owed, result) for owed, result in attempts]
+        circuits = self._changed_by(deliveries)
+        warnings = self._warnings([(owed, delivery) for (owed, _), delivery in zip(attempts, deliveries, strict=True)])
+        self.outbox.record(deliveries, circuits=circuits, warnings=warnings)
+        for flight in done:
+            self._land(flight)
+        for delivery in deliveries:
             self._count(delivery)
-            if lane.channel in self.channels and (circuit := self._fares(delivery)):
-                changed[lane.channel] = circuit
-            if delivery.dead and owed.alert.kind != "warning":
-                warnings.extend(warning(delivery, channel, self.now) for channel in self._warned(lane.channel))
-        self.outbox.record(deliveries, circuits=tuple(changed.values()), warnings=warnings)
+        for circuit in circuits:
+            self._heed(circuit)
         for told in warnings:
             self._open(told.channel)
         self.watch(len(deliveries))
+
+    def _land(self, flight: Future[SendResult]) -> None:
+        lane, _ = self.flights.pop(flight)
+        lane.flying -= 1
+        lane.is_proven = lane.is_proven or isinstance(flight.result(), Sent)
+        lane.is_dry = lane.is_dry and lane.flying > 0  # what waited behind the last of them may be due now
+
+    def _warnings(self, settled: Sequence[tuple[OwedAlert, Delivery]]) -> list[Alert]:
+        """What other channels are told of those given up."""
+        return [
+            warning(delivery, channel, self.now)
+            for owed, delivery in settled
+            if delivery.dead and owed.alert.kind != "warning"
+            for channel in self._warned(delivery.channel)
+        ]
 
     def _judge(self, owed: OwedAlert, result: SendResult) -> Delivery:
         """The attempt and what follows from it."""
@@ -439,20 +466,27 @@ class Pass:
         if not is_sent:
             _tell(delivery)
 
-    def _fares(self, delivery: Delivery) -> Circuit | None:
-        """The circuit of the channel when the attempt has changed it."""
-        before = self.circuits.get(delivery.channel, Circuit(delivery.channel))
-        circuit = after(before, delivery.result, delivery.attempted_at, self.options)
-        if circuit == before:
-            return None
-        self.circuits[delivery.channel] = circuit
+    def _circuit(self, channel: str) -> Circuit:
+        return self.circuits.get(channel, Circuit(channel))
+
+    def _changed_by(self, deliveries: Sequence[Delivery]) -> Sequence[Circuit]:
+        """The circuits that these attempts change, as they are then."""
+        circuits: dict[str, Circuit] = {}
+        for delivery in deliveries:
+            if (channel := delivery.channel) in self.channels:
+                before = circuits.get(channel) or self._circuit(channel)
+                circuits[channel] = after(before, delivery.result, delivery.attempted_at, self.options)
+        return [circuit for channel, circuit in circuits.items() if circuit != self._circuit(channel)]
+
+    def _heed(self, circuit: Circuit) -> None:
+        """Leaves the channel alone from now on, or no longer."""
+        before, self.circuits[circuit.channel] = self._circuit(circuit.channel), circuit
         if circuit.openings > before.openings:
             self.resting.add(circuit.channel)
             log.warning("channel_rests", channel=circuit.channel, until=circuit.open_until, reason=circuit.reason)
         elif before.openings and not circuit.openings:
             self.resting.discard(circuit.channel)
             log.info("channel_recovered", channel=circuit.channel, since=before.opened_at)
-        return circuit
 
     def _warned(self, about: str) -> Sequence[str]:
         """The channels that are told when this one gives up."""

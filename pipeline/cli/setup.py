@@ -91,6 +91,10 @@ def init(
         _tell_defaults(companies, chosen)
     for path in write(directory, companies=companies, packs=chosen, database=database):
         say(f"wrote {path}")
+    _tell_what_is_next(directory)
+
+
+def _tell_what_is_next(directory: Path) -> None:
     is_found = directory == Path(DEFAULT_FOLDER) and not os.environ.get("NEWSWARD_CONFIG")
     command = "newsward" if is_found else f"newsward --config {shlex.quote(str(directory))}"
     say("\nNext:")

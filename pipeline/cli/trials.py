@@ -64,18 +64,20 @@ def try_out(
         raise InputError("there is no feed to try: name one, or add [[feed]] tables to feeds.toml")
     patience = timedelta.max if json else config.engine.patience
     with heeding_signals() as ending:
-        trials = [
-            *_refusals(refused, as_json=json),
-            *tried(feeds, config, is_named=is_named, as_json=json, patience=patience, stop=ending.is_wanted),
-        ]
+        trials = _refusals(refused, as_json=json)
+        trials += tried(feeds, config, is_named=is_named, as_json=json, patience=patience, stop=ending.is_wanted)
     if not json:
         _print_trials(trials)
     say(_closing(trials, of=len(refused) + len(feeds)))
     ending.obey()
+    if code := _exit_code(trials, refused):
+        raise typer.Exit(code)
+
+
+def _exit_code(trials: Sequence[Mapping[str, Any]], refused: Mapping[str, str]) -> int:
     if refused:
-        raise typer.Exit(2)
-    if any(trial["verdict"] == "failed" for trial in trials):
-        raise typer.Exit(1)
+        return 2
+    return int(any(trial["verdict"] == "failed" for trial in trials))
 
 
 def _configured(urls: Sequence[str], config: Config) -> tuple[Feed, ...]:

@@ -101,7 +101,7 @@ class Companion:
         self._listener = Thread(target=self._listen, name="companion", daemon=True)
         self._listener.start()
         with suppress(OSError):  # then it is lost, as ``_listen`` will find
-            self._request((fetch, directory))
+            self._request(pickle.dumps((fetch, directory)))
 
     def poll(self, dues: Shard, give: Give) -> None:
         """``poll_shard``: there; here, one shard at a time, while it starts or has enough to do; here too what has not
@@ -148,12 +148,13 @@ class Companion:
     def _ask(self, number: int, dues: Shard, give: Give) -> Shard:
         """Gives its answers; the feeds of which none came when it is lost."""
         answers: SimpleQueue[Sequence[bytes] | None] = SimpleQueue()
+        request = pickle.dumps((number, dues))  # whole, before anything of it is in the pipe
         with self._changed:
             if self._state is not _State.READY:
                 return dues
             self._asked[number] = answers
             with suppress(OSError):  # as above
-                self._request((number, dues))
+                self._request(request)
         left = {due.feed.url: due for due in dues}
         while left and (answer := answers.get()) is not None:
             polled = _told(answer, dues)
@@ -164,8 +165,8 @@ class Companion:
             self._asked.pop(number, None)
         return tuple(left.values())
 
-    def _request(self, what: object) -> None:
-        pickle.dump(what, self._requests)
+    def _request(self, message: bytes) -> None:
+        self._requests.write(message)
         self._requests.flush()
 
     def _listen(self) -> None:

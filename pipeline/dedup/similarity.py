@@ -148,9 +148,7 @@ def story_features(
     Similarities lie between 0 and 1, conflicts are 0 or 1. ``companies`` None = the gate is off.
     """
     told = [words_of(member) for member in story.members]
-    near = told
-    if len(told) > MEMBERS_COMPARED:
-        near = nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
+    near = told if len(told) <= MEMBERS_COMPARED else _nearest(entry, told)
     ours = _vector(entry, idf)
     seen = [_vector(other, idf) for other in near]
     both = [ours.whole(other) for other in seen]
@@ -179,12 +177,21 @@ def story_features(
     }
     features.update(_facts(entry, told, hours))
     features.update(_names(entry, near, said, idf))
+    _settle(features, shared)
+    return features
+
+
+def _nearest(entry: Wording, told: Sequence[Wording]) -> list[Wording]:
+    return nlargest(MEMBERS_COMPARED, told, key=lambda other: len(entry.bag & other.bag))
+
+
+def _settle(features: dict[str, float], shared: int) -> None:
+    """Strikes out what others of these features overrule; ``shared`` is the number of companies in common."""
     # Of two recalls the facts tell whether they are one; where nothing contradicts, the kind of event does.
     if any(value for name, value in features.items() if name.endswith("_clash")):
         features["events"] = features["session"] = 0.0
     if shared > 1:  # two companies in common are names that agree; that others differ is what a sequel brings
         features["names_clash"] = 0.0
-    return features
 
 
 def _counted(bags: Sequence[frozenset[str]]) -> Mapping[str, int]:

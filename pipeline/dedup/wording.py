@@ -73,6 +73,7 @@ _TOKEN = re.compile(
 )
 # Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"[0-9]")
 _FIGURE_BEGINS = re.compile(r"\b[0-9]")  # no figure is without
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -20,6 +21,7 @@ from pipeline.model import Merge, Placement, RunReport
 from pipeline.run import run_once
 from pipeline.store import Store
 from tests.builders_alert import Receiver, receiver
+from tests.builders_alert import Reply as ReceiverReply
 from tests.builders_run import MORNING, ask, write_config
 from tests.feed_server import FeedServer, Reply, Seen, redirect
 
@@ -74,9 +76,9 @@ class Watch:
         body = f"<rss version='2.0'><channel><title>The Mill</title>{items}</channel></rss>"
         self.server.serve("/feed.xml", Reply(body.encode()))
 
-    def run(self, now: datetime = MORNING) -> RunReport:
+    def run(self, now: datetime = MORNING, **changes: Any) -> RunReport:
         with open_stages(load(self.folder, {}), now) as stages:
-            return run_once(stages, now, dues=stages.store.all_dues(now))
+            return run_once(replace(stages, **changes), now, dues=stages.store.all_dues(now))
 
     def hits(self) -> list[tuple[object, ...]]:
         return ask(self.database, "SELECT company, title FROM hit_list ORDER BY 1, 2")
@@ -489,6 +491,28 @@ def test_the_alert_of_a_page_does_not_wait_for_a_site_that_is_slow(watch: Watch)
 
     assert told == [True]
     assert (report.pages, report.sent) == (2, 1)
+
+
+def test_what_is_sent_while_pages_are_read_is_noted_though_they_bring_no_alert(watch: Watch) -> None:
+    leaps = [0.0]
+
+    def late(request: Seen) -> Reply:
+        leaps.append(60.0)  # the second attempt falls due
+        until = time.monotonic() + 30
+        while len(watch.inbox.requests) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        return page("Xiaomi opens a quay", "It is the second one there.")
+
+    watch.configure()
+    watch.tell("Xiaomi opens a quay")
+    watch.server.serve("/1", late)
+    watch.inbox.script = [ReceiverReply(500), ReceiverReply(204, after=0.5)]
+
+    report = watch.run(monotonic=lambda: time.monotonic() + leaps[-1])
+
+    assert (report.pages, report.sent, report.undelivered) == (1, 1, 0)
+    assert ask(watch.database, "SELECT state, attempts, leased_until FROM alerts") == [("sent", 2, None)]
+    assert [(tally.outcome, tally.count) for tally in report.deliveries] == [("failed", 1), ("sent", 1)]
 
 
 def test_links_of_google_news_are_never_followed(watch: Watch) -> None:

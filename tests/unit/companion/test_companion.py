@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import repeat
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from structlog.testing import capture_logs
@@ -216,6 +217,25 @@ def test_what_a_companion_logs_is_told_by_this_process(
     [line] = logs
     assert (line["log_level"], line["event"], line["feed"]) == ("error", "parser_failed", dues[0].feed.url)
     assert line["exception"].endswith("ValueError: a fault")
+
+
+def test_a_request_that_cannot_be_told_leaves_nothing_of_it_in_the_pipe(
+    dues: list[Due], tmp_path: Path, here: list[Shard]
+) -> None:
+    companion = Companion(program(), OPTIONS, tmp_path)
+    long, locked = "x" * 200_000, (("X-Key", Lock()),)  # too much for the pickler to keep to itself until it fails
+    unspeakable = replace(dues[0], feed=replace(dues[0].feed, title=long, headers=locked))
+    try:
+        let_it_start(companion, tuple(dues[:1]), here)
+        with pytest.raises(TypeError, match="cannot pickle"):
+            companion.poll((unspeakable,), lambda polled: None)
+        polled: list[Polled] = []
+        companion.poll(tuple(dues), polled.extend)
+    finally:
+        companion.end()
+
+    assert len(polled) == 40
+    assert here == []
 
 
 def test_who_asks_after_the_end_gets_nothing_and_does_not_wait(tmp_path: Path) -> None:
