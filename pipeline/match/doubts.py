@@ -17,7 +17,7 @@ from pipeline.model import Reason
 from pipeline.text import fold
 
 # Signs that are a company's alone, by the group and the beginning of their key.
-_PROVEN_BY = (
+PROVEN_BY = (
     "after.legal_form", "before.noun", "entry.context", "entry.vouched", "entry.listed", "where.price_move",
     "case.all_capitals", "unspaced.", "typo.lost_apostrophe", "typo.by_percent",
 )  # fmt: skip
@@ -52,8 +52,16 @@ def second_thoughts(
         return
     yield Reason(f"also {sense}, and nothing here is of business", points("entry.no_business", form.flavour))
     word = place.token(place.following)
-    if word in place.cues.deeds or word in place.cues.shared:
+    if _is_often_another(form) and (word in place.cues.deeds or word in place.cues.shared):
         yield Reason(f"of what others do or have too: {word}", points("entry.no_business_deed"))
+
+
+def _is_often_another(form: Form) -> bool:
+    """Do others of the name do what is told as often? Towns do and most families; of a rare family little is told."""
+    if form.flavour is not Flavour.PERSON or form.base < points("name.person"):
+        return True
+    token = fold(form.name)
+    return token in lexicon.towns() or token in lexicon.namesakes() or token in lexicon.places()
 
 
 def _is_read(language: str) -> bool:
@@ -70,6 +78,9 @@ def _is_first_name(place: Place) -> bool:
     return not is_word and place.skeleton.tokens[place.span.first] in lexicon.given_names_abroad()
 
 
+_ENDING = 3  # letters: shorter words end too many others
+
+
 def _is_of_a_compound(place: Place) -> bool:
     """``Mammut-Prozess``, unlike ``Mammut-Aktie``."""
     word, cues = place.token(1), place.cues
@@ -79,13 +90,11 @@ def _is_of_a_compound(place: Place) -> bool:
     return word not in known and not word.endswith(tuple(noun for noun in known if len(noun) > _ENDING))
 
 
-_ENDING = 3  # letters: shorter words end too many others
-
-
 def _other_sense(form: Form, place: Place) -> str:
     """What else is called so, in words; "" = nothing that we know, or nothing that is meant as often."""
     token = fold(form.name)
-    if token in lexicon.brands():
+    written = place.found if fold(place.found) == token else form.name  # also where a letter is wrong: Philios
+    if lexicon.is_brand(written) and place.token(place.following) not in place.cues.civics:
         return ""
     if form.flavour is Flavour.WORD:
         return "a word"
@@ -103,7 +112,7 @@ def _other_sense(form: Form, place: Place) -> str:
 def _is_proven(place: Place, reasons: Iterable[Reason]) -> bool:
     """Is there a sign that only companies have?"""
     keys = [getattr(reason.points, "key", "") for reason in reasons]
-    if any(key.startswith(_PROVEN_BY) for key in keys):
+    if any(key.startswith(PROVEN_BY) for key in keys):
         return True
     word = place.token(place.following)
     if "after.noun" in keys:

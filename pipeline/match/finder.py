@@ -16,7 +16,7 @@ from pipeline.match import lexicon
 from pipeline.match.checks import is_excluded, is_whole, may_show, shows
 from pipeline.match.doubts import second_thoughts
 from pipeline.match.forms import Form, pattern_of
-from pipeline.match.idle import idle_apart
+from pipeline.match.idle import OCCURRENCES, idle_apart
 from pipeline.match.index import Found, NameIndex, longest
 from pipeline.match.language import is_plainly_english, language_of
 from pipeline.match.members import EntryField, Flavour, Method
@@ -37,7 +37,6 @@ RULE_VERSION = "names-8"  # changes with every change of rules or words that can
 _CERTAIN = 80.0  # a mention at or above this vouches for the weaker ones of the same company
 _SHARED_AT_MOST = 45.0  # points of a name that two companies have, before context tells them apart
 _TEXT_LIMIT = 200_000  # code points of a field that are read; a longer article says who it is about before that
-_OCCURRENCES = 100  # of one company in one field that are weighed; more prove nothing more
 _NEWSROOMS = (
     "newsroom.",
     "news.",
@@ -139,7 +138,7 @@ class NameFinder:
         found = self._index.find(skeletons[0], language) + self._index.find(skeletons[1], language)
         if found:
             found = [item for item in found if item.meaning.shows_anyhow or may_show(item)]
-        tickers = list(self._tickers_in(skeletons))[:_OCCURRENCES] if self._tickers else []
+        tickers = list(self._tickers_in(skeletons))[:OCCURRENCES] if self._tickers else []
         by_url = self._by_url(entry) if self._domains else None
         waiting: list[Found] = []
         if found and not tickers and by_url is None:
@@ -175,7 +174,7 @@ class NameFinder:
                     continue
                 here = form.company, item.skeleton.where
                 counted[here] = counted.get(here, 0) + 1
-                if counted[here] <= _OCCURRENCES:
+                if counted[here] <= OCCURRENCES:
                     yield item, form, place
 
     def _scored(self, item: Found, form: Form, place: Place) -> _Scored:

@@ -22,7 +22,7 @@ from pipeline.match.skeleton import Skeleton
 from pipeline.match.surroundings import entry_signals_at_most
 from pipeline.match.weights import points
 
-_MANY = 100  # occurrences in an entry: of so many, those of a company are counted, idle or not
+OCCURRENCES = 100  # of one company in one field that are weighed, idle or not; more prove nothing more
 
 
 def idle_apart(
@@ -41,7 +41,7 @@ def idle_apart(
     active = [item for item, is_idle in zip(found, idle, strict=True) if not is_idle]
     if not any(item.meaning.forms for item in active):
         return [], []
-    if len(found) > _MANY:
+    if len(found) > OCCURRENCES:
         return found, []
     active = [
         item
@@ -71,8 +71,15 @@ def _is_idle(
     most = meaning.lower_at_most
     if item.repairs and any(repair.method is Method.FUZZY for repair in item.repairs):
         most += max(0.0, points("typo.uncertain"), points("typo.uncertain", "word"))
+    if "%" in skeleton.folded_text and _may_have_moved(skeleton, last + 1):
+        most += max(0.0, points("where.price_move"))
     # Of most words it is idle to look at what stands behind them.
     return most + speaking.most < threshold or most + _added(skeleton, last + 1, language, speaking) < threshold
+
+
+def _may_have_moved(skeleton: Skeleton, at: int) -> bool:
+    """``ibm, sap 10% up``: behind a price that moved stands a figure, or where to."""
+    return at < len(skeleton.tokens) and (skeleton.tokens[at][0].isdigit() or skeleton.tokens[at] in ("up", "down"))
 
 
 def _added(skeleton: Skeleton, at: int, language: str, speaking: _Speaking) -> float:

@@ -8,6 +8,7 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -143,15 +144,30 @@ def namesakes() -> frozenset[str]:
     return _words_in("namesakes.txt")
 
 
+@lru_cache(maxsize=4096)
+def is_brand(written: str) -> bool:
+    """Is it a firm that is oftener meant than what else is called so? Hermès is, Hermes is a god."""
+    folded = fold(written)
+    return folded in _brands() and (not written.isascii() or _brands()[folded])
+
+
 @cache
-def brands() -> frozenset[str]:
-    """Firms that are oftener meant than what else is called so, folded."""
-    return _words_in("brands.txt")
+def _brands() -> dict[str, bool]:
+    """Each of these names, folded, and whether it is also written without accents."""
+    found: dict[str, bool] = {}
+    for word in _written_in("brands.txt"):
+        found[fold(word)] = found.get(fold(word), False) or word.isascii()
+    return found
 
 
 def _words_in(name: str) -> frozenset[str]:
+    return frozenset(map(fold, _written_in(name)))
+
+
+def _written_in(name: str) -> Iterator[str]:
+    """The words of a file, as they are written; a line that begins with ``#`` is a comment."""
     lines = data(name).read_text(encoding="utf-8").splitlines()
-    return frozenset(fold(word) for line in lines if not line.startswith("#") for word in line.split())
+    return (word for line in lines if not line.startswith("#") for word in line.split())
 
 
 @cache

@@ -152,10 +152,27 @@ def _opens_as_a_word(form: Form, place: Place) -> bool:
     is_listed = place.token(1) in place.cues.prepositions and place.surface(2)[:1].isupper()
     if place.language == "ru":  # which writes companies in quotation marks
         is_word = lexicon.is_word(token, "ru") or lexicon.is_ordinary(token, "ru")
-        return is_word and '"' not in place.before + place.after
-    is_word = lexicon.is_ordinary(token, place.language) or lexicon.is_inflected(token, place.language)
-    return is_word and not is_listed
+        is_word = is_word and '"' not in place.before + place.after
+    else:
+        is_word = lexicon.is_ordinary(token, place.language) or lexicon.is_inflected(token, place.language)
+        is_word = is_word and not is_listed
+    # The lists of words hold names of firms too: a doubt that they cause must not outweigh a plain name.
+    return is_word and not lexicon.is_brand(place.found) and (is_trade or not _is_said_to_act(place))
 
+
+def _is_said_to_act(place: Place) -> bool:
+    """``Allegro kupuje``, ``Getir Almanya'dan çıktı``: what companies do and plain words do not."""
+    skeleton, after, cues = place.skeleton, place.span.last + 1, place.cues
+    if place.after != " " or after >= len(skeleton.tokens):
+        return False
+    if place.language in _VERB_LAST:
+        is_name = place.language != "tr" or skeleton.surfaces[after][:1].isupper()
+        return place.opens_sentence and is_name and skeleton.tokens[-1] in (cues.verbs or cues.near)
+    only_theirs = cues.verbs - cues.deeds - cues.natural
+    return is_acting(place.token(1), place.surface(1), place.language, only_theirs)
+
+
+_VERB_LAST = frozenset({"tr", "ko", "hi"})
 
 # Names of feasts and orders have capitals in the midst of a Russian sentence; Arabic has none.
 _CAPITAL_SAYS_LITTLE = frozenset({"ru", "ar", "hi", "ko"})
@@ -405,9 +422,18 @@ def _acting(place: Place, word: str, written: str) -> str:
     """The sign that the word behind the name is, if it says what the name does; else ""."""
     if place.is_possessive or (place.token(2) in _MOVING and word.endswith("s")):
         return ""
-    if is_acting(word, written, place.language, place.cues.verbs):
+    if is_acting(word, written, place.language, place.cues.verbs) or _is_leaving(place, word):
         return "verb"
     return "auxiliary" if word in place.cues.auxiliaries else ""
+
+
+def _is_leaving(place: Place, word: str) -> bool:
+    """``Corning leaves Russia``: no leaves of a tree, where a name follows and only names have capitals."""
+    offset = place.following + 1
+    is_sentence = place.skeleton.style == "sentence" and place.skeleton.where is EntryField.TITLE
+    if word != "leaves" or not is_sentence or not place.opens_sentence:
+        return False
+    return place.found[:1].isupper() and place.surface(offset)[:1].isupper()
 
 
 # Verbs that are another word without their accent: Gol é, but Gol e Azul.
@@ -479,8 +505,15 @@ def _next_unknown(form: Form, place: Place, word: str, written: str) -> Iterator
             and not place.is_possessive
             and word not in place.cues.prepositions
             and lexicon.is_ordinary(word, place.language)
+            and not _is_foreign_name(place)
         ):
             yield Reason(f"ordinary word after: {word}", points("after.ordinary"))
+
+
+def _is_foreign_name(place: Place) -> bool:
+    """``Orange coupe le cuivre``: no word of the language, so that the next one is what follows any name."""
+    token = place.skeleton.tokens[place.span.first]
+    return place.language != "en" and lexicon.is_foreign(token, place.language) and token not in place.cues.words
 
 
 def _previous(form: Form, place: Place) -> Iterator[Reason]:

@@ -32,8 +32,8 @@ class Surroundings:
     @Lazy
     def explained(self) -> dict[str, frozenset[str]]:
         """The abbreviations that the entry explains, with their words."""
-        bracketed = [skeleton.original for skeleton in self._skeletons if "(" in skeleton.original]
-        return {key: words for text in bracketed for key, words in explained(text).items()}
+        texts = [skeleton.original for skeleton in self._skeletons]
+        return {key: words for text in texts for key, words in explained(text).items()}
 
     def spelt_out(self, letters: str) -> frozenset[str]:
         """The words that an abbreviation of capitals stands for, if the entry has them in a row."""

@@ -1,11 +1,12 @@
 """Names that towns, families, rivers or words have too: what is accepted of them, and what is not."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from pipeline.match import MatchEngine, Matcher
-from pipeline.match.lexicon import brands, data, namesakes, opens_compounds, towns
+from pipeline.match import MatchEngine, Matcher, doubts
+from pipeline.match.lexicon import data, is_brand, namesakes, opens_compounds, towns
 from pipeline.model import Company, Entry, Watchlist
 
 ENGINE = MatchEngine.build(
@@ -107,10 +108,50 @@ def test_a_word_does_what_things_do() -> None:
 def test_the_lists_hold_what_they_are_named_for() -> None:
     assert {"hastings", "woodside", "iceland"} <= towns()
     assert {"thames", "vesuvius", "pandora"} <= namesakes()
-    assert {"nokia", "siemens"} <= brands()
+    assert [name for name in ("Nokia", "Siemens", "Hermès", "Hermes") if is_brand(name)] == [
+        "Nokia",
+        "Siemens",
+        "Hermès",
+    ]
     assert [word for word in ("visa", "meta", "mammut", "siemens", "nokia") if opens_compounds(word)] == [
         "visa", "meta", "mammut",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", doubts.PROVEN_BY)
+def test_what_proves_a_company_is_a_sign_that_the_weights_know(prefix: str) -> None:
+    groups = tomllib.loads(data("weights.toml").read_text(encoding="utf-8"))
+    keys = [f"{group}.{sign}" for group, signs in groups.items() for sign in signs]
+
+    assert any(key.startswith(prefix) for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "language", "is_found"),
+    [
+        ("Allegro", "Allegro kupuje firmę kurierską", "pl", True),
+        ("Allegro", "Allegro i largo: koncert w filharmonii", "pl", False),
+        ("Getir", "Getir Almanya'dan çıktı", "tr", True),
+        ("Getir", "Getir bana kahveni dedi", "tr", False),
+        ("Pekao", "Pekao w Krakowie", "pl", True),  # which no dictionary holds
+        ("Orange", "Orange coupe le cuivre", "fr", True),
+        ("Hermès", "Hermès opens in Shanghai", "en", True),
+        ("Hermès", "Hermes was the messenger of the gods", "en", False),
+        ("Goodyear", "Goodyear moves to Ohio", "en", True),
+        ("Goodyear", "Goodyaer moves to Ohio", "en", True),
+        ("Greggs", "Greggs returns to Wales", "en", True),
+        ("Lotus", "Lotus leaves Hethel", "en", True),
+        ("Lotus", "Lotus leaves float on the pond", "en", False),
+        ("Lotus", "Lotus Leaves Clean Themselves", "en", False),
+        ("Goodyear", "Goodyear residents vote against water park", "en", False),
+    ],
+)
+def test_a_plain_name_outweighs_what_only_our_lists_do_not_know(
+    name: str, title: str, language: str, is_found: bool
+) -> None:
+    ours = MatchEngine.build(Watchlist((Company("firm", name),)), [Matcher()])
+
+    assert bool(ours.hits(Entry("entry", "", title=title, language=language))) is is_found
 
 
 def test_each_list_of_words_that_others_made_has_its_notice() -> None:

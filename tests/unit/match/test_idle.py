@@ -109,3 +109,13 @@ def test_explaining_weighs_what_hits_leave_out() -> None:
     assert finder.weighed(item) == ()
     assert [candidate.mention.found for candidate in finder.find(item)] == ["target"]
     assert "target" in engine(TARGET).explain(item, "target").summary
+
+
+def test_a_price_that_moved_is_weighed() -> None:
+    said = "Software names such as ibm, sap 10% up after the bank and the company report"
+    engine_of_sap = engine(company("sap", "SAP"))
+
+    hits = engine_of_sap.hits(entry(said))
+
+    assert [hit.company_id for hit in hits] == ["sap"]
+    assert engine_of_sap.explain(entry(said), "sap").hit == hits[0]
