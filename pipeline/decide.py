@@ -292,8 +292,12 @@ def _place(entries: Sequence[Entry], hits: Sequence[Hit], stages: Stages, lookup
 
 
 def _arrival(entry: Entry, hits: Sequence[Hit]) -> Arrival:
-    names = (name for hit in hits for mention in hit.mentions for name in (mention.name, mention.found))
-    return Arrival(entry, frozenset(hit.company_id for hit in hits), frozenset(names))
+    return Arrival(entry, frozenset(hit.company_id for hit in hits), _names(hits))
+
+
+def _names(hits: Sequence[Hit]) -> frozenset[str]:
+    """The companies' names, as they are listed and as the entries have them."""
+    return frozenset(name for hit in hits for mention in hit.mentions for name in (mention.name, mention.found))
 
 
 def _arrived(
@@ -332,8 +336,9 @@ def _enlarged(
         member = members.get(entry.id)
         if member is None:
             continue
-        news = tuple(hit for hit in hits if hit.entry_id == entry.id and hit.company_id not in member.companies)
-        is_list = is_round_up(entry.title, member.companies)
+        own = [hit for hit in hits if hit.entry_id == entry.id]
+        news = tuple(hit for hit in own if hit.company_id not in member.companies)
+        is_list = is_round_up(entry.title, _names(own) or member.companies, entry.publisher)
         told = Relation.SAME_STORY if is_list else relation
         place = Placement(entry.id, member.article_id, member.story_id, told, "edited", is_round_up=is_list)
         if news:

@@ -128,7 +128,8 @@ def _without_retold(candidates: Sequence[Candidate], memory: StoryMemory, now: d
         return list(candidates)
     companies = {hit.company_id for one in lists for hit in one.hits}
     heard = set(memory.heard_of(companies, now - ROUND_UP_AFTER, {one.entry.id for one in candidates}))
-    heard.update(hit.company_id for one in candidates if not one.placement.is_round_up for hit in one.hits)
+    told = [one for one in candidates if not one.placement.is_round_up and _is_since(one.entry, now - ROUND_UP_AFTER)]
+    heard.update(hit.company_id for one in told for hit in one.hits)
     kept = []
     for one in candidates:
         if one.placement.is_round_up:
@@ -136,6 +137,10 @@ def _without_retold(candidates: Sequence[Candidate], memory: StoryMemory, now: d
             heard.update(hit.company_id for hit in one.hits)
         kept.append(one)
     return kept
+
+
+def _is_since(entry: Entry, since: datetime) -> bool:
+    return entry.published_at is not None and entry.published_at >= since
 
 
 def _stories(candidates: Sequence[Candidate], now: datetime, max_age: timedelta, *, first_poll: bool) -> list[_Story]:

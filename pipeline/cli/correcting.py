@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as jsons  # `json` is the name of the option
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from pipeline.cli.output import print_json, progress_bar, say, tell
 from pipeline.cli.root import Settings, now
 from pipeline.dedup import look_at
 from pipeline.errors import InputError
-from pipeline.model import Merge
+from pipeline.model import Member, Merge
 from pipeline.store import RunLock, Store
 
 PAIRS = "story_pairs.jsonl"  # beside the database; `newsward eval dedup` knows it by this name
@@ -51,7 +52,7 @@ def split(
     """
     with _correcting(context) as store:
         _demand(store, story)
-        fresh = store.split(story, entries or (), look_at, rule="split_by_hand", now=now())
+        fresh = store.split(story, entries or (), _look(store), rule="split_by_hand", now=now())
     if not fresh:
         what = "those entries are not in it, or all of it" if entries else "no merge is on record"
         raise InputError(
@@ -139,7 +140,7 @@ def rebuild(context: typer.Context, json: Json = False) -> None:
         progress_bar() as progress,
     ):
         task = progress.add_task("indexing", total=None)
-        done = store.reindex(look_at, since, lambda count: progress.update(task, completed=count))
+        done = store.reindex(_look(store), since, lambda count: progress.update(task, completed=count))
     _done({"entries": done}, f"the indexes of {done} entries were made anew", json)
 
 
@@ -153,6 +154,11 @@ def _correcting(context: typer.Context) -> Iterator[Store]:
     database = settings.database()
     with RunLock(database.parent, wait=False), Store.open(database, create=False) as store:
         yield store
+
+
+def _look(store: Store) -> Callable[[Member], tuple[Sequence[int], Sequence[str]]]:
+    """What the indexes hold of an entry, with the names of the companies, by which round-ups are known."""
+    return partial(look_at, names={row["id"]: row["name"] for row in store.rows("company_ids")})
 
 
 def _demand(store: Store, story: str) -> None:

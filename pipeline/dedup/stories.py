@@ -69,7 +69,8 @@ class StoryOptions(BaseModel):
 class Arrival:
     """An entry to be placed. ``entry.published_at`` is set; ``companies`` None = the company gate is off.
 
-    ``names`` are the companies' names as they stand in the entry: they cannot tell its stories apart.
+    ``names`` are the companies' names as they stand in the entry: they cannot tell its stories apart, and a round-up is
+    told by them. Where they are unknown, the ids must do for names.
     """
 
     entry: Entry
@@ -129,7 +130,7 @@ class StoryIndex:
         if entry.published_at is None:
             raise ValueError(f"an entry without a date cannot be placed: {entry.id}")
         look = shingled(entry.title, entry.text, entry.publisher, entry.language)
-        is_list = is_round_up(entry.title, arrival.companies or ())
+        is_list = is_round_up(entry.title, _names_of(arrival), entry.publisher)
         placement = Placement(
             entry_id=entry.id,
             article_id=entry.id,
@@ -302,11 +303,16 @@ class StoryIndex:
         return _Verdict(story, partner, "alike", score, features, model.leading(features))
 
 
-def look_at(member: Member) -> tuple[Sequence[int], Sequence[str]]:
-    """What the indexes hold of a placed entry: its sketch and its terms."""
+def look_at(member: Member, names: Mapping[str, str] | None = None) -> tuple[Sequence[int], Sequence[str]]:
+    """What the indexes hold of a placed entry: its sketch and its terms. ``names`` are those of companies, by id."""
     look = shingled(member.title, member.text, member.publisher, member.language)
-    terms = () if is_round_up(member.title, member.companies) else look.words.terms
+    named = [(names or {}).get(company, company) for company in member.companies]
+    terms = () if is_round_up(member.title, named, member.publisher) else look.words.terms
     return sketch(look.shingles), terms
+
+
+def _names_of(arrival: Arrival) -> Collection[str]:
+    return (arrival.names or arrival.companies or ()) if arrival.companies else ()
 
 
 def _least_shared(words: Wording, counts: Mapping[str, int], stories: int) -> float:

@@ -154,9 +154,9 @@ def test_figures_that_say_the_same_in_other_words_are_no_updates(told: str) -> N
 
 ROUND_UPS = Path(__file__).with_name("round_up_cases.jsonl")
 
-# Of 146 headlines in 18 languages 84 are round-ups. Those of Nokia were written before the rules were asked about them:
-# 26 of 42 were found, and 1 of 34 others was taken for one. Three are left, and no other is taken for one.
-MIN_ROUND_UPS_FOUND = 0.95
+# Of 263 headlines in 18 languages 125 are round-ups. Those of Bosch were written before the rules that stand now were
+# asked about them: 18 of 22 were found, and none of 30 others was taken for one. Four are left.
+MIN_ROUND_UPS_FOUND = 0.96
 
 
 def test_round_ups_are_told_from_the_news_of_one_company() -> None:

@@ -357,3 +357,12 @@ def test_an_edit_that_brings_in_a_company_is_an_update_each_time():
 
     assert [one["text"] for one in first.payload["news"]] == ["northwind is part of the story now."]
     assert first.id != second.id
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, ["news"]), (9, ["briefing"])])
+def test_a_round_up_is_silent_beside_news_of_its_turn_unless_that_is_old(days, told):
+    listed = candidate("briefing", story="s2")
+    listed = replace(listed, placement=replace(listed.placement, is_round_up=True))
+    news = candidate("news", story="s1", published_at=NOW - timedelta(days=days))
+
+    assert [alert.entry_id for alert in alerts(news, listed)] == told

@@ -387,10 +387,29 @@ def test_a_round_up_joins_no_story_and_no_telling_joins_it() -> None:
     assert all(place.is_round_up for place in placed[1:3])
 
 
-def test_what_reindexing_stores_of_a_round_up_is_what_placing_stored() -> None:
-    entry = an_entry("Morning briefing: Xiaomi, Visa and more")
-    (placed,) = place_all((entry, ONE))
+@pytest.mark.parametrize("title", ["Morning briefing: Xiaomi, Visa and more", "Lei Brothers, Visa and more"])
+def test_what_reindexing_stores_of_a_round_up_is_what_placing_stored(title: str) -> None:
+    entry = an_entry(title)
+    names = {"c-1042": "Lei Brothers"}
     memory = MemoryLookups()
+    arrival = Arrival(entry, frozenset(names), frozenset(names.values()))
+    (placed,) = StoryIndex(StoryOptions()).place([arrival], memory)
     memory.add(entry, placed)
 
-    assert look_at(memory.members([entry.id])[entry.id]) == (placed.sketch, placed.terms)
+    assert placed.is_round_up
+    assert look_at(memory.members([entry.id])[entry.id], names) == (placed.sketch, placed.terms)
+
+
+@pytest.mark.parametrize(
+    ("title", "publisher"),
+    [
+        ("Xiaomi recalls 40,000 chargers - The Morning Call", "The Morning Call"),
+        ("Xiaomi recalls 40,000 chargers | Tech Briefing", ""),
+        ("Stock in focus: Xiaomi recalls 40,000 chargers", ""),
+        ("EU fines Xiaomi, Visa and others", ""),
+    ],
+)
+def test_the_news_of_one_company_is_no_round_up_whatever_label_it_bears(title: str, publisher: str) -> None:
+    (placed,) = place_all((an_entry(title, publisher=publisher), ONE))
+
+    assert not placed.is_round_up
