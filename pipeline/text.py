@@ -181,3 +181,11 @@ def from_iso(stamp: str) -> datetime:
     if len(stamp) != 20 or (stamp[4], stamp[7], stamp[10], stamp[13], stamp[16], stamp[19]) != _MARKS:
         raise ValueError(f"not a moment as we write it: {stamp!r}")
     return datetime.fromisoformat(stamp)
+
+
+_DIGITS = frozenset("0123456789")
+
+
+def is_number(term: str) -> bool:
+    """Is a term of a text a figure ("3.5e+09", "12%") or a day of a month ("d24")? Both are alike in all languages."""
+    return term[:1] in _DIGITS or (term[:1] == "d" and term[1:2] in _DIGITS)

@@ -21,6 +21,7 @@ from pipeline.dedup.lookups import (
 )
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Merge, Placement, StoryView
+from pipeline.text import is_number
 
 
 @dataclass(slots=True)
@@ -45,9 +46,6 @@ class _Story:
         shown = _shown(self.members, self.opener)
         view = StoryView(self.id, self.companies, self.first_at, self.last_at, shown)
         return view if len(shown) == len(self.members) else replace(view, entries=self.added, told=core(self.told))
-
-
-_DIGITS = frozenset("0123456789")
 
 
 class MemoryLookups:
@@ -219,7 +217,7 @@ class MemoryLookups:
         found = sorted(
             (-score, *story.age)
             for score, story in near
-            if score >= least or has_figure(weights.keys() & story.told.keys())
+            if score >= least or has_number(weights.keys() & story.told.keys())
         )
         return [self._stories[story].view() for *_, story in found[:limit]]
 
@@ -307,9 +305,9 @@ def score_of(weights: Mapping[str, float], terms: Set[str]) -> float:
     return round(sum(map(weights.__getitem__, weights.keys() & terms)), 6)
 
 
-def has_figure(terms: Iterable[str]) -> bool:
-    """Is a term with a digit at its start among them?"""
-    return any(term[:1] in _DIGITS for term in terms)
+def has_number(terms: Iterable[str]) -> bool:
+    """Is a figure or a day of a month among them?"""
+    return any(map(is_number, terms))
 
 
 def _shown(members: Sequence[Member], opener: Member) -> tuple[Member, ...]:

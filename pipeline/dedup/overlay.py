@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import repeat
 
 from pipeline.dedup.lookups import SHARE_OF_BEST, Lookups
-from pipeline.dedup.memory import MemoryLookups, has_figure, merged, score_of, term_weights
+from pipeline.dedup.memory import MemoryLookups, has_number, merged, score_of, term_weights
 from pipeline.dedup.similarity import words_of
 from pipeline.model import Entry, Known, Member, Placement, StoryView
 
@@ -55,7 +55,7 @@ class Overlay:
         whole = [view if view.id in found and not view.entries else self._whole(view) for view in views.values()]
         asked = frozenset(weights)
         told = [(view, self._shared(asked, view)) for view in whole]
-        scored = [(score_of(weights, shared), has_figure(shared), view) for view, shared in told]
+        scored = [(score_of(weights, shared), has_number(shared), view) for view, shared in told]
         of_best = SHARE_OF_BEST * max((score for score, *_ in scored), default=0.0)
         near = [(score, view) for score, is_figure, view in scored if score >= least or is_figure]
         near.sort(key=lambda one: (-one[0], -one[1].last_at.timestamp(), one[1].id))

@@ -21,6 +21,7 @@ from pipeline.dedup.wording import (
     MAX_TERMS,
     Wording,
     everyday,
+    is_day,
     is_everyday,
     is_recurring,
     is_swapped,
@@ -295,7 +296,7 @@ def cross_language_score(
     for other in map(words_of, story.members if shared and hours <= CROSS_HOURS else ()):
         if not _is_foreign(entry, other):
             continue
-        figures, names = len(entry.figures & other.figures), len(_quotable(entry) & _quotable(other))
+        figures, names = _numbers_shared(entry, other), len(_quotable(entry) & _quotable(other))
         evidence = 1.5 * (shared - 1) + figures + (0.5 if shared > 1 else 0.25) * min(names, 3)
         found = 1 / (1 + exp(3.5 + hours / 24 - 2.0 * evidence))
         if found > best[0]:
@@ -306,15 +307,20 @@ def cross_language_score(
     return best
 
 
+def _numbers_shared(one: Wording, other: Wording) -> int:
+    """The figures that both tell, and a day of a month as one more."""
+    return len(one.figures & other.figures) + any(map(is_day, one.bag & other.bag))
+
+
 def _is_foreign(one: Wording, other: Wording) -> bool:
     """Known to be in two languages: their words cannot be compared."""
     return bool(one.language and other.language) and one.language != other.language
 
 
 def is_of_other_scripts(entry: Wording, story: StoryView) -> bool:
-    """Is one written in words with spaces and all of the other without, and no figure is in both?"""
+    """Is one written in words with spaces and all of the other without, and no number is in both?"""
     told = map(words_of, story.members)
-    return all(_is_unspaced(other) != _is_unspaced(entry) and not other.figures & entry.figures for other in told)
+    return all(_is_unspaced(other) != _is_unspaced(entry) and not _numbers_shared(entry, other) for other in told)
 
 
 def _is_unspaced(words: Wording) -> bool:

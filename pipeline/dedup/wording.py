@@ -73,7 +73,6 @@ _TOKEN = re.compile(
 )
 # Unspaced script touches figures and Latin names ("总额35亿美元", "在Azure云"): cut there.
 _WORD = re.compile(r"\w+")
-_DIGIT = re.compile(r"[0-9]")
 _FIGURE_BEGINS = re.compile(r"\b[0-9]")  # no figure is without
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _SEAM = re.compile(rf"(?<=[{_UNSPACED}])(?=[0-9a-z])|(?<=[0-9a-z])(?=[{_UNSPACED}])")
@@ -339,6 +338,11 @@ def days_in(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
     if _MONTHS.isdisjoint(words) and not _MAY_BE_DAY.search(text):
         return []
     return [day.span(day.lastindex or 0) for day in _DAYS.finditer(text)][::-1]
+
+
+def is_day(term: str) -> bool:
+    """Is the term a day of a month, as those of ``days_in`` are written: "d24"?"""
+    return term[0] == "d" and term[1:2].isdigit()
 
 
 def figures_in(text: str) -> Iterator[tuple[str, int, int]]:

@@ -22,12 +22,12 @@ from pipeline.store.queries import QUERIES
 from pipeline.store.sketches import FreshSketches
 from pipeline.store.stories import Placed
 from pipeline.store.terms import StoryTerms
+from pipeline.text import is_number
 
 KEPT_STORIES = 10_000  # of some 5 KB each
 KEPT_MEMBERS = 30_000  # of some 1 KB each, more of long texts
 KEPT_TERMS = 200_000  # of some 120 bytes each
 _NOTHING: Mapping[str, Any] = {}
-_DIGITS = frozenset("0123456789")
 _NEVER = "9999-99"  # after every moment
 _LAST = "\U0010ffff"  # behind every id
 
@@ -177,7 +177,7 @@ class LiveStories:
         near = [
             (-score, *story.age)
             for score, story, shared in found
-            if score >= of_best and (score >= least or any(term[0] in _DIGITS for term in shared))
+            if score >= of_best and (score >= least or any(map(is_number, shared)))
         ]
         return self._views(connection, [story for *_, story in sorted(near)[:limit]])
 

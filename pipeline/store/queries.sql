@@ -565,14 +565,14 @@ postings AS MATERIALIZED (
     FROM story_terms AS t CROSS JOIN json_each(t.terms) AS told CROSS JOIN asked ON asked.term = told.key
 ),
 scored AS MATERIALIZED (
-    SELECT s.id, s.last_at, round(sum(p.weight), 6) AS score, max(p.term GLOB '[0-9]*') AS has_figure
+    SELECT s.id, s.last_at, round(sum(p.weight), 6) AS score, max(p.term GLOB '[0-9]*' OR p.term GLOB 'd[0-9]*') AS has_number
     FROM postings AS p
     CROSS JOIN stories AS s ON s.seq = p.story
     WHERE p.place <= :postings AND s.last_at >= :since
     GROUP BY s.seq
 )
 SELECT id FROM scored
-WHERE score >= :share * (SELECT max(score) FROM scored) AND (score >= :least OR has_figure)
+WHERE score >= :share * (SELECT max(score) FROM scored) AND (score >= :least OR has_number)
 ORDER BY score DESC, last_at DESC, id LIMIT :limit;
 
 -- name: story_heads
