@@ -122,25 +122,26 @@ def owed(
 
 
 def _without_retold(candidates: Sequence[Candidate], memory: StoryMemory, now: datetime) -> list[Candidate]:
-    """The candidates, round-ups with the hits of those companies alone of which nothing else was told lately."""
-    lists = [one for one in candidates if one.placement.is_round_up]
-    if not lists:
-        return list(candidates)
-    companies = {hit.company_id for one in lists for hit in one.hits}
-    heard = set(memory.heard_of(companies, now - ROUND_UP_AFTER, {one.entry.id for one in candidates}))
-    told = [one for one in candidates if not one.placement.is_round_up and _is_since(one.entry, now - ROUND_UP_AFTER)]
-    heard.update(hit.company_id for one in told for hit in one.hits)
+    """The candidates, round-ups with the hits of those companies alone of which nothing else was told since a day
+    before; what another round-up of the turn told of a company is told too.
+    """
+    told = {one.entry.id for one in candidates}
+    by_lists: set[str] = set()
     kept = []
     for one in candidates:
         if one.placement.is_round_up:
+            since = min(one.entry.published_at or now, now) - ROUND_UP_AFTER
+            heard = by_lists.union(memory.heard_of({hit.company_id for hit in one.hits}, since, told))
+            heard.update(hit.company_id for other in candidates if _is_news(other, since) for hit in other.hits)
             one = replace(one, hits=tuple(hit for hit in one.hits if hit.company_id not in heard))
-            heard.update(hit.company_id for hit in one.hits)
+            by_lists.update(hit.company_id for hit in one.hits)
         kept.append(one)
     return kept
 
 
-def _is_since(entry: Entry, since: datetime) -> bool:
-    return entry.published_at is not None and entry.published_at >= since
+def _is_news(candidate: Candidate, since: datetime) -> bool:
+    published = candidate.entry.published_at
+    return not candidate.placement.is_round_up and published is not None and published >= since
 
 
 def _stories(candidates: Sequence[Candidate], now: datetime, max_age: timedelta, *, first_poll: bool) -> list[_Story]:
