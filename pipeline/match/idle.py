@@ -16,8 +16,8 @@ from pipeline.match import lexicon
 from pipeline.match.forms import Form
 from pipeline.match.index import Found
 from pipeline.match.members import Flavour, Method
+from pipeline.match.neighbours import FUTURE, PLAIN_FORMS, is_future
 from pipeline.match.place import UNSPACED_LANGUAGES
-from pipeline.match.signals import FUTURE, PLAIN_FORMS, is_future
 from pipeline.match.skeleton import Skeleton
 from pipeline.match.surroundings import entry_signals_at_most
 from pipeline.match.weights import points
