@@ -186,6 +186,11 @@ def from_iso(stamp: str) -> datetime:
 _DIGITS = frozenset("0123456789")
 
 
+def is_day(term: str) -> bool:
+    """Is a term of a text a day of a month, which is written "d24"?"""
+    return term[:1] == "d" and term[1:2] in _DIGITS
+
+
 def is_number(term: str) -> bool:
-    """Is a term of a text a figure ("3.5e+09", "12%") or a day of a month ("d24")? Both are alike in all languages."""
-    return term[:1] in _DIGITS or (term[:1] == "d" and term[1:2] in _DIGITS)
+    """Is a term of a text a figure ("3.5e+09", "12%") or a day of a month? Both are alike in all languages."""
+    return term[:1] in _DIGITS or is_day(term)

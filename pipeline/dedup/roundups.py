@@ -44,7 +44,7 @@ _MORES = tuple(fold(more.strip()).rstrip(".") for more in _WORDS["more"]["all"].
 _MORE = re.compile(rf"[\s,、]*(?:{_any_of(_WORDS['more']['all'])})[\s.…]*$")
 _COMMA = re.compile(r"[,、]|\s(?:&|and|und|et|y|e|и)\s")
 _LISTS = re.compile("[,;、]")
-# Vowel signs are no letters to \\w, and would cut the words of Indian scripts and of Thai.
+# Vowel signs are no letters to \w, and would cut the words of Indian scripts and of Thai.
 _WORD = re.compile(r"[\w\u0900-\u0963\u0966-\u0eff]+")
 
 # A form is a label by itself; words of what is told are one beside a moment; a count or a market makes a label that is

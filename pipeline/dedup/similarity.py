@@ -21,7 +21,6 @@ from pipeline.dedup.wording import (
     MAX_TERMS,
     Wording,
     everyday,
-    is_day,
     is_everyday,
     is_recurring,
     is_swapped,
@@ -30,7 +29,7 @@ from pipeline.dedup.wording import (
     wording,
 )
 from pipeline.model import Member, StoryView
-from pipeline.text import fold, tokens
+from pipeline.text import fold, is_day, tokens
 
 MEMBERS_COMPARED = 6
 CROSS_HOURS = 48.0

@@ -340,11 +340,6 @@ def days_in(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
     return [day.span(day.lastindex or 0) for day in _DAYS.finditer(text)][::-1]
 
 
-def is_day(term: str) -> bool:
-    """Is the term a day of a month, as those of ``days_in`` are written: "d24"?"""
-    return term[0] == "d" and term[1:2].isdigit()
-
-
 def figures_in(text: str) -> Iterator[tuple[str, int, int]]:
     """The figures of a ``spaced`` text as terms, each with where it begins and ends."""
     days = {start for start, _ in days_in(text, _WORD.findall(text))} if _may_have_figures(text) else ()
@@ -446,7 +441,7 @@ def _terms(folded: str, words: Sequence[str]) -> list[str]:
     found: list[str] = []
     text = spaced(folded)
     for start, end in days_in(text, words):
-        # No figure, but to be compared: "14" becomes the word "d14".
+        # No figure, but to be compared: "14" becomes the word "d14" (see ``is_day``).
         text = f"{text[:start]}d{text[start:end].replace('.', 'm')} {text[end:]}"
     for number, scale, percent, word in _TOKEN.findall(text):
         if number:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pipeline.text import fold, fold_with_offsets, from_iso, is_cjk, pairs, to_iso, tokens
+from pipeline.text import fold, fold_with_offsets, from_iso, is_cjk, is_day, is_number, pairs, to_iso, tokens
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,14 @@ def test_unspaced_script_comes_as_pairs_and_latin_inside_it_as_a_word() -> None:
     assert pairs("小") == ["小"]
     assert is_cjk("小")
     assert not is_cjk("삼")
+
+
+@pytest.mark.parametrize(
+    ("term", "number", "day"),
+    [("3.5e+09", True, False), ("d24", True, True), ("day", False, False), ("", False, False)],
+)
+def test_figures_and_days_of_a_month_are_numbers(term: str, number: bool, day: bool) -> None:
+    assert (is_number(term), is_day(term)) == (number, day)
 
 
 def test_a_moment_survives_being_written() -> None:

@@ -366,3 +366,14 @@ def test_a_round_up_is_silent_beside_news_of_its_turn_unless_that_is_old(days, t
     news = candidate("news", story="s1", published_at=NOW - timedelta(days=days))
 
     assert [alert.entry_id for alert in alerts(news, listed)] == told
+
+
+def test_whether_a_round_up_tells_anything_new_is_asked_of_its_own_date():
+    last_week = NOW - timedelta(days=7)
+    listed = candidate("briefing", story="s2", published_at=last_week)
+    listed = replace(listed, placement=replace(listed.placement, is_round_up=True))
+    news = candidate("news", story="s1", published_at=last_week - timedelta(hours=20))
+
+    told = alerts(news, listed, max_age=timedelta(days=30))
+
+    assert [alert.entry_id for alert in told] == ["news"]

@@ -117,6 +117,18 @@ def test_a_day_of_the_month_contradicts_no_amount(title: str, clashes: float) ->
     assert features(title, a_story("Acme sells ferries for $40 million"))["figures_clash"] == clashes
 
 
+def test_a_day_counts_as_one_figure_where_a_story_is_told_in_another_language() -> None:
+    story = StoryView(
+        "m", ACME, START, START, (Member("m", "m", "m", "Acme lädt zum 24. März", "", START, "", "de", companies=ACME),)
+    )
+
+    _, evidence = cross_language_score(
+        wording("Acme invites to an event on 24 March", "", language="en"), ACME, 1.0, story
+    )
+
+    assert evidence["shared_figures"] == 1
+
+
 def test_the_rarest_terms_come_first_and_everyday_ones_count_as_common() -> None:
     counts = [("market", 1), ("quay", 3), ("ferri", 1), ("crane", 1), ("tram", 70)]
 

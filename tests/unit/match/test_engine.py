@@ -159,6 +159,7 @@ def test_inflection_and_script_boundaries_do_not_hide_a_name(language: str, titl
         ("en", "Pineapple prices rise", "Apple"),
         ("en", "Boxing champion returns", "Boeing"),
         ("en", "The car has 300 hp", "HP"),
+        ("en", "Japan's trade surplus widens", "Japan S"),
     ],
 )
 def test_what_only_looks_like_the_name_is_left_alone(language: str, title: str, name: str) -> None:

@@ -37,6 +37,8 @@ def test_legal_forms_of_all_scripts_come_off_a_name(name: str, core: str) -> Non
         ("JPMorgan Chase", " j p morgan chase "),
         ("McDonald's", " mcdonalds "),
         ("L'Oréal", " loreal "),
+        ("Carter's", " carters "),
+        ("Foot Locker", " footlocker "),
         ("Sun Pharmaceutical Industries", " sun pharmaceutical ind "),
         ("Larsen & Toubro", " l & t "),
         ("LG전자", " lg전자"),
@@ -46,11 +48,17 @@ def test_a_name_is_looked_for_in_its_other_spellings(name: str, spelling: str) -
     assert spelling in {pattern for pattern, _ in forms_of(0, company("x", name))}
 
 
+@pytest.mark.parametrize(("name", "word"), [("Us E PLC", " use "), ("Se T LLC", " set ")])
+def test_a_name_of_single_letters_is_not_looked_for_in_an_ordinary_word(name: str, word: str) -> None:
+    assert word not in {pattern for pattern, _ in forms_of(0, company("x", name))}
+
+
 @pytest.mark.parametrize(
     ("name", "flavour"),
     [
         ("Xiaomi", Flavour.DISTINCT),
         ("Target", Flavour.WORD),
+        ("Secure,Inc.", Flavour.WORD),
         ("Best Buy", Flavour.PHRASE),
         ("GE", Flavour.ACRONYM),
         ("American", Flavour.PROPER),
