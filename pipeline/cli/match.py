@@ -9,13 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli.output import print_json, print_table, read_json_lines, tell
+from pipeline.cli.output import Unread, print_json, print_table, read_json_lines, tell
 from pipeline.cli.root import Settings, company_named
 from pipeline.config import load_companies
 from pipeline.errors import InputError
 from pipeline.match import AnyMatcher, Explanation, MatchEngine, Matcher, read_companies_jsonl
 from pipeline.model import Entry, Hit, Mention, Watchlist
 from pipeline.urls import canonical_url
+
+_TEXTS = ("title", "text", "url", "publisher", "lang")
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -29,15 +31,23 @@ def match(
 ) -> None:
     """Match entries, JSON Lines on stdin, against companies. One line out for each line in, in order.
 
+    A line that cannot be understood is answered with an `error`; the others are matched, and the exit code is 2.
+
     \b
     Examples:
       echo '{"id": 1, "title": "Xiamio opens a shop"}' |
         newsward match --companies my-watch/companies.toml
     """
     engine = MatchEngine.build(read_watchlist(companies), [Matcher()])
+    unread = Unread()
     for number, line in read_json_lines(sys.stdin, "stdin"):
-        hits = engine.hits(_entry(line, number))
-        print_json({"id": line.get("id"), "hits": [_hit(hit) for hit in hits]})
+        name = None if isinstance(line, InputError) else line.get("id")
+        entry = line if isinstance(line, InputError) else _entry(line, number)
+        if isinstance(entry, InputError):
+            unread.tell(entry, {"id": name, "hits": []})
+        else:
+            print_json({"id": name, "hits": [_hit(hit) for hit in engine.hits(entry)]})
+    unread.leave()
 
 
 def read_watchlist(path: Path) -> Watchlist:
@@ -54,27 +64,21 @@ def read_watchlist(path: Path) -> Watchlist:
         raise InputError(f"{path}: {error}") from error
 
 
-def _entry(line: dict[str, Any], number: int) -> Entry:
-    url = _text(line, "url", number)
+def _entry(line: dict[str, Any], number: int) -> Entry | InputError:
+    for name in _TEXTS:
+        if not isinstance(value := line.get(name), str | None):
+            return InputError(f"stdin, line {number}: {name!r} must be text, not {type(value).__name__}")
+    title, text, url, publisher, language = (line.get(name) or "" for name in _TEXTS)
     return Entry(
         id=str(line.get("id", number)),
         feed_url="",
-        title=_text(line, "title", number),
-        text=_text(line, "text", number),
+        title=title,
+        text=text,
         url=url,
         canonical_url=canonical_url(url),
-        publisher=_text(line, "publisher", number),
-        language=_text(line, "lang", number),
+        publisher=publisher,
+        language=language,
     )
-
-
-def _text(line: dict[str, Any], name: str, number: int) -> str:
-    value = line.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise InputError(f"stdin, line {number}: {name!r} must be text, not {type(value).__name__}")
-    return value
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, TextIO, cast
 
+import typer
 from rich import box
 from rich.ansi import AnsiDecoder
 from rich.cells import cell_len, set_cell_size
@@ -173,22 +174,44 @@ def print_json(value: Mapping[str, Any], stream: TextIO | None = None) -> None:
     target.flush()
 
 
-def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON Lines stream with their line numbers, one at a time; blank lines are passed over.
+def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
+    """What a JSON Lines stream holds, with the line numbers, one at a time; blank lines are passed over.
 
-    Raises InputError naming the line that is no JSON object.
+    A line that is no JSON object comes as the error that names it, and those behind it are read all the same.
     """
     for number, line in enumerate(stream, start=1):
         text = line.lstrip("\ufeff") if number == 1 else line
-        if not text.strip():
-            continue
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError) as error:  # ValueError: also a number of more digits than Python reads
-            raise InputError(f"{name}, line {number}: not JSON ({error})") from error
-        if not isinstance(value, dict):
-            raise InputError(f"{name}, line {number}: a JSON object was expected, not {type(value).__name__}")
-        yield number, value
+        if text.strip():
+            yield number, _json_object(text, f"{name}, line {number}")
+
+
+def _json_object(text: str, place: str) -> dict[str, Any] | InputError:
+    try:
+        # Many programs write NaN where they have no value; it is no JSON, and is told to nobody as such.
+        value = json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of more digits than Python reads
+        return InputError(f"{place}: not JSON ({error})")
+    if not isinstance(value, dict):
+        return InputError(f"{place}: a JSON object was expected, not {type(value).__name__}")
+    return value
+
+
+class Unread:
+    """The lines of an input that could not be answered: each is told of on stderr, and by the exit code at the end."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def tell(self, error: InputError, answer: Mapping[str, Any]) -> None:
+        """Prints the answer that stands for one on stdout, so that there is a line for each line in."""
+        self._count += 1
+        typer.echo(f"newsward: {error}", err=True)
+        print_json({**answer, "error": str(error)})
+
+    def leave(self) -> None:
+        """At the end of the input: leaves with 2 if there was any."""
+        if self._count:
+            raise typer.Exit(2)
 
 
 def unicode_streams() -> None:

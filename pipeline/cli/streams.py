@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from pipeline.cli.output import print_json, read_json_lines
+from pipeline.cli.output import Unread, print_json, read_json_lines
 from pipeline.dedup import ClusterInput, StoryOptions, read_input
 from pipeline.dedup import cluster as place_stream
 from pipeline.errors import InputError
@@ -32,25 +34,43 @@ def cluster(
 ) -> None:
     """Group entries, JSON Lines on stdin, into stories. One line out for each line in, in order.
 
+    An entry without `published` is taken to be as old as the one before it. A line that cannot be understood is
+    answered with an `error` and no story; the others are placed, and the exit code is 2.
+
     \b
     Examples:
       echo '{"id": 1, "title": "Rain", "published": "2026-03-05T06:00:00Z"}' |
         newsward cluster --grain fine
     """
+    unread = Unread()
     given: dict[str, Any] = {}  # the ids as they were given, by line: they may be of any type, and repeat
-    entries = (_input(line, number, given) for number, line in read_json_lines(sys.stdin, "stdin"))
-    for placed in place_stream(entries, StoryOptions(grain=grain)):
+    for placed in place_stream(_inputs(given, unread), StoryOptions(grain=grain)):
         first = (placed.id, placed.entry, placed.article, placed.story)
         ids = zip(("id", "entry", "article", "story"), (given[one] for one in first), strict=True)
         print_json({**dict(ids), "relation": placed.relation.value})
+    unread.leave()
 
 
-def _input(line: dict[str, Any], number: int, given: dict[str, Any]) -> ClusterInput:
+def _inputs(given: dict[str, Any], unread: Unread) -> Iterator[ClusterInput]:
+    """The lines that can be placed, and their ids into ``given``. One that cannot is answered when it is met: by then
+    those before it are.
+    """
+    latest: datetime | None = None
+    for number, line in read_json_lines(sys.stdin, "stdin"):
+        name = None if isinstance(line, InputError) else line.get("id")
+        entry = line if isinstance(line, InputError) else _input(line, number, latest)
+        if isinstance(entry, InputError):
+            unread.tell(entry, {"id": name, "entry": None, "article": None, "story": None, "relation": None})
+        else:
+            given[str(number)], latest = name, entry.published_at
+            yield entry
+
+
+def _input(line: dict[str, Any], number: int, latest: datetime | None) -> ClusterInput | InputError:
     try:
-        given[str(number)] = line.get("id")
-        return read_input({**line, "id": number})
+        return read_input({**line, "id": number}, undated=latest)
     except InputError as error:
-        raise InputError(f"stdin, line {number}: {error}") from error
+        return InputError(f"stdin, line {number}: {error}")
 
 
 def canonical() -> None:

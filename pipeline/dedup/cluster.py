@@ -48,8 +48,11 @@ class ClusterOutput:
     relation: Relation
 
 
-def read_input(line: Mapping[str, Any]) -> ClusterInput:
-    """A decoded JSON line; unknown keys are ignored. Raises InputError when it cannot be understood."""
+def read_input(line: Mapping[str, Any], *, undated: datetime | None = None) -> ClusterInput:
+    """A decoded JSON line; unknown keys are ignored. One without a moment has that of ``undated``, None = the earliest.
+
+    Raises InputError when it cannot be understood.
+    """
     if not isinstance(line, Mapping):
         raise InputError("a line must be a JSON object")
     name = line.get("id")
@@ -60,7 +63,7 @@ def read_input(line: Mapping[str, Any]) -> ClusterInput:
         raise InputError(f'"companies" must be a list or absent (entry {name})')
     return ClusterInput(
         id=str(name),
-        published_at=_moment(line.get("published"), str(name)),
+        published_at=_moment(line.get("published"), str(name), undated or EARLIEST),
         companies=None if companies is None else frozenset(map(str, companies)),
         language=_text(line, "lang") or _text(line, "language"),
         **{field: _text(line, field) for field in ("title", "text", "url", "guid", "feed", "publisher")},
@@ -148,8 +151,10 @@ def _text(line: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _moment(value: Any, name: object) -> datetime:
+def _moment(value: Any, name: object, undated: datetime) -> datetime:
     """RFC 3339 or seconds since 1970; a time without a zone is UTC. No news is older than ``EARLIEST``."""
+    if value is None or value == "":
+        return undated
     try:
         if isinstance(value, str):
             # RFC 3339, 5.6 allows lower case and a leap second; Python knows neither.

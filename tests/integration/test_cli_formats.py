@@ -94,6 +94,35 @@ def test_match_names_the_line_that_it_cannot_read(stdin: str, said: str) -> None
 
     assert outcome.code == 2
     assert said in outcome.err
+    assert said in outcome.lines[-1]["error"]
+
+
+BAD_LINES = (
+    "nonsense", "[1]", '{"id": 8, "title": 5}', '{"id": 9, "text": ["Microsoft"]}', '{"id": 10, "title": "Micro'
+)  # fmt: skip
+
+
+def test_a_line_that_match_cannot_read_has_its_answer_and_costs_no_other() -> None:
+    good = json.dumps({"id": "good", "title": "Microsoft buys a studio"})
+
+    outcome = newsward("match", "--companies", COMPANIES, stdin="".join(f"{bad}\n{good}\n" for bad in BAD_LINES))
+
+    assert outcome.code == 2
+    assert [line["id"] for line in outcome.lines] == [
+        None, "good", None, "good", 8, "good", 9, "good", None, "good"
+    ]  # fmt: skip
+    assert [[hit["company"] for hit in line["hits"]] for line in outcome.lines] == [[], ["microsoft"]] * 5
+    assert ["error" in line for line in outcome.lines] == [True, False] * 5
+    assert outcome.err.count("newsward: stdin, line ") == 5
+
+
+def test_a_value_that_is_no_number_is_none() -> None:
+    stdin = '{"id": NaN, "title": "Microsoft buys a studio", "text": NaN}\n'
+
+    outcome = newsward("match", "--companies", COMPANIES, stdin=stdin)
+
+    assert outcome.code == 0
+    assert outcome.out.startswith('{"id":null,"hits":[{"company":"microsoft",')
 
 
 def test_a_lone_surrogate_comes_out_as_its_escape() -> None:
@@ -177,11 +206,35 @@ def test_parse_calls_what_it_read_by_its_name() -> None:
     assert newsward("parse", "-", stdin="Hello").err == "newsward: stdin: no feed but plain text\n"
 
 
-def test_cluster_names_the_line_without_a_moment() -> None:
-    outcome = newsward("cluster", "--grain", "fine", stdin=lines({"id": 1, "title": "x", "published": "soon"}))
+def test_a_line_that_cluster_cannot_read_has_its_answer_and_costs_no_other() -> None:
+    good = {"title": "Microsoft opens a research lab in Porto", "published": "2026-03-05T06:00:00Z"}
+    bad = [{"id": 2, "title": "x", "published": "soon"}, {"id": 3, "companies": "m"}]
 
+    outcome = newsward("cluster", "--grain", "fine", stdin=lines({"id": 1, **good}, *bad, {"id": 4, **good}) + "[]\n")
+
+    none = dict.fromkeys(("entry", "article", "story", "relation"))
     assert outcome.code == 2
-    assert "line 1" in outcome.err
+    assert [{**line, "error": None} for line in outcome.lines] == [
+        {"id": 1, "entry": 1, "article": 1, "story": 1, "relation": "new", "error": None},
+        {"id": 2, **none, "error": None},
+        {"id": 3, **none, "error": None},
+        {"id": 4, "entry": 4, "article": 1, "story": 1, "relation": "copy", "error": None},
+        {"id": None, **none, "error": None},
+    ]
+    assert [line.get("error", "")[:14] for line in outcome.lines] == [
+        "", "stdin, line 2:", "stdin, line 3:", "", "stdin, line 5:"
+    ]  # fmt: skip
+
+
+def test_an_entry_without_a_moment_is_as_old_as_the_one_before_it() -> None:
+    title = "Microsoft opens a research lab in Porto"
+    entries = [{"id": 1, "title": title, "published": "2026-03-05T06:00:00Z"}, {"id": 2, "title": title}]
+    later = [{"id": 3, "title": title, "published": None}, {"id": 4, "title": title, "published": ""}]
+
+    outcome = newsward("cluster", stdin=lines(*entries, *later))
+
+    assert outcome.code == 0
+    assert [line["story"] for line in outcome.lines] == [1, 1, 1, 1]
 
 
 def test_canonical_prints_one_line_for_each_line() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -67,7 +67,6 @@ def test_a_stream_is_answered_line_by_line() -> None:
     "line",
     [
         {"title": "no id", "published": 0},
-        {"id": "a", "title": "no moment"},
         {"id": "a", "published": "yesterday"},
         {"id": "a", "published": 1e30},
         {"id": "a", "published": True},
@@ -78,6 +77,13 @@ def test_a_stream_is_answered_line_by_line() -> None:
 def test_a_line_that_cannot_be_understood_is_named(line: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         read_input(line)
+
+
+def test_a_line_without_a_moment_has_the_one_that_is_given_for_it() -> None:
+    given = datetime(2026, 3, 2, tzinfo=UTC)
+
+    assert read_input({"id": "a", "title": "x"}, undated=given).published_at == given
+    assert read_input({"id": "a", "title": "x", "published": ""}).published_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
