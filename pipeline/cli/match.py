@@ -52,7 +52,7 @@ def match(
 
 def read_watchlist(path: Path) -> Watchlist:
     """The companies of a ``.toml`` file or of JSON Lines. Raises ConfigError or InputError."""
-    if path.suffix == ".toml":
+    if path.suffix.lower() == ".toml":
         return load_companies(path)
     try:
         with path.open(encoding="utf-8") as lines:

@@ -42,12 +42,20 @@ def _company(value: dict[str, Any], number: int) -> Company:
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"line {number}: a company needs a name")
     return Company(
-        id=str(value.get("id") or name),
+        id=name if value.get("id") in (None, "") else str(value["id"]),
         name=name,
-        aliases=tuple(_alias(alias, number) for alias in value.get("aliases") or ()),
+        aliases=tuple(_alias(alias, number) for alias in _listed(value.get("aliases"), number)),
         cik=str(value.get("cik") or ""),
         **{key: _strings(value.get(key), key, number) for key in ("tickers", "domains", "context", "exclude", "tags")},
     )
+
+
+def _listed(aliases: object, number: int) -> list[object]:
+    if aliases is None:
+        return []
+    if isinstance(aliases, list):
+        return aliases
+    raise InputError(f"line {number}: aliases must be a list")
 
 
 def _alias(value: object, number: int) -> Name:

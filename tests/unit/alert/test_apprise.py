@@ -79,7 +79,7 @@ def test_slack_gets_its_own_markup_and_the_title_as_a_link(slack):
         "Began with <https://wire.example/1|Xiaomi looks for a site>, Wire, 1 Mar 2026, 12:00 UTC",
         "",
         'Why Xiaomi: "Xiamio" in the title (fuzzy, taken for "Xiaomi")  ',
-        "Also at <https://times.example/plant|Sample Times>",
+        "The story also at <https://times.example/plant|Sample Times>",
     ]
 
 

@@ -54,7 +54,7 @@ def test_an_update_as_text_has_what_is_new_first():
         "  The plant will build speakers.",
         "  began with: Xiaomi looks for a site (Wire, 1 Mar 2026, 12:00 UTC): https://wire.example/1",
         '  why: Xiaomi, score 91, salience 84; "Xiamio" in the title (fuzzy, taken for "Xiaomi")',
-        "  also at Sample Times: https://times.example/plant",
+        "  the story also at Sample Times: https://times.example/plant",
         "  rule: partners",
     ]
 
@@ -71,7 +71,7 @@ def test_an_update_as_markdown():
         "Began with [Xiaomi looks for a site](https://wire.example/1), Wire, 1 Mar 2026, 12:00 UTC",
         "",
         'Why Xiaomi: "Xiamio" in the title (fuzzy, taken for "Xiaomi")  ',
-        "Also at [Sample Times](https://times.example/plant)",
+        "The story also at [Sample Times](https://times.example/plant)",
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_digest_is_told_by_company_with_the_coverage_at_the_end():
         "Xiaomi (2)",
         "- [HIGH] Update: Xiamio opens a plant in Gdynia",
         "  https://news.example/plant?a=1&b=2",
-        "  Example News, 2 Mar 2026, 08:30 UTC; also at Sample Times",
+        "  Example News, 2 Mar 2026, 08:30 UTC; the story also at Sample Times",
         "  new: 40 million euros",
         "  new: Northwind is named too",
         '  why: "Xiamio" in the title (fuzzy, taken for "Xiaomi")',

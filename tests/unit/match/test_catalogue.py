@@ -20,6 +20,13 @@ def test_all_keys_are_read_and_unknown_ones_ignored() -> None:
 
 def test_the_name_serves_where_there_is_no_id() -> None:
     assert read_companies_jsonl(['{"name":"Sony"}']).companies[0].id == "Sony"
+    assert read_companies_jsonl(['{"id":"","name":"Sony"}']).companies[0].id == "Sony"
+
+
+def test_a_number_is_an_id_also_where_it_is_nought() -> None:
+    companies = read_companies_jsonl(['{"id":0,"name":"Sony"}', '{"id":1,"name":"Fanuc"}']).companies
+
+    assert [company.id for company in companies] == ["0", "1"]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,7 @@ def test_the_name_serves_where_there_is_no_id() -> None:
         ("[]", "an object was expected"),
         ('{"id":"a"}', "needs a name"),
         ('{"name":"A","aliases":[3]}', "an alias is"),
+        ('{"name":"A","aliases":"AG"}', "aliases must be a list"),
         ('{"name":"A","aliases":[{"text":"B","kind":"odd"}]}', "no kind of name"),
         ('{"name":"A","tickers":"AAA"}', "must be a list"),
     ],
