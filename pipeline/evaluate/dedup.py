@@ -203,11 +203,15 @@ _SETS: Mapping[str, Callable[[Path], Iterator[Score]]] = {
     "urls": _score_urls,
     "story_pairs": _score_story_pairs,
 }
+_KNOWN = f"known are {', '.join(_SETS)} (by the file's name)"
 
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.iterdir() if any(file.name.startswith(name) for name in _SETS))
+        found = sorted(file for file in path.iterdir() if any(file.name.startswith(name) for name in _SETS))
+        if not found:
+            raise InputError(f"{path}: holds no known set of deduplication; {_KNOWN}")
+        return found
     if not path.is_file():
         raise InputError(f"{path}: no such file or directory")
     return [path]
@@ -216,5 +220,5 @@ def _files(path: Path) -> list[Path]:
 def _set_of(file: Path) -> str:
     name = next((name for name in _SETS if file.name.startswith(name)), None)
     if name is None:
-        raise InputError(f"{file}: no known set of deduplication; known are {', '.join(_SETS)} (by the file's name)")
+        raise InputError(f"{file}: no known set of deduplication; {_KNOWN}")
     return name

@@ -93,9 +93,14 @@ def excused(due: Due, now: datetime) -> FeedState:
 
 
 def rested(state: FeedState, until: datetime, options: PollingOptions) -> FeedState:
-    """The state of a feed whose host is left alone: not before ``until``, and then not with all its neighbours."""
+    """The state of a feed whose host is left alone: not before ``until``, and then not with all its neighbours.
+
+    A turn that is not before it stays: of the feed that was asked to wait it has been told.
+    """
+    if state.next_poll_at and state.next_poll_at >= until:
+        return state
     after = until + _fraction(state.url) * min(state.interval or options.default_interval, HOUR)
-    return replace(state, next_poll_at=_whole_second(max(after, state.next_poll_at or after)))
+    return replace(state, next_poll_at=_whole_second(after))
 
 
 def overlap_of(*, known: int, total: int) -> float | None:

@@ -505,3 +505,9 @@ def test_a_feed_whose_host_rests_keeps_its_failures_and_a_later_turn() -> None:
 
     assert 2 * HOUR <= _wait(rested(soon, NOW + 2 * HOUR, OPTIONS)) <= 3 * HOUR
     assert rested(late, NOW + 2 * HOUR, OPTIONS) == late
+
+
+def test_the_feed_that_was_asked_to_wait_is_polled_when_it_was_said() -> None:
+    told = FeedState(URL, next_poll_at=NOW + 2 * HOUR + MINUTE, interval=HOUR)
+
+    assert rested(told, NOW + 2 * HOUR, OPTIONS) == told
