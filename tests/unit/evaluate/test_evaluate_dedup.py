@@ -58,6 +58,11 @@ def test_a_stress_set_gives_every_figure_of_identity_stories_pairs_and_updates(t
     assert found["stress titles", "alerts a story"] == 1.0
 
 
+def test_a_folder_without_any_set_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no known set of deduplication; known are uci, gnews"):
+        list(evaluate([tmp_path]))
+
+
 def test_unknown_and_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text("{}")
     (tmp_path / "urls_dev.jsonl").write_text("{broken")
