@@ -26,6 +26,8 @@ _WIDTH_OF_A_FILE = 160  # where there is no terminal to ask
 _NARROW = 120  # below it a table leaves out what it can do without
 _LONGEST_CELL = 120  # of a table that goes into a file or pipe
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+# Many programs write NaN where they have no value: it is none, and as NaN it would be no JSON in what we answer.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _OURS = ("reason", "waits")  # columns of words that are ours, in which moments are written short
 _WHOLE = ("_at", "story", "id", "published", "score", "entries", "outlets", "status", "state", "time")
 
@@ -187,8 +189,7 @@ def read_json_lines(stream: TextIO, name: str) -> Iterator[tuple[int, dict[str, 
 
 def _json_object(text: str, place: str) -> dict[str, Any] | InputError:
     try:
-        # Many programs write NaN where they have no value; it is no JSON, and is told to nobody as such.
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of more digits than Python reads
         return InputError(f"{place}: not JSON ({error})")
     if not isinstance(value, dict):
