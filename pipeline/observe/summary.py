@@ -42,7 +42,14 @@ def _alerts(report: RunReport) -> str:
             f"{report.undelivered} left to the next run" if report.is_cut_off else f"{report.undelivered} waiting"
         ]
     parts += [f"{report.dead} given up"] if report.dead else []
+    parts += [f"{report.committed.alerts} held for later"] if _is_all_held(report) else []
     return ", ".join(parts)
+
+
+def _is_all_held(report: RunReport) -> bool:
+    """Whether all that the run owes waits for a digest or the end of the quiet hours. Of a part of it nothing is known:
+    what was sent may be owed since an earlier run."""
+    return bool(report.committed.alerts) and not (report.sent or report.undelivered or report.dead)
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -50,3 +50,9 @@ def test_the_alerts_of_several_channels_are_told_apart():
     assert told("desk") == "no feed is configured; 31 alerts sent, 2 waiting"
     assert told("desk", "log") == "no feed is configured; 62 alerts sent (31 by desk, 31 by log), 2 waiting"
     assert told(*"abcde") == "no feed is configured; 155 alerts sent (by 5 channels), 2 waiting"
+
+
+def test_a_run_whose_alerts_all_wait_for_their_moment_says_so():
+    told = summary(report(due=1, fetched=1, committed=Committed(new=1, hits=1, stories=1, alerts=2)))
+
+    assert told == ("1 feed: 1 fetched, 0 unchanged; 1 new entry, 1 hit, 1 new story; 0 alerts sent, 2 held for later")
