@@ -75,6 +75,14 @@ def test_an_update_as_markdown():
     ]
 
 
+def test_what_the_same_outlet_told_besides_is_named_by_its_headline():
+    own = {"publisher": "Example News", "title": "Court halts the plant", "url": "https://news.example/court"}
+    told = story(also_at=[own])
+
+    assert "  also: Court halts the plant: https://news.example/court" in Messages().body(told, Medium.TEXT).splitlines()
+    assert "Also at [Court halts the plant](https://news.example/court)" in Messages().body(told, Medium.MARKDOWN)
+
+
 def test_below_its_title_a_message_does_not_repeat_it():
     assert Messages().body(story(), Medium.MARKDOWN, titled=True).splitlines()[0] == (
         "[Example News](https://news.example/plant?a=1&b=2) · 2 Mar 2026, 08:30 UTC  "
