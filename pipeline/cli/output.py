@@ -26,6 +26,7 @@ _WIDTH_OF_A_FILE = 160  # where there is no terminal to ask
 _NARROW = 120  # below it a table leaves out what it can do without
 _LONGEST_CELL = 120  # of a table that goes into a file or pipe
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_MOST_TOLD = 20  # lines of an input that cannot be read
 # Many programs write NaN where they have no value: it is none, and as NaN it would be no JSON in what we answer.
 _DECODER = json.JSONDecoder(parse_constant=lambda _: None)
 _OURS = ("reason", "waits")  # columns of words that are ours, in which moments are written short
@@ -198,7 +199,8 @@ def _json_object(text: str, place: str) -> dict[str, Any] | InputError:
 
 
 class Unread:
-    """The lines of an input that could not be answered: each is told of on stderr, and by the exit code at the end."""
+    """The lines of an input that could not be answered: the first are told of on stderr, and all by the exit code at the
+    end. Who reads our lines may not read our talk meanwhile, and a pipe that is full would hold us up for ever."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -206,11 +208,15 @@ class Unread:
     def tell(self, error: InputError, answer: Mapping[str, Any]) -> None:
         """Prints the answer that stands for one on stdout, so that there is a line for each line in."""
         self._count += 1
-        typer.echo(f"newsward: {error}", err=True)
+        if self._count <= _MOST_TOLD:
+            typer.echo(f"newsward: {error}", err=True)
         print_json({**answer, "error": str(error)})
 
     def leave(self) -> None:
         """At the end of the input: leaves with 2 if there was any."""
+        if self._count > _MOST_TOLD:
+            more = self._count - _MOST_TOLD
+            typer.echo(f"newsward: {more} more {'line' if more == 1 else 'lines'} with an error", err=True)
         if self._count:
             raise typer.Exit(2)
 

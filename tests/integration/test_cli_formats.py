@@ -116,6 +116,15 @@ def test_a_line_that_match_cannot_read_has_its_answer_and_costs_no_other() -> No
     assert outcome.err.count("newsward: stdin, line ") == 5
 
 
+def test_of_many_lines_that_cannot_be_read_the_first_are_told_and_the_others_counted() -> None:
+    outcome = newsward("match", "--companies", COMPANIES, stdin="nonsense\n" * 3000)
+
+    assert outcome.code == 2
+    assert len(outcome.lines) == 3000
+    assert outcome.err.count("not JSON") == 20
+    assert outcome.err.endswith("newsward: 2980 more lines with an error\n")
+
+
 def test_a_value_that_is_no_number_is_none() -> None:
     stdin = '{"id": NaN, "title": "Microsoft buys a studio", "text": NaN}\n'
 
