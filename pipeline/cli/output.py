@@ -199,8 +199,10 @@ def _json_object(text: str, place: str) -> dict[str, Any] | InputError:
 
 
 class Unread:
-    """The lines of an input that could not be answered: the first are told of on stderr, and all by the exit code at the
-    end. Who reads our lines may not read our talk meanwhile, and a pipe that is full would hold us up for ever."""
+    """The lines of an input that could not be answered: the first are told of on stderr, and all by the exit code.
+
+    Who reads our lines may not read our talk meanwhile, and a pipe that is full would hold us up for ever.
+    """
 
     def __init__(self) -> None:
         self._count = 0

@@ -79,7 +79,9 @@ def test_what_the_same_outlet_told_besides_is_named_by_its_headline():
     own = {"publisher": "Example News", "title": "Court halts the plant", "url": "https://news.example/court"}
     told = story(also_at=[own])
 
-    assert "  also: Court halts the plant: https://news.example/court" in Messages().body(told, Medium.TEXT).splitlines()
+    assert (
+        "  also: Court halts the plant: https://news.example/court" in Messages().body(told, Medium.TEXT).splitlines()
+    )
     assert "Also at [Court halts the plant](https://news.example/court)" in Messages().body(told, Medium.MARKDOWN)
 
 
