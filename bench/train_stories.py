@@ -288,7 +288,7 @@ def main() -> None:
 STREAMS = {
     "broad": ("uci", "gnews", "basil"),
     "normal": ("stress_titles", "stress", "basil"),
-    "ungated": ("stress_ungated", "basil"),
+    "ungated": ("stress_titles_ungated", "stress_ungated", "basil"),
 }
 GRAINS = {"broad": "broad", "normal": "normal", "ungated": "normal"}
 

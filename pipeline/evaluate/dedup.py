@@ -164,6 +164,7 @@ def _score_stress(file: Path) -> Iterator[Score]:
     yield from _score_pairs("stress", items, placed)
     yield from _score_updates("stress", items, placed)
     yield from _score_stream("stress, no companies", ungated(items), "normal")
+    yield from _score_stream("stress titles, no companies", titles(ungated(items)), "normal")
 
 
 def _score_broad(name: str) -> Callable[[Path], Iterator[Score]]:

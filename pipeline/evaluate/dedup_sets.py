@@ -133,4 +133,5 @@ STREAMS: Mapping[str, Stream] = {
     "stress": Stream("stress_dev.jsonl.gz", "normal", read_stress),
     "stress_titles": Stream("stress_dev.jsonl.gz", "normal", lambda rows: titles(read_stress(rows))),
     "stress_ungated": Stream("stress_dev.jsonl.gz", "normal", lambda rows: ungated(read_stress(rows))),
+    "stress_titles_ungated": Stream("stress_dev.jsonl.gz", "normal", lambda rows: titles(ungated(read_stress(rows)))),
 }
