@@ -1,12 +1,16 @@
 """How fast entries are matched, how fast a watchlist is compiled and what it takes, ours beside the usual tools.
 
     python -m bench.match_speed [--names 10 1000 10000 100000 1000000] [--methods bare ours] [--seconds 3] [--shelf DIR]
+    python -m bench.match_speed --kept [--names 10000 1000000] [--methods ours]
 
 Every method runs in a process of its own, and in turns with the bare automaton (ahocorasick-rs, overlapping, boundaries
 checked, over the lower-cased names): ``share`` is the processor time of the bare automaton divided by the method's, the
 median of the turns, and so the figure to compare; entries a second depend on the computer and on what else it does.
 Memory is the resident growth by compiling; for ours also with the companies, of which others need only the names.
 flashtext takes part where it is installed. With ``--shelf`` a second run reads back what ours compiled in the first.
+
+``--kept``: how much of the speed with the first number of names is kept with the others. The processes of all numbers
+live at once and are asked in turns, so that a slow minute falls on all; the median of the turns' ratios.
 
 With ``NEWSWARD_DATA`` names come from its company catalogue (beyond that, parts of real names put together anew) and
 entries from the development half of agnews; without it both are made up.
@@ -25,6 +29,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,6 +59,7 @@ TRADES = (
     "Systems",
 )
 TURN = 250  # entries that a method is asked in one turn
+TURNS_AT_LEAST = 20  # of which a median is taken
 # Beyond these sizes one turn takes minutes.
 LARGEST = {"rapidfuzz": 10_000, "regex": 10_000}
 Ask = Callable[[str, str], int]  # title, text -> how much was found
@@ -61,8 +67,15 @@ Ask = Callable[[str, str], int]  # title, text -> how much was found
 
 def main() -> None:
     options = _options()
+    if options.child and options.kept:
+        _answer_in_turns(options.methods[0], options.names[0], options.seconds, options.shelf)
+        return
     if options.child:
         print(json.dumps(_measure(options.methods[0], options.names[0], options.seconds, options.shelf)))
+        return
+    if options.kept:
+        for method in options.methods:
+            _show_kept(method, options)
         return
     print("    names method      entries/s   share  found  build s  B/name    all")
     for size in options.names:
@@ -77,17 +90,73 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--seconds", type=float, default=3.0, help="processor time for the turns of one method")
     parser.add_argument("--shelf", type=Path, help="a folder for what ours compiles: a second run reads it back")
+    parser.add_argument("--kept", action="store_true", help="of the speed with the first number of names, by turns")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _in_a_child(method: str, size: int, options: argparse.Namespace) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.match_speed", "--child", "--methods", method]
-    command += ["--names", str(size), "--seconds", str(options.seconds)]
-    command += ["--shelf", str(options.shelf)] if options.shelf else []
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(_child(method, size, options), check=True, stdout=subprocess.PIPE)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def _child(method: str, size: int, options: argparse.Namespace) -> list[str]:
+    command = [sys.executable, "-m", "bench.match_speed", "--child", "--methods", method]
+    command += ["--names", str(size), "--seconds", str(options.seconds)]
+    command += ["--kept"] if options.kept else []
+    return command + (["--shelf", str(options.shelf)] if options.shelf else [])
+
+
+def _show_kept(method: str, options: argparse.Namespace) -> None:
+    """The children build one after another, and are then asked in turns."""
+    with ExitStack() as stack:
+        children = []
+        for size in options.names:
+            child = subprocess.Popen(
+                _child(method, size, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            stack.callback(child.wait)
+            stack.callback(child.kill)
+            _next_line(child)
+            children.append(child)
+        turns, spent = [], 0.0
+        while spent < options.seconds * len(children) or len(turns) < TURNS_AT_LEAST:
+            turns.append([float(_asked(child)) for child in children])
+            spent += sum(turns[-1])
+    print("    names method      entries/s    kept")
+    for at, size in enumerate(options.names):
+        speed, kept = TURN / median(turn[at] for turn in turns), median(turn[0] / turn[at] for turn in turns)
+        print(f"{size:>9} {method:10} {speed:>10.0f} {kept:>7.3f}")
+
+
+def _asked(child: subprocess.Popen[str]) -> str:
+    assert child.stdin
+    child.stdin.write("\n")
+    child.stdin.flush()
+    return _next_line(child)
+
+
+def _next_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout
+    if line := child.stdout.readline():
+        return line
+    raise SystemExit("a child has ended: see above")
+
+
+def _answer_in_turns(method: str, size: int, seconds: float, shelf: Path | None) -> None:
+    """For each line that comes, the processor seconds of the next entries; an empty line first, when they are known."""
+    entries, names = some_entries(), some_names(size)
+    companies = [Company(str(i), name) for i, name in enumerate(names)] if method == "ours" else []
+    ask = _ours(companies, shelf) if method == "ours" else METHODS[method](names)
+    warming, at = 0.0, 0
+    while warming < seconds and at < len(entries):
+        warming += _timed(ask, entries[at : at + TURN])
+        at += TURN
+    print(flush=True)
+    for _ in sys.stdin:
+        print(_timed(ask, [entries[(at + i) % len(entries)] for i in range(TURN)]), flush=True)
+        at += TURN
 
 
 def _show(size: int, method: str, row: dict[str, Any]) -> None:

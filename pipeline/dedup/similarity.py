@@ -39,6 +39,8 @@ SESSION_HOURS = 15.0  # what shares do is told until they are traded again
 _MOVE = "move"  # the kind of event
 BEST_MEMBERS = 3  # mean of the best three: the best one chains, the mean of all splits
 RAREST = 8.0  # a term that one story of some thousand tells
+TELLING_WORDS = 3  # of a headline; the others are what every headline has
+FEW_MEMBERS = 3.0  # so many members weigh as much as what is known of all stories
 TITLE_WEIGHT = 2.0  # a term in the headline counts as two in the text
 
 # A stream that has just begun knows no frequencies: it starts as if it had seen so many stories, in which
@@ -168,6 +170,7 @@ def story_features(
         "known_words": _headline_share(entry.title_terms, said, idf),
         "told_words": max(_headline_share(other.title_terms, entry.bag, idf) for other in near),
         "backbone": _backbone(entry.title_terms, counts, story.entries or len(readable), idf),
+        "telling": 0.0 if texts else _telling(entry.title_terms, counts, story.entries or len(readable), idf),
         "gap": gap(hours),
         "age": min(age, HOURS_OF_AGE) / HOURS_OF_AGE,
         # What a story says may be alike by chance, the more it says. Copies of a headline alone say nothing more.
@@ -213,6 +216,18 @@ def _backbone(headline: frozenset[str], counts: Mapping[str, int], members: int,
         return 0.0
     shared = [idf[term] * min(1.0, counts[term] / members) for term in headline - idf.own if term in counts]
     return min(1.0, max(shared, default=0.0) / RAREST)
+
+
+def _telling(headline: frozenset[str], counts: Mapping[str, int], members: int, idf: Idf) -> float:
+    """How much likelier the three most telling words of the headline are in the story than in any, as logarithms.
+
+    What few members tell is mixed with what any story tells, so that it counts for little.
+    """
+    rarity = [(counts[term], idf[term]) for term in headline - idf.own if term in counts]
+    likelier = [
+        log((count + FEW_MEMBERS * exp(-rare)) / (members + FEW_MEMBERS)) + rare for count, rare in rarity if rare > 0
+    ]
+    return sum(max(0.0, one) for one in nlargest(TELLING_WORDS, likelier)) / TELLING_WORDS / RAREST
 
 
 def _facts(entry: Wording, told: Sequence[Wording], hours: float) -> dict[str, float]:

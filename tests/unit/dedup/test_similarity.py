@@ -65,6 +65,32 @@ def test_one_telling_has_no_backbone() -> None:
     assert features("Harbour on Acme", a_story("Acme loses ferries to Harbour"))["backbone"] == 0
 
 
+def test_words_are_telling_that_are_likelier_in_the_story_than_elsewhere() -> None:
+    told = a_story_of("Acme loses ferries to Harbour", "Harbour takes Acme line", "Harbour wins ferries at Acme")
+
+    by_two, by_one, by_none = (
+        features(title, told)["telling"] for title in ("Harbour wants ferries", "Harbour hires", "Acme hires cooks")
+    )
+
+    assert 1 > by_two > by_one > by_none == 0
+
+
+def test_what_every_story_tells_is_not_telling() -> None:
+    frequencies = {"harbour": 900}
+    told = a_story_of("Harbour opens", "Harbour closes", "Harbour sinks")
+
+    found = story_features(wording("Harbour shines", ""), ACME, 1.0, told, 1.0, Idf(frequencies, 900, ACME))
+
+    assert found["telling"] < 0.1 < features("Harbour shines", told)["telling"]
+
+
+def test_with_texts_to_compare_no_word_is_telling() -> None:
+    told = a_story("Harbour takes ferries", "The harbour fund of the north takes all the ferries of the line.")
+
+    entry = wording("Harbour takes ferries", "All ferries of the line go to the fund of the harbour.")
+    assert story_features(entry, ACME, 1.0, told, 1.0, Idf({}, 0, ACME))["telling"] == 0
+
+
 @pytest.mark.parametrize(
     ("title", "agrees", "clashes"),
     [("Acme stock falls", 1, 0), ("Acme stock rises", 0, 1), ("Acme stock in the news", 0, 0)],
