@@ -15,7 +15,7 @@ _ENDINGS = {f".{medium}": medium for medium in Medium}
 _ALL = {"version", "type", "id", "created_at", "severity", "titled", "zone"}
 _STORY = _ALL | {
     *("rules", "people", "story_id", "entry_id", "title", "url", "publisher", "published_at", "language", "summary"),
-    *("companies", "also_at", "outlets", "more_outlets", "left_out", "news", "first", "test", "replay"),
+    *("companies", "also_at", "told_at", "outlets", "more_outlets", "left_out", "news", "first", "test", "replay"),
 }
 # What templates find: the payload's keys, and what ``wording.prepared`` puts beside them.
 _KEYS = {

@@ -107,7 +107,8 @@ def _loudness(item: Mapping[str, Any]) -> int:
 
 def prepared(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The payload with what templates want beside it: how much a digest has ``told``, its ``groups``, their ``counts``,
-    ``left_out``; a story's ``outlets``, the names of the others that tell it. What an update says it began with is not
+    ``left_out``; a story's ``outlets``, the names of the others that tell it, and ``told_at``, what is said before
+    them: they tell the story of an update, and perhaps not what is new. What an update says it began with is not
     named again."""
     if payload.get("type") != "digest":
         return {"companies": (), "left_out": 0, **payload, **_elsewhere(payload)}
@@ -123,7 +124,9 @@ def _elsewhere(story: Mapping[str, Any]) -> dict[str, Any]:
     began = (story.get("first") or {}).get("url")
     also_at = tuple(one for one in story.get("also_at", ()) if not began or one.get("url") != began)
     names = dict.fromkeys(name for one in also_at if (name := one.get("publisher")))
-    return {"also_at": also_at, "outlets": tuple(name for name in names if name != story.get("publisher"))}
+    outlets = tuple(name for name in names if name != story.get("publisher"))
+    told_at = "the story also at" if story.get("type") == "update" else "also at"
+    return {"also_at": also_at, "outlets": outlets, "told_at": told_at}
 
 
 # --------------------------------------------------------------------------- shorter and shorter
