@@ -1,7 +1,7 @@
 """How fast entries are matched, how fast a watchlist is compiled and what it takes, ours beside the usual tools.
 
     python -m bench.match_speed [--names 10 1000 10000 100000 1000000] [--methods bare ours] [--seconds 3] [--shelf DIR]
-    python -m bench.match_speed --kept [--names 10000 1000000] [--methods ours]
+    python -m bench.match_speed --kept --names 10000 1000000 [--methods ours]
 
 Every method runs in a process of its own, and in turns with the bare automaton (ahocorasick-rs, overlapping, boundaries
 checked, over the lower-cased names): ``share`` is the processor time of the bare automaton divided by the method's, the
@@ -74,13 +74,13 @@ def main() -> None:
         print(json.dumps(_measure(options.methods[0], options.names[0], options.seconds, options.shelf)))
         return
     if options.kept:
-        for method in options.methods:
-            _show_kept(method, options)
+        for method in filter(_is_here, options.methods):
+            _show_kept(method, [size for size in options.names if size <= LARGEST.get(method, size)], options)
         return
     print("    names method      entries/s   share  found  build s  B/name    all")
     for size in options.names:
         for method in options.methods:
-            if size <= LARGEST.get(method, size) and (method != "flashtext" or find_spec("flashtext")):
+            if size <= LARGEST.get(method, size) and _is_here(method):
                 _show(size, method, _in_a_child(method, size, options))
 
 
@@ -108,11 +108,15 @@ def _child(method: str, size: int, options: argparse.Namespace) -> list[str]:
     return command + (["--shelf", str(options.shelf)] if options.shelf else [])
 
 
-def _show_kept(method: str, options: argparse.Namespace) -> None:
+def _is_here(method: str) -> bool:
+    return method != "flashtext" or find_spec("flashtext") is not None
+
+
+def _show_kept(method: str, sizes: Sequence[int], options: argparse.Namespace) -> None:
     """The children build one after another, and are then asked in turns."""
     with ExitStack() as stack:
         children = []
-        for size in options.names:
+        for size in sizes:
             child = subprocess.Popen(
                 _child(method, size, options), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
@@ -125,7 +129,7 @@ def _show_kept(method: str, options: argparse.Namespace) -> None:
             turns.append([float(_asked(child)) for child in children])
             spent += sum(turns[-1])
     print("    names method      entries/s    kept")
-    for at, size in enumerate(options.names):
+    for at, size in enumerate(sizes):
         speed, kept = TURN / median(turn[at] for turn in turns), median(turn[0] / turn[at] for turn in turns)
         print(f"{size:>9} {method:10} {speed:>10.0f} {kept:>7.3f}")
 

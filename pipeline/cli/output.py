@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import IO, Any, TextIO, cast
 
 import typer
@@ -27,8 +28,11 @@ _NARROW = 120  # below it a table leaves out what it can do without
 _LONGEST_CELL = 120  # of a table that goes into a file or pipe
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
 _MOST_TOLD = 20  # lines of an input that cannot be read
+_LONGEST_TOLD = 300  # characters of what is wrong with one, which may quote it
 # Many programs write NaN where they have no value: it is none, and as NaN it would be no JSON in what we answer.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+_DECODER = json.JSONDecoder(
+    parse_constant=lambda _: None, parse_float=lambda text: number if isfinite(number := float(text)) else None
+)
 _OURS = ("reason", "waits")  # columns of words that are ours, in which moments are written short
 _WHOLE = ("_at", "story", "id", "published", "score", "entries", "outlets", "status", "state", "time")
 
@@ -210,9 +214,10 @@ class Unread:
     def tell(self, error: InputError, answer: Mapping[str, Any]) -> None:
         """Prints the answer that stands for one on stdout, so that there is a line for each line in."""
         self._count += 1
+        told = str(error) if len(str(error)) <= _LONGEST_TOLD else f"{str(error)[:_LONGEST_TOLD]}..."
         if self._count <= _MOST_TOLD:
-            typer.echo(f"newsward: {error}", err=True)
-        print_json({**answer, "error": str(error)})
+            typer.echo(f"newsward: {told}", err=True)
+        print_json({**answer, "error": told})
 
     def leave(self) -> None:
         """At the end of the input: leaves with 2 if there was any."""

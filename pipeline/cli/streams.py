@@ -34,8 +34,9 @@ def cluster(
 ) -> None:
     """Group entries, JSON Lines on stdin, into stories. One line out for each line in, in order.
 
-    An entry without `published` is taken to be as old as the one before it. A line that cannot be understood is
-    answered with an `error` and no story; the others are placed, and the exit code is 2.
+    An entry without `published` is taken to be as old as the one before it; where none is, to be older than all. A
+    line that cannot be understood is answered with an `error` and no story; the others are placed, and the exit code
+    is 2.
 
     \b
     Examples:

@@ -125,8 +125,17 @@ def test_of_many_lines_that_cannot_be_read_the_first_are_told_and_the_others_cou
     assert outcome.err.endswith("newsward: 2980 more lines with an error\n")
 
 
-def test_a_value_that_is_no_number_is_none() -> None:
-    stdin = '{"id": NaN, "title": "Microsoft buys a studio", "text": NaN}\n'
+def test_what_is_told_of_a_line_is_short_however_long_the_line_is() -> None:
+    outcome = newsward("cluster", stdin=lines({"id": 1, "title": "x", "published": "x" * 50_000}))
+
+    assert outcome.code == 2
+    assert outcome.lines[0]["error"].startswith('stdin, line 1: "published" is no moment: ')
+    assert len(outcome.lines[0]["error"]) < 400 > len(outcome.err)
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400"])
+def test_a_value_that_is_no_number_is_none(number: str) -> None:
+    stdin = f'{{"id": {number}, "title": "Microsoft buys a studio", "text": NaN}}\n'
 
     outcome = newsward("match", "--companies", COMPANIES, stdin=stdin)
 
