@@ -51,7 +51,7 @@ def _company(value: dict[str, Any], number: int) -> Company:
 
 
 def _listed(aliases: object, number: int) -> list[object]:
-    if aliases is None:
+    if not aliases:  # tables that were made JSON have "" for none
         return []
     if isinstance(aliases, list):
         return aliases

@@ -49,3 +49,8 @@ def test_a_bad_line_is_named(line: str, complaint: str) -> None:
 def test_an_id_used_twice_is_refused() -> None:
     with pytest.raises(InputError, match=r"line 2.*twice"):
         read_companies_jsonl(['{"name":"A"}', '{"name":"A"}'])
+
+
+@pytest.mark.parametrize("none", ["null", '""', "[]"])
+def test_a_company_may_say_that_it_has_no_aliases(none: str) -> None:
+    assert read_companies_jsonl([f'{{"name":"Sony","aliases":{none}}}']).companies[0].aliases == ()
